@@ -54,7 +54,7 @@ def tried(number: int, seed: int = 0) -> list[Tried]:
     for thin in some_changes(tables, EACH, number):
         (thinner,) = read_tables(thin.tables).records
         result = rearm.assess(thinner, as_of=full.as_of)
-        seen = seen_once(record) if thin.without_trace else NOTHING_SEEN
+        seen = seen_once(record, thin.table) if thin.without_trace else NOTHING_SEEN
         against = (
             *contradictions(full, result, seen),
             *endpoint_contradictions(course, patient_course(thinner), seen),

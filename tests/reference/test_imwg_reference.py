@@ -12,11 +12,14 @@ from tests.support.imwg_reference import reference
 COURSES = 2_000
 
 
-@pytest.mark.slow
+# where the product once differed: progression of one visit by a marker that may not count
+FOUND_WRONG = (6632, 9190)
+
+
 @pytest.mark.slow
 def test_generated_courses_agree_with_the_reference(capsys: pytest.CaptureFixture[str]) -> None:
     cases = []
-    for seed in range(COURSES):
+    for seed in (*range(COURSES), *FOUND_WRONG):
         case = generate(seed)
         case["expected"] = reference(case)
         cases.append(case)

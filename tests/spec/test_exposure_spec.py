@@ -4,6 +4,7 @@ computed.
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -306,6 +307,28 @@ def test_transplant_and_progression_by_months(
     ]
     patient = replace(record(*rows), responses=tuple(stated))
     assert exposure(patient).first_transplant_to_progression().days == days
+
+
+# maintenance from day -900, in the line of the transplant of day -980; then another line with a
+# dated progression on day -500: what the row of maintenance says, and the days that follow
+OF_MAINTENANCE = [
+    ({"end": When.on(-800), "progression_on": True}, Interval.of(180)),
+    ({"progression_on": True}, Interval(80, 480)),  # on a day that nobody gives
+    ({"end": When.on(-800)}, Interval(80, 480)),  # nobody says why the next line began
+    ({"end": When.on(-800), "progression_on": False}, Interval.of(480)),
+]
+
+
+@pytest.mark.parametrize(("says", "days"), OF_MAINTENANCE)
+def test_a_progression_that_nobody_dates_bounds_the_days(
+    says: dict[str, Any], days: Interval
+) -> None:
+    rows = [
+        replace(ASCT, start=When.on(-980), end=When.on(-980), line=1),
+        replace(row(8, "lenalidomide", "maintenance", -900, line=1), **says),
+        row(9, "carfilzomib;dexamethasone", "treatment", -700, -500, line=2, progression_on=True),
+    ]
+    assert exposure(record(*rows)).first_transplant_to_progression().days == days
 
 
 @pytest.mark.parametrize("name", ["Velcade", "", "nothing"])

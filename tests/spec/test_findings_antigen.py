@@ -502,3 +502,26 @@ def test_cd38_speaks_only_after_anti_cd38_therapy() -> None:
         ].value
         is None
     )
+
+
+VAGUE = variant(
+    205, "TNFRSF17", None, "indel", clonal_fraction=0.86, specimen="marrow CD138+", assay="WGS"
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "ectodomain", "fraction"),
+    [
+        ([CLEAR], False, 0.0),
+        ([VAGUE], None, "[0, 0.86]"),  # which change it is is not stated
+        ([VAGUE, DEL], None, "[0, 0.86]"),  # it may stop the protein of the other copy
+        ([VAGUE, TWO], None, 0.0),  # the other copy is there
+        ([DEL, STOP], False, 0.93),
+    ],
+)
+def test_a_change_that_nobody_names_may_be_any(
+    rows: list[Row], ectodomain: bool | None, fraction: float | str
+) -> None:
+    found = findings(*rows)
+    assert found["tnfrsf17_ectodomain_variant"].value is ectodomain
+    assert shown(found["tnfrsf17_biallelic_fraction"]) == fraction

@@ -6,8 +6,9 @@ may not state what the fuller one denies. The table is what a haematologist has 
 | claim | what the thinner record may say |
 |---|---|
 | status of the failure | the same, `suspected` or `cannot be judged`; `not failed` only to a day |
-| | before the failure of the fuller record |
-| day of the failure | the day on which the record first shows it: the same, a later one, or none |
+| | before the failure of the fuller record; by death of a cause not stated |
+| day of the failure | the day on which the record first shows it: the same, a later one, or none; |
+| | the day of the team, named as such |
 | kind, timing, responded | the same, a wider kind, the one that the team's own response gives, or |
 | | nothing; a later timing with a later day; death of myeloma for its progression |
 | best response | the same, a lower one, or none; one that says that it lacks the urine; the |
@@ -20,12 +21,15 @@ may not state what the fuller one denies. The table is what a haematologist has 
 | | suspects, nothing is denied. A new therapy without a day is taken to follow a |
 | | progression that has one |
 
-A row that is gone whole leaves no trace, nor does a result without its value: what stood on both
-sides of it now follows one another. There the thinner record may state what the fuller one saw once
-and then denied by that row: a progression on a day on which a criterion was met, or the light
-chains rose without counting, or a lesion stood that a biopsy explained; a response that one visit
-showed. A variant that is not listed beside others of its sample is read as absent, and what began
-and has no end on record as going on: grades of causes may follow.
+A row that is gone whole leaves no trace, nor does a result without its value, and what has no day
+at all is not placed: the thinner record may then lack what that row showed, and what stood on both
+sides of it now follows one another. There it may also state what the fuller one saw once and then
+denied by that row: a progression on a day on which a criterion was met, or the light chains rose
+without counting, or a lesion stood that a biopsy explained; a response that one marker of one visit
+showed. A variant that is not listed beside others of its sample is read as absent, what began and
+has no end on record as going on, and a condition that is present without a day as present: grades
+of causes may follow. A fact or a condition of which nobody tells explains nothing, and a verdict
+that rested on it goes. What no fuller record ever saw stays a contradiction.
 """
 
 from __future__ import annotations
@@ -54,22 +58,24 @@ VERDICTS = ["excluded", "discouraged", "needs_information", "acceptable", "prefe
 @dataclass(frozen=True)
 class SeenOnce:
     """What a fuller record saw at one visit: days on which a criterion of progression was met, and
-    the deepest response. `other_grades`: causes may be graded otherwise. Nothing, where the change
-    left a trace.
+    the deepest response. `without_trace`: the change took a row away, or what placed it;
+    `explained`: a fact or a condition, which explains others. Nothing, where it left a trace.
     """
 
     progression_days: frozenset[int] = frozenset()
     depth: int = -1
-    other_grades: bool = False
+    without_trace: bool = False
+    explained: bool = False
 
 
 NOTHING_SEEN = SeenOnce()
 
 
-def seen_once(record: Record) -> SeenOnce:
-    """What the visits after all infusions showed before confirmation."""
+def seen_once(record: Record, table: str) -> SeenOnce:
+    """What the visits after all infusions showed before confirmation. `table`: that of the row."""
     visits = [v for f in failures(record) if f.course is not None for v in f.course.visits]
     depths = [_rank(v.without_urine or v.response) for v in visits]
+    depths += [level for v in visits for level, *_ in v.levels]
     explained = {x.value.split("=")[0] for x in record.facts if x.finding == "lesion_histology"}
     lesions = [x.when.day for x in record.imaging if x.lesion in explained]
     return SeenOnce(
@@ -81,7 +87,8 @@ def seen_once(record: Record) -> SeenOnce:
             )
         ),
         depth=max((x for x in depths if x is not None), default=-1),
-        other_grades=True,
+        without_trace=True,
+        explained=table in ("facts", "conditions"),
     )
 
 
@@ -94,32 +101,38 @@ def contradictions(
     if len(full.failures) == len(thin.failures):
         for one, other in zip(full.failures, thin.failures, strict=True):
             yield from _of_failure(one, other, seen)
-    if not seen.other_grades:
+    if not seen.without_trace:
         yield from _of_grades(full, thin)
     options = {option.id: option for option in thin.options}
     for option in full.options:
         if option.id in options:
             now = options[option.id]
-            yield from _of_option(option, now, named=bool(thin.must_be_known_first(now)))
+            named = seen.explained or bool(thin.must_be_known_first(now))
+            yield from _of_option(option, now, named=named)
 
 
 def _of_failure(full: FailureResult, thin: FailureResult, seen: SeenOnce) -> Iterator[str]:
     if thin.status == "failed" and thin.day != full.day and thin.day in seen.progression_days:
         return
-    if full.status == "failed" and thin.status in ("not_failed", "died_without_progression"):
+    if (full.kind, thin.status) == ("death_of_myeloma", "died_without_progression"):
+        return
+    by_team = thin.certainty == "recorded_by_team" and thin.day == full.team_day
+    free = thin.status in ("not_failed", "died_without_progression")
+    if full.status == "failed" and free and not seen.without_trace:
         followed = thin.followed_to_day
         if full.day is None or followed is None or followed >= full.day:
             yield f"status failed (day {full.day}), thinner: {thin.status} to day {followed}"
     if full.status in ("not_failed", "cannot_be_judged") and thin.status == "failed":
         yield f"status {full.status}, thinner: failed on day {thin.day}"
     moved = 0 if full.day is None or thin.day is None else thin.day - full.day
-    if full.status == thin.status == "failed" and moved < 0:
+    if full.status == thin.status == "failed" and moved < 0 and not by_team:
         yield f"failed on day {full.day}, thinner: day {thin.day}"
     later = moved > 0
     for name in ("kind",) if later else ("kind", "timing"):
         one, other = getattr(full, name), getattr(thin, name)
-        by_team = name == "kind" and thin.best_response_by == "team"
-        if None not in (one, other) and one != other and not by_team and not _wider(one, other):
+        stated = name == "kind" and (thin.best_response_by == "team" or seen.without_trace)
+        same = None in (one, other) or one == other
+        if not same and not stated and not by_team and not _wider(one, other):
             yield f"{name} {one}, thinner: {other}"
     before, now = _rank(full.best_response), _rank(thin.best_response)
     if (
@@ -175,7 +188,7 @@ def endpoint_contradictions(
     """
     if thin.failure is None or thin.failure.status in _OPEN:
         return
-    therapy_undated = thin.endpoints["TTNT"].obstacle == "new_therapy_undated"
+    therapy_undated = seen.without_trace or thin.endpoints["TTNT"].obstacle == "new_therapy_undated"
     only_suspected = full.failure is not None and full.failure.status in _OPEN
     for name, one in full.endpoints.items():
         other = thin.endpoints.get(name)
@@ -184,6 +197,7 @@ def endpoint_contradictions(
         if one.day is None or other.day is None or other.day in seen.progression_days:
             continue
         lost = (one.status, other.status) == ("event", "censored") and other.day > one.day
+        lost = lost and not seen.without_trace
         only_by_death = name == "failure-a" and thin.failure.kind == "death_of_myeloma"
         if lost and not only_by_death and not (only_suspected and name.startswith("failure-")):
             yield f"{name}: event on day {one.day}, thinner: none to day {other.day}"

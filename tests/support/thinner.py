@@ -33,10 +33,6 @@ _TABLES = ("labs", "assessments", "variants", "imaging", "toxicities", "conditio
            "therapies", "deaths")  # fmt: skip
 
 
-# Rows that leave no trace where they are gone whole.
-_READ_AS_NONE = ("labs", "imaging", "assessments", "variants", "facts")
-
-
 @dataclass(frozen=True)
 class Thinned:
     """Where, what, and the thinner tables."""
@@ -49,10 +45,10 @@ class Thinned:
 
     @property
     def without_trace(self) -> bool:
-        """Is a result, an explanation or an end gone as if it had never been?"""
+        """Is a row gone as if it had never been, or what places it, or an end?"""
         blank = self.change == "cell_away" and self.column == "value"
-        gone = self.change == "row_away" and self.table in _READ_AS_NONE
-        return blank or gone or (self.change, self.column) == ("day_away", "end_day")
+        unplaced = self.column in _DAYS and not self.tables[self.table][self.row][self.column]
+        return blank or unplaced or self.change == "row_away"
 
     @property
     def told(self) -> str:

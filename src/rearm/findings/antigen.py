@@ -39,6 +39,7 @@ from rearm.findings.variants import (
     BCMA_ECTODOMAIN,
     biallelic_fraction,
     gene_rows,
+    is_vague,
     latest_sample,
     one_copy_lost,
     read_protein,
@@ -47,7 +48,7 @@ from rearm.findings.variants import (
     variant_text,
 )
 from rearm.interval import Interval
-from rearm.record import UNKNOWN_WHEN, Imaging, Lab, Therapy, Variant
+from rearm.record import UNKNOWN_WHEN, Imaging, Lab, Therapy, Variant, When
 
 _FLOW = ("flow_cytometry", "NGF")
 _IHC = ("immunohistochemistry",)
@@ -193,12 +194,16 @@ def gprc5d_biallelic_fraction(chart: PatientChart) -> Found:
 
 
 def _biallelic_fraction(chart: PatientChart, gene: str) -> Found:
-    """Of the sample at failure; a sample of which nobody knows the day may be that one, or older:
-    what it shows may be so.
+    """Of the sample at failure; a sample of which nobody knows the exact day may be that one, or
+    another: what it shows may be so.
     """
     rows = _sample(chart, gene)
     found = biallelic_fraction(rows, gene)
-    undated = [x for x in gene_rows(chart.record.variants, gene) if x.when == UNKNOWN_WHEN]
+    undated = [
+        x
+        for x in gene_rows(chart.record.variants, gene)
+        if x not in rows and x.when.day is None and _may_be_at_failure(chart, x.when)
+    ]
     if not undated or chart.at_failure is None:
         return found
     both = biallelic_fraction([*rows, *undated], gene)
@@ -208,6 +213,14 @@ def _biallelic_fraction(chart: PatientChart, gene: str) -> Found:
     if most <= least:
         return found if rows else unknown(text, both.sources)
     return measured(Interval(least, most), text, both.sources)
+
+
+def _may_be_at_failure(chart: PatientChart, when: When) -> bool:
+    window = chart.perhaps_at_failure or chart.at_failure
+    if window is None:
+        return False
+    first, last = window
+    return (when.last is None or when.last >= first) and (when.first is None or when.first <= last)
 
 
 def _one_copy(rows: Sequence[Variant]) -> Found:
@@ -242,6 +255,10 @@ def tnfrsf17_ectodomain_variant(chart: PatientChart) -> Found:
     ]
     if undated:  # it may be of this sample
         return unknown(texts(undated, variant_text), rows_of(undated))
+    vague = [x for x in rows if is_vague(x)]
+    if vague:
+        told = "; ".join(variant_text(x) for x in vague)
+        return unknown(f"{told}; which change it is is not stated", rows_of(vague))
     value = False if sequenced(rows) else None
     return Found(value, rows_of(rows), texts(rows, variant_text))
 

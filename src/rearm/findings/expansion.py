@@ -243,7 +243,7 @@ def _grew_little(height: Found) -> bool:
 
 @finding("car_assay_of_expansion")
 def car_assay_of_expansion(chart: PatientChart) -> Found:
-    """False where the record holds none that tells: then the lymphocytes speak."""
+    """False where none was done: only then the lymphocytes speak."""
     if chart.infusion_day is None:
         return NOTHING
     never, height = car_never_detected(chart), car_peak_height(chart)
@@ -251,8 +251,18 @@ def car_assay_of_expansion(chart: PatientChart) -> Found:
         return Found(True, never.sources, joined(never))
     if height.value == "high" or _grew_little(height):
         return Found(True, height.sources, joined(height))
-    if height.has_text:
-        return Found(False, height.sources, joined(height))
+    window = chart.after_infusion(0, _HEIGHT_UNTIL_DAY)
+    vague = [
+        x
+        for test in _limits(chart)
+        for x in (*chart.without_exact_day(test, in_blood), *chart.aside(test, window, in_blood))
+        if x.when.last is None or x.when.last > chart.infusion_day
+    ]
+    if height.has_text or vague:
+        return unknown(
+            joined(height) or "a CAR assay without an exact day or value",
+            (*height.sources, *rows_of(vague)),
+        )
     return Found(False, (), "no CAR assay with a limit for this product on record")
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "Protein",
     "biallelic_fraction",
     "gene_rows",
+    "is_vague",
     "latest_sample",
     "one_copy_lost",
     "read_protein",
@@ -220,6 +221,15 @@ def _is_truncating(row: Variant, gene: str) -> bool:
     return gene != "TNFRSF17" or protein.first is None or protein.first <= _BCMA_MEMBRANE_END
 
 
+def is_vague(row: Variant) -> bool:
+    """A change that is present and of which nobody says, or nobody understands, what it does."""
+    if row.result != "present" or _is_copy_loss(row) or _both_lost(row):
+        return False
+    gained = row.kind in ("gain", "amplification", "trisomy")
+    counted = row.copies is not None and row.kind not in ("snv", "indel")
+    return not gained and not counted and read_protein(_change(row)) is None
+
+
 def one_copy_lost(rows: Sequence[Variant]) -> bool | None:
     """Whether exactly one copy is lost; None where no row speaks of copies."""
     if any(_is_copy_loss(x) for x in rows):
@@ -258,6 +268,9 @@ def biallelic_fraction(rows: Sequence[Variant], gene: str) -> Found:
         known = best.exact is not None
         note = "" if known else "; both copies are hit, the share of the clone is not stated"
         return measured(best, f"both copies of {gene} inactivated: {text}{note}", sources)
+    vague = [x for x in rows if is_vague(x)]
+    if vague and (lost or truncating or one_copy_lost(rows) is not False or len(vague) > 1):
+        return _open(vague, f"{text}; what the change does is not stated", sources)
     if truncating and one_copy_lost(rows) is not False:
         return _open(truncating, f"{text}; whether the other copy is lost is not stated", sources)
     if len(truncating) > 1:

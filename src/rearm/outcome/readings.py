@@ -34,12 +34,14 @@ Row = TypeVar("Row", Lab, Imaging)
 
 def vague_days(record: Record) -> dict[Source, When]:
     """Results of the disease without an exact day, by their rows, where a day is known at least on
-    one side; and negative imaging without any day, since a later lesion may be new against it.
+    one side; and of imaging without any day what is negative, since a later lesion may be new
+    against it, and lesions that are followed on days, since one may have grown from it.
     """
+    followed = {row.lesion for row in record.imaging if row.lesion and row.when.day is not None}
     return {
         row.source: row.when
         for row in _of_course(record)
-        if row.when.first != row.when.last or (_is_negative(row) and row.when == When())
+        if row.when.first != row.when.last or (row.when == When() and _compared(row, followed))
     }
 
 
@@ -143,8 +145,9 @@ def _of_course(record: Record) -> Iterator[Lab | Imaging]:
     yield from (row for row in record.imaging if row.result is not None)
 
 
-def _is_negative(row: Lab | Imaging) -> bool:
-    return isinstance(row, Imaging) and row.result == "negative"
+def _compared(row: Lab | Imaging, followed: Collection[str]) -> bool:
+    """Is it imaging that others on known days are compared with?"""
+    return isinstance(row, Imaging) and (row.result == "negative" or row.lesion in followed)
 
 
 def _possible(when: When, exact: Sequence[int], until: int | None) -> tuple[int, int]:

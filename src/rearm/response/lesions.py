@@ -7,7 +7,7 @@ spine does not measure the liver.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rearm.record import Fact, Imaging, Record, When
@@ -83,11 +83,29 @@ def histology(facts: Iterable[Fact]) -> dict[str, str]:
 def read_exams(record: Record) -> list[Exam]:
     """The examinations with a known day, oldest first."""
     exams: dict[int, Exam] = {}
+    kinds = _kinds(record.imaging)
     for row in record.imaging:
         day = row.when.day
         if day is not None and row.result is not None:
-            exams.setdefault(day, Exam(day)).rows.append(row)
+            exams.setdefault(day, Exam(day)).rows.append(_of_kind(row, kinds))
     return [exams[d] for d in sorted(exams)]
+
+
+def _kinds(rows: Iterable[Imaging]) -> dict[str, str]:
+    """The kind of each lesion that only some of its rows state."""
+    stated: dict[str, set[str]] = {}
+    blank: set[str] = set()
+    for row in rows:
+        if row.lesion is not None and row.kind is not None:
+            stated.setdefault(row.lesion, set()).add(row.kind)
+        elif row.lesion is not None:
+            blank.add(row.lesion)
+    return {name: min(stated[name]) for name in blank if len(stated.get(name, ())) == 1}
+
+
+def _of_kind(row: Imaging, kinds: Mapping[str, str]) -> Imaging:
+    kind = kinds.get(row.lesion or "") if row.kind is None else None
+    return row if kind is None else replace(row, kind=kind)
 
 
 def unread_soft(record: Record) -> list[tuple[int, Imaging]]:

@@ -248,8 +248,19 @@ def _leave_open(
         if visit.response != other.response:
             visit.response, visit.rule, visit.pd = "NE", "ne-measurability", ()
             visit.because, visit.gaps = ("measurability", disease.undecided), ()
+        elif visit.pd:
+            _keep_common(visit, other)
         if visit.response == "NE" or visit.without_urine != other.without_urine:
             visit.without_urine = ""
+
+
+def _keep_common(visit: Visit, other: Visit) -> None:
+    """Of two progressions the criteria that both meet, where there are any."""
+    met = {(x.criterion, x.day) for x in other.pd}
+    common = tuple(x for x in visit.pd if (x.criterion, x.day) in met)
+    if common and common != visit.pd:
+        visit.pd, visit.rule = common, _PD_RULES[common[0].criterion]
+        visit.because = ("progression", common)
 
 
 class _Scorer:

@@ -343,7 +343,9 @@ class Exposure:
             note = "the day of the first transplant is not known"
             return TransplantInterval(None, (first.source,), note)
         transplant = When(min(earliest), min(latest))
-        days, source = _to_first_after(transplant, self._dated_progressions())
+        days, source = _to_first_after(
+            transplant, self._dated_progressions(), self._perhaps_progressed(transplant)
+        )
         if source is None:
             note = "no dated progression that surely follows the transplant"
             return TransplantInterval(None, (first.source,), note)
@@ -354,6 +356,25 @@ class Exposure:
         rows = [r for r in self.history.rows if r.progression_on or r.best_response == "PD"]
         ends = [(r.end, r.source) for r in rows]
         return [(when, source) for when, source in (*stated, *ends) if when.first is not None]
+
+    def _perhaps_progressed(self, after: When) -> list[int]:
+        """First days from which the disease may have progressed though no dated row says so: where
+        a line goes on without its end though progression is stated, and where another line follows
+        one of which nobody says whether it was for progression.
+        """
+        lines = self.history.lines
+        found = []
+        for place, line in enumerate(lines):
+            rows = [r for r in line.rows if after.before(r.start) and r.start.first is not None]
+            if not rows or line.infusion is not None:
+                continue
+            stated = [r for r in line.rows if r.progression_on or r.best_response == "PD"]
+            denied = any(r.progression_on is False for r in line.rows)
+            followed = place + 1 < len(lines)
+            undated = stated and all(r.end.first is None for r in stated)
+            if undated or (not stated and not denied and followed):
+                found.append(min(r.start.first for r in rows if r.start.first is not None))
+        return found
 
     # ---------------------------------------------------------------- the lexicon
 
@@ -378,16 +399,17 @@ class Exposure:
 
 
 def _to_first_after(
-    start: When, events: Sequence[tuple[When, Source]]
+    start: When, events: Sequence[tuple[When, Source]], perhaps_from: Sequence[int]
 ) -> tuple[Interval | None, Source | None]:
     """Days from a start to the first of the events after it, and where that event stands; None
-    where none is sure to follow. One that may come before or after bounds the days from below.
+    where none is sure to follow. One that may come before or after bounds the days from below, as
+    do the days from which there may have been another.
     """
     begun, begun_by = start.first or 0, start.last or 0
     after = [(when, source) for when, source in events if start.before(when)]
     if not after:
         return None, None
-    perhaps = [
+    perhaps = [*perhaps_from] + [
         when.first
         for when, _ in events
         if when.first is not None and (when.last is None or when.last > begun)
