@@ -50,6 +50,7 @@ class AnswerLine:
 
     tier: Tier
     tier_words: str
+    strategy_id: str
     strategy: str
     option_id: str
     option: str
@@ -99,6 +100,7 @@ def _line(result: Assessment, tier: Tier, placed: AnswerStrategy) -> AnswerLine:
     return AnswerLine(
         tier=tier,
         tier_words=TIER_WORDS[tier],
+        strategy_id=placed.strategy,
         strategy=result.titles.strategies[placed.strategy],
         option_id=option.id,
         option=option.name,
