@@ -307,7 +307,7 @@ def test_a_low_peak_alone_is_named_and_not_ranked(
 
 
 def test_what_an_assay_told_is_not_asked_for_again() -> None:
-    for day, settled in ((14, True), (7, False)):
+    for day, settled in ((14, True), (7, None)):
         result = assessed(*per_ug({day: 900}), after=EARLY)
         asked = {workup for test in (*result.tests, *result.further_tests) for workup in test.ids}
         assert result.findings["car_assay_of_expansion"].value is settled

@@ -108,8 +108,8 @@ class Citation(BriefPart, frozen=True, kw_only=True):
     `weak`: it should look weak.
     """
 
-    strength: str
     source: str
+    strength: str = "cohort"  # the most frequent
     text: str = ""
     weak: bool = False
 
