@@ -215,6 +215,7 @@ def per_ul(values: dict[int, object]) -> list[Row]:
 
 # What the CAR assay shows, what is said of poor expansion from it alone, and what with few and with
 # many lymphocytes beside it.
+OPEN = ("not_assessed", "not_assessed", "not_assessed")
 EXPANSION: list[tuple[str, str, list[Row], tuple[str, str, str]]] = [
     # product, what                              rows
     # alone           few lymphocytes  many lymphocytes
@@ -254,7 +255,7 @@ EXPANSION: list[tuple[str, str, list[Row], tuple[str, str, str]]] = [
     ("ide-cel", "below 300 copies", per_ug({14: "<300"}), ("likely", "likely", "likely")),
     ("ide-cel", "below 1000 copies", per_ug({14: "<1000"}), ("possible", "likely", "possible")),
     ("ide-cel", "below 10,000 copies", per_ug({14: "<10000"}),
-     ("not_assessed", "likely", "unlikely")),
+     OPEN),
     ("cilta-cel", "below 2000 copies", per_ug({14: "<2000"}), ("likely", "likely", "likely")),
     ("cilta-cel", "below 10,000 copies", per_ug({14: "<10000"}),
      ("possible", "likely", "possible")),
@@ -265,19 +266,19 @@ EXPANSION: list[tuple[str, str, list[Row], tuple[str, str, str]]] = [
      course("car_t_cells_flow", "% of T cells", {7: 0, 14: 0}), ("likely", "likely", "likely")),
     ("ide-cel", "a share of the T cells has no limit",
      course("car_t_cells_flow", "% of T cells", {14: 0.1}), ("not_assessed", "likely", "unlikely")),
-    # one sample beside the days of the usual peak: the lymphocytes speak
+    # one sample beside the days of the usual peak: the assay was done and does not tell
     ("ide-cel", "not seen on day 7 only", per_ug({7: "<50"}),
-     ("not_assessed", "likely", "unlikely")),
+     OPEN),
     ("cilta-cel", "not seen on day 8 only", per_ug({8: "<50"}),
-     ("not_assessed", "likely", "unlikely")),
+     OPEN),
     ("ide-cel", "few copies on day 7 only", per_ug({7: 500}),
-     ("not_assessed", "likely", "unlikely")),
+     OPEN),
     ("ide-cel", "some copies on day 28 only", per_ug({28: 5000}),
-     ("not_assessed", "likely", "unlikely")),
+     OPEN),
     ("ide-cel", "not seen on day 28 only", per_ug({28: "<10"}),
-     ("not_assessed", "likely", "unlikely")),
+     OPEN),
     ("ide-cel", "few cells per 1000 on day 21 only", per_1000({21: 2}),
-     ("not_assessed", "likely", "unlikely")),
+     OPEN),
     ("ide-cel", "many copies on day 28 only: they grew", per_ug({28: 150000}),
      ("unlikely", "unlikely", "unlikely")),
     ("ide-cel", "the fluid of the brain is not blood",
@@ -306,7 +307,7 @@ def test_a_low_peak_alone_is_named_and_not_ranked(
 
 
 def test_what_an_assay_told_is_not_asked_for_again() -> None:
-    for day, settled in ((14, True), (7, False)):
+    for day, settled in ((14, True), (7, None)):
         result = assessed(*per_ug({day: 900}), after=EARLY)
         asked = {workup for test in (*result.tests, *result.further_tests) for workup in test.ids}
         assert result.findings["car_assay_of_expansion"].value is settled
