@@ -160,14 +160,14 @@ def test_one_negative_stain_of_gprc5d_after_a_gprc5d_car_t() -> None:
     result = assessed(stain(0, "gprc5d"), product="arlo-cel")
     for option in ("talquetamab", "talquetamab-teclistamab", "trispecific-bcma-gprc5d"):
         assert verdict(result, option) == "discouraged", option
-    assert verdict(result, "teclistamab") in ("acceptable", "preferred")
+    assert verdict(result, "teclistamab") == "open"
 
 
 @pytest.mark.parametrize(
     ("day", "teclistamab", "antigen"),
     [
         ("after infusion", "excluded", ("likely", "established")),
-        (None, "acceptable", ("not_assessed",)),
+        (None, "open", ("not_assessed",)),
     ],
 )
 def test_loss_in_a_sample_without_a_day(
@@ -223,25 +223,25 @@ EXPANSION: list[tuple[str, str, list[Row], tuple[str, str, str]]] = [
     ("ide-cel", "low per microgram", per_ug({7: 300, 14: 900, 28: 200}),
      ("possible", "likely", "possible")),
     ("ide-cel", "neither low nor clearly grown", per_ug({7: 9000, 14: 40000}),
-     ("not_assessed", "likely", "unlikely")),
+     ("not_assessed", "not_assessed", "not_assessed")),
     ("ide-cel", "high per microgram", per_ug({7: 90000, 14: 230000}),
      ("unlikely", "unlikely", "unlikely")),
     ("cilta-cel", "low per microgram", per_ug({7: 300, 14: 15000}),
      ("possible", "likely", "possible")),
     ("cilta-cel", "neither low nor clearly grown", per_ug({7: 9000, 14: 40000}),
-     ("not_assessed", "likely", "unlikely")),
+     ("not_assessed", "not_assessed", "not_assessed")),
     ("cilta-cel", "high per microgram", per_ug({7: 20000, 14: 52000}),
      ("unlikely", "unlikely", "unlikely")),
     ("ide-cel", "low per 1000 cells", per_1000({7: 0.4, 14: 1.1, 28: 0.3}),
      ("possible", "likely", "possible")),
     ("ide-cel", "neither low nor clearly grown", per_1000({7: 4, 14: 12}),
-     ("not_assessed", "likely", "unlikely")),
+     ("not_assessed", "not_assessed", "not_assessed")),
     ("ide-cel", "high per 1000 cells", per_1000({7: 900, 14: 2600, 28: 400}),
      ("unlikely", "unlikely", "unlikely")),
     ("cilta-cel", "few cells", per_ul({7: 1, 12: 20, 28: 2}), ("possible", "likely", "possible")),
     ("cilta-cel", "hardly any cells", per_ul({7: 1, 12: 5, 28: 2}), ("likely", "likely", "likely")),
     ("cilta-cel", "between the medians", per_ul({7: 30, 12: 90}),
-     ("not_assessed", "likely", "unlikely")),
+     ("not_assessed", "not_assessed", "not_assessed")),
     ("cilta-cel", "many cells", per_ul({7: 80, 12: 900}), ("unlikely", "unlikely", "unlikely")),
     ("ide-cel", "cells, of which no series was read", per_ul({7: 1, 12: 5}),
      ("not_assessed", "likely", "unlikely")),
@@ -254,7 +254,7 @@ EXPANSION: list[tuple[str, str, list[Row], tuple[str, str, str]]] = [
     ("ide-cel", "below 300 copies", per_ug({14: "<300"}), ("likely", "likely", "likely")),
     ("ide-cel", "below 1000 copies", per_ug({14: "<1000"}), ("possible", "likely", "possible")),
     ("ide-cel", "below 10,000 copies", per_ug({14: "<10000"}),
-     ("not_assessed", "likely", "unlikely")),
+     ("not_assessed", "not_assessed", "not_assessed")),
     ("cilta-cel", "below 2000 copies", per_ug({14: "<2000"}), ("likely", "likely", "likely")),
     ("cilta-cel", "below 10,000 copies", per_ug({14: "<10000"}),
      ("possible", "likely", "possible")),
@@ -265,19 +265,20 @@ EXPANSION: list[tuple[str, str, list[Row], tuple[str, str, str]]] = [
      course("car_t_cells_flow", "% of T cells", {7: 0, 14: 0}), ("likely", "likely", "likely")),
     ("ide-cel", "a share of the T cells has no limit",
      course("car_t_cells_flow", "% of T cells", {14: 0.1}), ("not_assessed", "likely", "unlikely")),
-    # one sample beside the days of the usual peak: the lymphocytes speak
+    # one sample beside the days of the usual peak: an assay was done, and does not tell; the
+    # lymphocytes speak only where none was done
     ("ide-cel", "not seen on day 7 only", per_ug({7: "<50"}),
-     ("not_assessed", "likely", "unlikely")),
+     ("not_assessed", "not_assessed", "not_assessed")),
     ("cilta-cel", "not seen on day 8 only", per_ug({8: "<50"}),
-     ("not_assessed", "likely", "unlikely")),
+     ("not_assessed", "not_assessed", "not_assessed")),
     ("ide-cel", "few copies on day 7 only", per_ug({7: 500}),
-     ("not_assessed", "likely", "unlikely")),
+     ("not_assessed", "not_assessed", "not_assessed")),
     ("ide-cel", "some copies on day 28 only", per_ug({28: 5000}),
-     ("not_assessed", "likely", "unlikely")),
+     ("not_assessed", "not_assessed", "not_assessed")),
     ("ide-cel", "not seen on day 28 only", per_ug({28: "<10"}),
-     ("not_assessed", "likely", "unlikely")),
+     ("not_assessed", "not_assessed", "not_assessed")),
     ("ide-cel", "few cells per 1000 on day 21 only", per_1000({21: 2}),
-     ("not_assessed", "likely", "unlikely")),
+     ("not_assessed", "not_assessed", "not_assessed")),
     ("ide-cel", "many copies on day 28 only: they grew", per_ug({28: 150000}),
      ("unlikely", "unlikely", "unlikely")),
     ("ide-cel", "the fluid of the brain is not blood",
@@ -306,7 +307,7 @@ def test_a_low_peak_alone_is_named_and_not_ranked(
 
 
 def test_what_an_assay_told_is_not_asked_for_again() -> None:
-    for day, settled in ((14, True), (7, False)):
+    for day, settled in ((14, True), (7, None)):
         result = assessed(*per_ug({day: 900}), after=EARLY)
         asked = {workup for test in (*result.tests, *result.further_tests) for workup in test.ids}
         assert result.findings["car_assay_of_expansion"].value is settled
