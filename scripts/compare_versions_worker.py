@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import rearm
 
@@ -59,6 +59,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, Iterable):
         return [plain(v) for v in value]
     return ends(value) if hasattr(value, "low") else str(value)
+
+
+def as_now(verdict: Any) -> Any:
+    """A verdict in the words of today."""
+    return "open" if verdict in _NOW_OPEN else verdict
 
 
 def ends(value: Any) -> Any:
@@ -158,7 +163,9 @@ _FAILURE = (
     "computed_day",
     "team_day",
 )
-_OPTION = ("strategy", "role", "verdict", "if_clear", "until", "permanent", "afterwards", "rank")
+_OPTION = ("strategy", "role", "verdict", "if_clear", "until", "permanent", "afterwards")
+# The two verdicts of 0.1.0 that are one now; its ranks and ties are gone.
+_NOW_OPEN = ("preferred", "acceptable")
 _SIDES = (("for", "for_"), ("against",), ("unknown",), ("cautions",))
 
 
@@ -200,8 +207,7 @@ def option_values(assessment: Any) -> Values:
     for option in assessment.options:
         place = f"options.{option.id}"
         for name in _OPTION:
-            values[f"{place}.{name}"] = plain(take(option, name))
-        values[f"{place}.tied_with"] = sorted(ties_of(assessment, option))
+            values[f"{place}.{name}"] = as_now(plain(take(option, name)))
         for side in _SIDES:
             values[f"{place}.{side[0]}"] = rules_of(reasons.of(option, *side))
         values[f"{place}.availability"] = plain(option.availability.status)
@@ -216,13 +222,6 @@ def option_values(assessment: Any) -> Values:
         checklist = reasons.of(option, "checklist")
         values[f"{place}.checklist"] = sorted([c.rule, sorted(c.missing)] for c in checklist)
     return values
-
-
-def ties_of(assessment: Any, option: Any) -> Iterable[str]:
-    """Options that the evidence does not separate from this one."""
-    if hasattr(assessment, "tied_with"):
-        return cast(Iterable[str], assessment.tied_with(option))
-    return cast(Iterable[str], option.tied_with)
 
 
 def evidence_of(assessment: Any, option: Any) -> tuple[str, Iterable[Any], str]:
@@ -266,7 +265,9 @@ def turns_of(test: Any) -> Iterator[list[Any]]:
         for turn in take(change, "turns", default=(change,)):
             things = (turn.what,) if isinstance(turn.what, str) else turn.what
             for what in things:
-                yield [plain(change.values), turn.kind, what, plain(turn.from_), plain(turn.to)]
+                turned = as_now(plain(turn.from_)), as_now(plain(turn.to))
+                if turned[0] != turned[1]:
+                    yield [plain(change.values), turn.kind, what, *turned]
 
 
 def finding_values(assessment: Any) -> Values:

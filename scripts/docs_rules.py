@@ -161,7 +161,7 @@ def options(knowledge: Knowledge, cite: Citations) -> Lines:
     yield ""
     yield (
         "One verdict each, the first that holds: **excluded**, **discouraged**, **needs"
-        " information**, **preferred**, **acceptable**; see"
+        " information**, **open**; see"
     )
     yield (
         "[reading a report](../reading-a-report.md). Beside its own rules each option has the"

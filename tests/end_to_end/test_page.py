@@ -97,7 +97,7 @@ def test_keyboard_opens_an_option(browser: Any, tmp_path: Path) -> None:
     opened = Opened(browser, tmp_path, RECORDS["SYN-01"])
     assert (
         opened.view.locator("#option-talquetamab").get_attribute("open") is not None
-    )  # what is preferred stands open, also in print
+    )  # what stands on the sheet is open, also in print
     closed = opened.view.locator("#options > details[id^=option-]:not([open])").first
     name = closed.get_attribute("id")
     closed.locator("summary").first.focus()

@@ -56,11 +56,10 @@ def random_rows(plan: Any, count: Any, seed: Any, known: float = 0.6) -> Any:
 def codes(plan: Any, rows: Any) -> Any:
     read = evaluate(plan.conditions, findings_frame(rows, plan.columns, plan.knowledge.catalogue))
     answers = np.hstack([read, np.ones((len(rows), 1), dtype=np.int8)])
-    in_force = [np.ones((len(rows), len(o.labels)), dtype=bool) for o in plan.options]
     declined = np.zeros((len(rows), len(plan.options)), dtype=bool)
     factor_grades = grades(plan, answers)
     return (
-        verdicts(plan, answers, in_force, declined).verdict,
+        verdicts(plan, answers, declined).verdict,
         factor_grades,
         group_grades(plan, factor_grades),
     )
@@ -71,7 +70,7 @@ def test_missing_never_counts_as_favourable(plan: Any, seed: Any, known: Any) ->
     """With a finding unknown no verdict is better, and no cause graded higher, than with its best
     or most supporting value.
     """
-    assert VERDICTS == ("excluded", "discouraged", "needs_information", "acceptable", "preferred")
+    assert VERDICTS == ("excluded", "discouraged", "needs_information", "open")
     rows: list[dict[str, Any]] = []
     groups: list[tuple[str, int, int]] = []
     for base in random_rows(plan, 25, seed, known):

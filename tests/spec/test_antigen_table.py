@@ -40,7 +40,7 @@ def rows(gene: str, share: Share, percent: int | None, target: str) -> list[Row]
 
 
 NONE_IN_SERUM = course("soluble_bcma", "ng/mL", {311: "<1"})
-OPEN = "not against"  # acceptable or waiting for another test: nothing here speaks against it
+OPEN = "not against"  # open or waiting for another test: nothing here speaks against it
 
 
 def against(result: Any, option: str) -> str:

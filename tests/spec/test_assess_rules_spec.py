@@ -74,7 +74,7 @@ def test_subclonal_loss_discourages_and_names_it() -> None:
 
 
 @pytest.mark.parametrize("values", [{"bcma_flow_percent": 0.0}, {"bcma_ihc_percent": 0.0}])
-def test_one_negative_stain_excludes_nothing_and_prefers_nothing(values: Any) -> None:
+def test_one_negative_stain_excludes_nothing_and_puts_nothing_first(values: Any) -> None:
     result = assessed(LATE | values)
     found = by_id(result)
     lost = [
@@ -84,7 +84,9 @@ def test_one_negative_stain_excludes_nothing_and_prefers_nothing(values: Any) ->
         if result.reasons[name].effect == "exclude" and "lost" in name
     ]
     assert lost == []
-    assert not any(found[o].verdict == "preferred" for o in only_bcma())
+    assert {found[o].verdict for o in only_bcma()} <= {"excluded", "discouraged"}
+    strategies = {found[o].strategy for o in only_bcma()}
+    assert {result.answer.tier_of(s) for s in strategies} <= {"avoid", "not_possible"}
 
 
 def test_an_option_with_two_targets_says_which_arm_is_inert() -> None:
@@ -95,24 +97,26 @@ def test_an_option_with_two_targets_says_which_arm_is_inert() -> None:
     assert dual.verdict != "excluded"
 
 
-def test_an_extracellular_variant_with_a_positive_stain_leaves_no_bcma_bispecific_preferred() -> (
-    None
-):
-    kept = by_id(assessed(LATE | KEPT))
-    variant = by_id(assessed(LATE | KEPT | {"tnfrsf17_ectodomain_variant": True}))
+def test_an_extracellular_variant_with_a_positive_stain_leaves_no_bcma_bispecific_first() -> None:
+    kept = assessed(LATE | KEPT)
+    variant = assessed(LATE | KEPT | {"tnfrsf17_ectodomain_variant": True})
     for option in some(plan().options):
         if option.option.strategy == "bispecific-bcma":
-            assert variant[option.option.id].verdict != "preferred"
-    assert kept["teclistamab"].verdict in ("preferred", "acceptable")
-    assert variant["talquetamab"].verdict == kept["talquetamab"].verdict == "preferred"
+            assert variant.option(option.option.id).verdict == "discouraged"
+    assert kept.option("teclistamab").verdict == "open"
+    assert kept.answer.tier_of("bispecific-bcma") == "alternative"
+    assert variant.answer.tier_of("bispecific-bcma") == "avoid"
+    assert variant.option("talquetamab").verdict == kept.option("talquetamab").verdict == "open"
+    assert variant.answer.tier_of("bispecific-gprc5d") == "first"
+    assert kept.answer.tier_of("bispecific-gprc5d") == "first"
 
 
 def test_an_unknown_antigen_decides_after_an_early_failure_and_cautions_after_a_late_one() -> None:
     result = assessed(LATE)
     early, late = by_id(assessed(EARLY)), by_id(result)
     assert early["teclistamab"].verdict == "needs_information"
-    assert early["teclistamab"].if_clear in ("acceptable", "preferred")
-    assert late["teclistamab"].verdict in ("acceptable", "preferred")
+    assert early["teclistamab"].if_clear == "open"
+    assert late["teclistamab"].verdict == "open"
     assert any(
         {"bcma_flow_percent", "bcma_status"} & set(result.missing(r))
         for r in result.reasons_of(late["teclistamab"].cautions)
@@ -122,21 +126,29 @@ def test_an_unknown_antigen_decides_after_an_early_failure_and_cautions_after_a_
 
 
 def test_loss_of_gprc5d_excludes_gprc5d_and_leaves_bcma() -> None:
-    found = by_id(assessed(LATE | KEPT | {"gprc5d_biallelic_fraction": 0.9}))
+    result = assessed(LATE | KEPT | {"gprc5d_biallelic_fraction": 0.9})
+    found = by_id(result)
     assert found["talquetamab"].verdict == found["gprc5d-car-t"].verdict == "excluded"
-    assert found["teclistamab"].verdict != "excluded"
+    assert found["teclistamab"].verdict == "open"
+    assert result.answer.tier_of("bispecific-gprc5d") == "not_possible"
+    assert result.answer.tier_of("bispecific-bcma") in ("first", "alternative")
 
 
 def test_an_active_infection_stops_engagers_until_it_is_cleared() -> None:
-    found = by_id(assessed(LATE | {"active_infection": True}))
+    infected = assessed(LATE | {"active_infection": True})
+    found = by_id(infected)
     for option in ("talquetamab", "teclistamab", "second-cart-cilta-cel"):
         assert found[option].verdict == "excluded"
         assert found[option].until
         assert not found[option].permanent
+        assert infected.answer.tier_of(found[option].strategy) == "not_possible"
+    assert infected.answer.state == "stabilise_first"
+    assert {"bispecific-gprc5d", "bispecific-bcma"} <= set(infected.answer.then)
     # silence on infection is no infection and no absence of it
     silent = assessed(LATE)
     talquetamab = silent.option("talquetamab")
-    assert talquetamab.verdict == "preferred"
+    assert talquetamab.verdict == "open"
+    assert silent.answer.tier_of("bispecific-gprc5d") == "first"
     asked = [name for r in silent.reasons_of(talquetamab.checklist) for name in silent.missing(r)]
     assert "active_infection" in asked
 
@@ -145,28 +157,30 @@ def test_comfort_as_the_goal_leaves_supportive_care() -> None:
     found = assessed(
         LATE | KEPT | {"goals_of_care": "comfort_only", "bone_lesion_or_cord_at_relapse": True}
     )
-    assert {o.verdict for o in found.options} <= {"excluded", "discouraged", "acceptable", None}
-    open_ = {o.id for o in found.options if o.verdict == "acceptable"}
+    assert {o.verdict for o in found.options} <= {"excluded", "discouraged", "open", None}
+    open_ = {o.id for o in found.options if o.verdict == "open"}
     assert open_ == {
         "dexamethasone-holding",
         "radiotherapy",
         "observe",
+        "cns-directed",
     }  # what relieves, and waiting
+    assert found.answer.tier_of("cns-directed") == "avoid"  # no disease there is known
     (care,) = [o for o in found.options if o.role == "supportive"]
     assert care.verdict is None
     assert care.support
+    assert found.answer.state == "comfort"
+    assert [s.strategy for s in found.answer.tiers[0].strategies] == ["supportive-care"]
+    assert found.answer.tiers[0].tier == "first"
 
 
-def test_venetoclax_waits_for_the_translocation() -> None:
-    assert by_id(assessed(LATE))["venetoclax-dexamethasone"].verdict == "needs_information"
-    assert (
-        by_id(assessed(LATE | {"t_11_14": True}))["venetoclax-dexamethasone"].verdict
-        == "acceptable"
-    )
-    assert by_id(assessed(LATE | {"t_11_14": False}))["venetoclax-dexamethasone"].verdict in (
-        "discouraged",
-        "excluded",
-    )
+@pytest.mark.parametrize(
+    ("t_11_14", "verdicts"),
+    [(None, {"needs_information"}), (True, {"open"}), (False, {"discouraged", "excluded"})],
+)
+def test_venetoclax_waits_for_the_translocation(t_11_14: Any, verdicts: Any) -> None:
+    found = by_id(assessed(LATE | {"t_11_14": t_11_14}))
+    assert found["venetoclax-dexamethasone"].verdict in verdicts
 
 
 def test_two_unknown_stops_at_once_are_asked_for() -> None:
@@ -184,19 +198,28 @@ def test_two_unknown_stops_at_once_are_asked_for() -> None:
 @pytest.mark.parametrize("region", ["US", "EU", None])
 @pytest.mark.parametrize("day", [None])
 def test_without_a_date_availability_says_check_and_bars_nothing(region: Any, day: Any) -> None:
-    found = by_id(assessed(LATE, region=region, day=day))
-    assert found["talquetamab"].availability.status == "check"
-    assert found["talquetamab"].verdict == "preferred"
+    found = assessed(LATE, region=region, day=day)
+    assert found.option("talquetamab").availability.status == "check"
+    assert found.option("talquetamab").verdict == "open"
+    assert found.answer.tier_of("bispecific-gprc5d") == "first"
 
 
-def test_what_has_no_approval_is_for_trials_and_never_preferred() -> None:
-    found = assessed(LATE | KEPT)
-    trial = [o for o in found.options if o.availability.status == "trial_only"]
-    assert {"cevostamab", "gprc5d-car-t"} <= {o.id for o in trial}
-    assert not any(o.verdict == "preferred" for o in trial)
+@pytest.mark.parametrize("trials_open", [None, False])
+def test_what_has_no_approval_is_for_trials_and_never_first(trials_open: Any) -> None:
+    found = assessed(LATE | KEPT | {"trials_open": trials_open})
+    trial = {o.id for o in found.options if o.availability.status == "trial_only"}
+    assert {"cevostamab", "gprc5d-car-t"} <= trial
+    high = [
+        strategy
+        for tier in found.answer.tiers
+        if tier.tier in ("first", "alternative")
+        for strategy in tier.strategies
+    ]
+    assert high
+    assert [strategy for strategy in high if strategy.option in trial] == []
 
 
-def test_nothing_without_direct_evidence_is_preferred_or_shows_a_figure_after_car_t() -> None:
+def test_nothing_without_direct_evidence_shows_a_figure_after_car_t() -> None:
     for values in (
         LATE | KEPT,
         EARLY | KEPT,
@@ -207,7 +230,6 @@ def test_nothing_without_direct_evidence_is_preferred_or_shows_a_figure_after_ca
         for option in found.options:
             evidence = found.evidence[option.evidence]
             if evidence.directness != "direct":
-                assert option.verdict != "preferred"
                 assert all(row.directness != "direct" for row in evidence.expected)
 
 

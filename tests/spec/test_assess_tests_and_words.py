@@ -150,7 +150,8 @@ def test_a_biopsy_needs_a_lesion(known: Any, wanted: Any) -> None:
     assert ("lesion_biopsy" in asked(known)) is wanted
 
 
-def test_tissue_of_an_unbiopsied_lesion_comes_first() -> None:
+def test_tissue_of_an_unbiopsied_lesion_comes_before_the_marrow() -> None:
+    """What changes the first choice is asked for first; then the minimum work-up."""
     found = assessed(
         LATE
         | {
@@ -159,7 +160,11 @@ def test_tissue_of_an_unbiopsied_lesion_comes_first() -> None:
             "untested_lesion": True,
         }
     )
-    assert found.next_tests[0].ids == ("lesion_biopsy",)
+    rest = [test for test in found.further_tests if test.mandatory]
+    assert rest[0].ids == ("lesion_biopsy",)
+    assert ("marrow",) in [test.ids for test in rest]
+    kinds = {t.kind for test in found.tests for c in test.changes for t in c.turns}
+    assert "strategy" in kinds
 
 
 @pytest.mark.parametrize("status", ["suspected", "cannot_be_judged"])
@@ -213,11 +218,12 @@ def test_marketed_drugs_without_an_approval_for_this_use_are_off_label() -> None
     assert {
         found[name].availability.status for name in ("observe", "supportive-care", "radiotherapy")
     } == {"not_needed"}
-    assert not any(
-        o.verdict == "preferred"
-        for o in found.values()
-        if o.availability.status in ("off_label", "trial_only")
-    )
+    high = [
+        s for t in result.answer.tiers if t.tier in ("first", "alternative") for s in t.strategies
+    ]
+    assert high
+    assert not any(s.access == "trial_only" for s in high)
+    assert all(s.access == found[s.option].availability.status for s in high)
     assert "in a trial only" not in availability_text(result, found["pace"])
 
 
@@ -274,7 +280,7 @@ def test_no_words_stand_twice_in_one_basis() -> None:
 # ---------------------------------------------------------------- evidence
 
 
-def test_a_figure_of_the_class_is_called_so_and_prefers_nothing() -> None:
+def test_a_figure_of_the_class_is_called_so() -> None:
     """GPRC5D CAR-T names a product in trials; its figures are those of all GPRC5D CAR-T."""
     result = assessed(LATE | {"gprc5d_flow_percent": 90.0})
     own = {o.option.id: o.evidence.of_class for o in plan().options}
@@ -285,5 +291,4 @@ def test_a_figure_of_the_class_is_called_so_and_prefers_nothing() -> None:
             for row in result.evidence[option.evidence].expected
         ]
         assert all(of_class) if own[option.id] else not any(of_class), option.id
-        assert not (own[option.id] and option.verdict == "preferred")
     assert result.evidence[result.option("gprc5d-car-t").evidence].expected

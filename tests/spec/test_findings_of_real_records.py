@@ -160,14 +160,14 @@ def test_one_negative_stain_of_gprc5d_after_a_gprc5d_car_t() -> None:
     result = assessed(stain(0, "gprc5d"), product="arlo-cel")
     for option in ("talquetamab", "talquetamab-teclistamab", "trispecific-bcma-gprc5d"):
         assert verdict(result, option) == "discouraged", option
-    assert verdict(result, "teclistamab") in ("acceptable", "preferred")
+    assert verdict(result, "teclistamab") == "open"
 
 
 @pytest.mark.parametrize(
     ("day", "teclistamab", "antigen"),
     [
         ("after infusion", "excluded", ("likely", "established")),
-        (None, "acceptable", ("not_assessed",)),
+        (None, "open", ("not_assessed",)),
     ],
 )
 def test_loss_in_a_sample_without_a_day(
@@ -215,7 +215,6 @@ def per_ul(values: dict[int, object]) -> list[Row]:
 
 # What the CAR assay shows, what is said of poor expansion from it alone, and what with few and with
 # many lymphocytes beside it.
-OPEN = ("not_assessed", "not_assessed", "not_assessed")
 EXPANSION: list[tuple[str, str, list[Row], tuple[str, str, str]]] = [
     # product, what                              rows
     # alone           few lymphocytes  many lymphocytes
@@ -255,7 +254,7 @@ EXPANSION: list[tuple[str, str, list[Row], tuple[str, str, str]]] = [
     ("ide-cel", "below 300 copies", per_ug({14: "<300"}), ("likely", "likely", "likely")),
     ("ide-cel", "below 1000 copies", per_ug({14: "<1000"}), ("possible", "likely", "possible")),
     ("ide-cel", "below 10,000 copies", per_ug({14: "<10000"}),
-     OPEN),
+     ("not_assessed", "not_assessed", "not_assessed")),
     ("cilta-cel", "below 2000 copies", per_ug({14: "<2000"}), ("likely", "likely", "likely")),
     ("cilta-cel", "below 10,000 copies", per_ug({14: "<10000"}),
      ("possible", "likely", "possible")),
@@ -266,19 +265,20 @@ EXPANSION: list[tuple[str, str, list[Row], tuple[str, str, str]]] = [
      course("car_t_cells_flow", "% of T cells", {7: 0, 14: 0}), ("likely", "likely", "likely")),
     ("ide-cel", "a share of the T cells has no limit",
      course("car_t_cells_flow", "% of T cells", {14: 0.1}), ("not_assessed", "likely", "unlikely")),
-    # one sample beside the days of the usual peak: the assay was done and does not tell
+    # one sample beside the days of the usual peak: an assay was done, and does not tell; the
+    # lymphocytes speak only where none was done
     ("ide-cel", "not seen on day 7 only", per_ug({7: "<50"}),
-     OPEN),
+     ("not_assessed", "not_assessed", "not_assessed")),
     ("cilta-cel", "not seen on day 8 only", per_ug({8: "<50"}),
-     OPEN),
+     ("not_assessed", "not_assessed", "not_assessed")),
     ("ide-cel", "few copies on day 7 only", per_ug({7: 500}),
-     OPEN),
+     ("not_assessed", "not_assessed", "not_assessed")),
     ("ide-cel", "some copies on day 28 only", per_ug({28: 5000}),
-     OPEN),
+     ("not_assessed", "not_assessed", "not_assessed")),
     ("ide-cel", "not seen on day 28 only", per_ug({28: "<10"}),
-     OPEN),
+     ("not_assessed", "not_assessed", "not_assessed")),
     ("ide-cel", "few cells per 1000 on day 21 only", per_1000({21: 2}),
-     OPEN),
+     ("not_assessed", "not_assessed", "not_assessed")),
     ("ide-cel", "many copies on day 28 only: they grew", per_ug({28: 150000}),
      ("unlikely", "unlikely", "unlikely")),
     ("ide-cel", "the fluid of the brain is not blood",

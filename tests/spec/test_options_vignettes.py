@@ -20,9 +20,9 @@ from rearm.rules import parse_condition, truth
 Row = dict[str, bool | float | int | str | None]
 
 DISCOURAGED_OR_WORSE = {"excluded", "discouraged"}
-OPEN = {"acceptable", "favoured"}
-BELOW_FAVOURED = {"excluded", "discouraged", "needs_information", "acceptable"}
-NOT_EXCLUDED = {"discouraged", "needs_information", "acceptable", "favoured"}
+OPEN = {"open", "favoured"}
+BELOW_FAVOURED = {"excluded", "discouraged", "needs_information", "open"}
+NOT_EXCLUDED = {"discouraged", "needs_information", "open", "favoured"}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def verdict(knowledge: Knowledge, option: Option, row: Row) -> str:
     return (
         "favoured"
         if any(is_true for rule, is_true in truths if rule.effect == "favour")
-        else "acceptable"
+        else "open"
     )
 
 
@@ -358,7 +358,7 @@ TABLE: list[tuple[str, str, set[str] | None, set[str] | None, set[str]]] = [
     ("D14", "bispecific-bcma", None, None, {"excluded"}),
     ("D14", "bispecific-gprc5d", None, None, {"excluded"}),
     ("D14", "stem-cell-boost", None, None, {"favoured"}),
-    ("D14", "mapk-inhibitor", None, None, {"acceptable"}),
+    ("D14", "mapk-inhibitor", None, None, {"open"}),
     ("D14", "corticosteroid", None, None, NOT_EXCLUDED),
     ("D14", "observe", None, None, BELOW_FAVOURED),
     ("D14", "alkylator-intensive", None, None, BELOW_FAVOURED),
@@ -445,7 +445,7 @@ def test_unknown_bcma_is_a_question_after_an_early_failure_only(
     knowledge: Knowledge, early: bool
 ) -> None:
     row = FAILED | NO_GPRC5D | {"early_or_no_response": early, "responded": True}
-    expected = "needs_information" if early else "acceptable"
+    expected = "needs_information" if early else "open"
     assert {
         verdict(knowledge, knowledge.options[o], row)
         for o in ("teclistamab", "elranatamab", "linvoseltamab")
@@ -467,7 +467,7 @@ def test_unknown_gprc5d_is_a_question_after_exposure_only(knowledge: Knowledge) 
             knowledge.options["talquetamab"],
             base | {"exposed_gprc5d": True, "gprc5d_status": "retained"},
         )
-        == "acceptable"
+        == "open"
     )
 
 

@@ -83,15 +83,15 @@ def test_what_must_be_known_first_is_named_by_what_is_missing(result: Assessment
 
 
 def test_no_rule_is_named_by_its_id(result: Assessment) -> None:
-    preferred = assessed(
+    open_ = assessed(
         ("assessments", {"day": 60, "response": "CR", "by": "team"}),
         ("assessments", {"day": 310, "response": "PD", "by": "team"}),
         ("labs", {"day": 310, "test": "bcma_positive_plasma_cells", "value": 90, "unit": "%"}),
         ("imaging", {"day": 310, "method": "PET-CT", "result": "negative"}),
         after=(),
     )
-    assert any(o.verdict == "preferred" and o.cautions for o in preferred.options)
-    for judged_ in (result, preferred):
+    assert any(o.verdict == "open" and o.cautions for o in open_.options)
+    for judged_ in (result, open_):
         html = page(judged_, with_picture=False)
         named = {x.casefold() for x in re.findall(r'<a href="#r\d+">([^<]*)</a>', html)}
         labels = {x.casefold() for x in judged_.titles.findings.values()}

@@ -8,6 +8,8 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+from tests.support.disease import disease_after
+
 from rearm.assessment.patient import Patient
 from rearm.assessment.pipeline import assess_patients
 from rearm.assessment.plan import Plan, plan_of
@@ -15,7 +17,7 @@ from rearm.assessment.result import Assessment
 from rearm.findings import Found, derive, inputs
 from rearm.knowledge import load
 from rearm.outcome.failure import Failure
-from rearm.record import Record, Source
+from rearm.record import Death, Record, Source
 
 
 @cache
@@ -29,6 +31,7 @@ def assessed(
     region: str | None = "US",
     day: date | None = date(2025, 6, 1),
     status: str = "failed",
+    deaths: tuple[Death, ...] = (),
 ) -> Assessment:
     """The assessment of a patient with these findings; what follows from them is derived, the rest
     is unknown.
@@ -44,15 +47,17 @@ def assessed(
             and isinstance(value, bool | int | float | str)
         ):
             found[name] = Found(value, (), f"{name}: {value}")
+    failure = _failure(status)
     patient = Patient(
-        record=Record(patient_id="case", source=Source("case", "")),
+        record=Record(patient_id="case", source=Source("case", ""), deaths=deaths),
         as_of=400,
         day=day,
-        failures=(_failure(status),),
+        failures=(failure,),
         found=found,
         values={name: x.value for name, x in found.items()},
         intervals={},
         inputs=inputs(found),
+        disease=disease_after(failure),
     )
     (assessment,) = assess_patients(plan(), [patient], region)
     return assessment

@@ -52,7 +52,7 @@ _OPEN = ("suspected", "cannot_be_judged")
 # A therapy or a result without a day is not placed after the next therapy begins: these two count
 # what has a day, as `docs/reading-a-report.md` says.
 _COUNT_WHAT_IS_DATED = ("TTNT", "PFS2")
-VERDICTS = ["excluded", "discouraged", "needs_information", "acceptable", "preferred"]
+VERDICTS = ["excluded", "discouraged", "needs_information", "open"]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from tests.support.disease import disease_after
+
 from rearm.assessment.patient import Patient
 from rearm.findings import Found, derive, inputs
 from rearm.interval import Interval
@@ -398,6 +400,7 @@ def patient(
         values={name: x.value for name, x in found.items()},
         intervals={name: x.interval for name, x in found.items() if x.interval is not None},
         inputs=derive(inputs(found)),
+        disease=disease_after(failures[-1] if failures else None),
     )
 
 

@@ -56,12 +56,43 @@ def test_studies_of_another_bundle_count_and_the_diff_shows_what_changed(copied:
     assert other.hash != load().hash
     found = diff(load(), other, records)
     assert gone <= {e.id for e in found.entries if e.kind == "study"}
-    talquetamab = next(r for r in found.results if r.what == "talquetamab")
-    assert (talquetamab.before, talquetamab.after) == (
-        "preferred",
-        "acceptable",
-    )  # without direct evidence nothing is preferred
     assert all(e.kind == "study" for e in found.entries)
+    before, after = (rearm.assess(records[0], knowledge=known) for known in (load(), other))
+    own = before.option("talquetamab").evidence
+    assert before.evidence[own].directness == "direct"
+    assert after.evidence[after.option("talquetamab").evidence].directness != "direct"
+    # figures do not place a strategy, what is known of it does
+    assert not [r for r in found.results if r.what == "bispecific-gprc5d"]
+
+
+def test_the_diff_shows_a_placement_and_the_tier_that_it_moves(copied: Path) -> None:
+    file = copied / "places" / "t-cell-redirection.toml"
+    file.write_text(
+        file.read_text("utf-8")
+        + """
+[[place]]
+id = "no-gprc5d-engager-here"
+strategy = "bispecific-gprc5d"
+at_most = "avoid"
+when = "car_target_bcma"
+reason = "A house rule of this bundle."
+ground = "opinion"
+sources = ["accepted-practice"]
+example_true = { car_target_bcma = true }
+example_false = { car_target_bcma = false }
+""",
+        "utf-8",
+    )
+    records = [
+        r for r in rearm.read(ROOT / "examples" / "tables").records if r.patient_id == "SYN-01"
+    ]
+    found = diff(load(), load(copied), records)
+    assert [(e.kind, e.id, e.change) for e in found.entries] == [
+        ("place", "no-gprc5d-engager-here", "added")
+    ]
+    assert [(r.kind, r.what, r.before, r.after) for r in found.results] == [
+        ("strategy", "bispecific-gprc5d", "first", "avoid")
+    ]
 
 
 def test_a_copy_is_the_same_knowledge(copied: Path) -> None:

@@ -111,7 +111,7 @@ def test_generated_patients_meet_every_kind_of_answer(tmp_path: Path) -> None:
     statuses = {a.failures[-1].status if a.failures else None for a in assessments}
     assert statuses >= {"failed", "suspected", "not_failed", "died_without_progression"}
     verdicts = {o.verdict for a in assessments for o in a.options}
-    assert verdicts >= {"excluded", "discouraged", "needs_information", "acceptable", "preferred"}
+    assert verdicts >= {"excluded", "discouraged", "needs_information", "open"}
     grades = {g.grade for a in assessments for g in a.causes.groups}
     assert grades >= {"established", "likely", "possible", "unlikely", "not_assessed"}
 

@@ -120,7 +120,7 @@ def test_a_diff_reads_as_sentences() -> None:
                 patient_id="P1",
                 kind="option",
                 what="x",
-                before="preferred",
+                before="open",
                 after="needs_information",
             ),
             ResultChange(patient_id="P1", kind="factor", what="f", before=None, after="possible"),
@@ -131,14 +131,16 @@ def test_a_diff_reads_as_sentences() -> None:
         "  changed  option x: rules (x-stop)",
         "  added    study s",
         "",
-        "2 verdicts or grades changed:",
+        "2 verdicts, tiers or grades changed:",
         "  P1",
-        "    option x: preferred -> needs information",
+        "    option x: open -> needs information",
         "    factor f: not there -> possible",
     ]
     assert json.loads(json.dumps(diff_object(found)))["results"][0]["after"] == "needs_information"
     same = KnowledgeDiff(before=("1", "a" * 64), after=("1", "a" * 64), entries=(), results=())
-    assert "No entry differs." in diff_text(same) and "No verdict and no grade" in diff_text(same)
+    assert "No entry differs." in diff_text(
+        same
+    ) and "No verdict, no tier and no grade" in diff_text(same)
 
 
 def test_studies_belong_to_their_folder(tmp_path: Path) -> None:

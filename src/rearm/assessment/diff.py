@@ -30,13 +30,13 @@ class EntryChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultChange:
-    """One verdict or grade of a patient that is different.
+    """One verdict, tier or grade of a patient that is different.
 
-    `before` or `after` is None where the option or factor is not in that bundle.
+    `before` or `after` is None where the option, strategy or factor is not in that bundle.
     """
 
     patient_id: str
-    kind: Literal["option", "factor"]
+    kind: Literal["option", "strategy", "factor"]
     what: str
     before: str | None
     after: str | None
@@ -93,6 +93,7 @@ def _tables(knowledge: Knowledge) -> dict[str, Mapping[str, Any]]:
         "workup": knowledge.workups,
         "alert": knowledge.alerts,
         "action": knowledge.actions,
+        "place": knowledge.places,
         "study": {study.id: study for study in knowledge.studies},
         "score": {score.id: score for score in knowledge.scores.computed},
         "alteration": {alteration.id: alteration for alteration in knowledge.alterations},
@@ -134,8 +135,10 @@ def _by_id(rows: Iterable[Any], name: str) -> Any:
 
 
 def _results(old: Assessment, new: Assessment) -> Iterator[ResultChange]:
-    pairs: tuple[tuple[Literal["option", "factor"], dict[str, str], dict[str, str]], ...] = (
+    kinds = Literal["option", "strategy", "factor"]
+    pairs: tuple[tuple[kinds, dict[str, str], dict[str, str]], ...] = (
         ("option", _verdicts(old), _verdicts(new)),
+        ("strategy", _tiers(old), _tiers(new)),
         ("factor", _grades(old), _grades(new)),
     )
     for kind, before, after in pairs:
@@ -152,6 +155,10 @@ def _results(old: Assessment, new: Assessment) -> Iterator[ResultChange]:
 
 def _verdicts(assessment: Assessment) -> dict[str, str]:
     return {o.id: o.verdict for o in assessment.options if o.verdict is not None}
+
+
+def _tiers(assessment: Assessment) -> dict[str, str]:
+    return {s.strategy: tier.tier for tier in assessment.answer.tiers for s in tier.strategies}
 
 
 def _grades(assessment: Assessment) -> dict[str, str]:

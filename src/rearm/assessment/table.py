@@ -27,10 +27,12 @@ from rearm.assessment.logic import (
     VERDICTS,
     Judged,
 )
+from rearm.assessment.next_tests import before_deciding
 from rearm.assessment.patient import AssessmentError, Patient, patient_at
 from rearm.assessment.pipeline import Batch, batches
 from rearm.assessment.plan import Plan, plan_of
 from rearm.assessment.regions import region_of, regions_of
+from rearm.assessment.result import NextTest
 from rearm.garbage import no_collection
 from rearm.knowledge.bundle import Knowledge, load
 from rearm.outcome.failure import Failure
@@ -205,12 +207,18 @@ def _columns(batch: Batch, *, tests: bool) -> dict[str, Sequence[Any]]:
     decided = [is_decided(patient) for patient in batch.patients]
     columns |= _verdicts(batch.plan, batch.own.codes.judged, decided)
     if tests:
-        asked = batch.next_tests()
+        asked = [_as_shown(own) for own in batch.next_tests()]
         columns["tests"] = [["+".join(test.ids) for test in own] for own in asked]
         columns["mandatory_tests"] = [
             ["+".join(test.ids) for test in own if test.mandatory] for own in asked
         ]
     return columns
+
+
+def _as_shown(tests: Sequence[NextTest]) -> Sequence[NextTest]:
+    """In the order of the result: what is to be settled before deciding stands first."""
+    shown = before_deciding(tests)
+    return (*shown, *(test for test in tests if test not in shown))
 
 
 def _of_patients(patients: Sequence[Patient]) -> dict[str, Sequence[Any]]:

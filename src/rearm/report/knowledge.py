@@ -72,6 +72,7 @@ def _tables(known: Knowledge) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield "work-up", known.workups
     yield "alert", known.alerts
     yield "action", known.actions
+    yield "place", known.places
     yield "agent", known.lexicon.agents
     yield "product", known.lexicon.products
     yield "regimen", known.lexicon.regimens
@@ -368,7 +369,7 @@ def _workup(workup: Workup, known: Knowledge) -> Iterator[str]:
 
 
 def diff_text(difference: KnowledgeDiff) -> str:
-    """What changed from one bundle to the other, then the verdicts and grades that changed."""
+    """What changed between two bundles, then the verdicts, tiers and grades that changed."""
     lines = [
         f"From {difference.before[0]} ({difference.before[1][:12]}) to {difference.after[0]}"
         f" ({difference.after[1][:12]})"
@@ -381,9 +382,9 @@ def diff_text(difference: KnowledgeDiff) -> str:
         lines.append(f"  {entry.change:8} {entry.kind} {entry.id}{what}")
     lines.append("")
     if not difference.results:
-        lines.append("No verdict and no grade of the patients compared changed.")
+        lines.append("No verdict, no tier and no grade of the patients compared changed.")
     else:
-        lines.append(f"{len(difference.results)} verdicts or grades changed:")
+        lines.append(f"{len(difference.results)} verdicts, tiers or grades changed:")
     for patient in dict.fromkeys(r.patient_id for r in difference.results):
         lines.append(f"  {patient}")
         for row in (r for r in difference.results if r.patient_id == patient):

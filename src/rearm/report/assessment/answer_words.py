@@ -64,9 +64,7 @@ class AnswerLine:
 
 
 def state_words(result: Assessment) -> str:
-    """The state of the decision in a sentence; empty without an answer."""
-    if result.answer is None:
-        return ""
+    """The state of the decision in a sentence."""
     text = _STATES[result.answer.state]
     if result.answer.then:
         names = [result.titles.strategies[name] for name in result.answer.then]
@@ -85,7 +83,7 @@ def folded_lines(result: Assessment) -> tuple[AnswerLine, ...]:
 
 
 def _lines(result: Assessment, *, shown: bool) -> list[AnswerLine]:
-    tiers = () if result.answer is None else result.answer.tiers
+    tiers = result.answer.tiers
     return [
         _line(result, tier.tier, placed)
         for tier in tiers

@@ -141,7 +141,7 @@ def _seen(result: Assessment, values: Mapping[str, Plain]) -> str:
 def _moved(result: Assessment, lost: Sequence[str], won: Sequence[str]) -> str:
     first = [
         placed.strategy
-        for tier in (result.answer.tiers if result.answer is not None else ())
+        for tier in result.answer.tiers
         if tier.tier == "first"
         for placed in tier.strategies
     ]
