@@ -24,6 +24,7 @@ from rearm.knowledge import Knowledge, KnowledgeError, load
 from rearm.record import Record
 from rearm.report.assessment.index import IndexRow, index_row
 from rearm.report.assessment.page import index_page, page
+from rearm.report.sheet import sheet
 from rearm.report.words import unread_file
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Wanted:
     knowledge: Path | None = None
     html: Path | None = None
     json_folder: Path | None = None
+    sheets: Path | None = None
     json_lines: bool = False
     results: bool = False
 
@@ -68,6 +70,8 @@ class Summary:
         if self.wanted.html is not None:
             pages = f"{total} page{'s' if total != 1 else ''}"
             yield f"{pages}: {self.wanted.html / 'index.html'}"
+        if self.wanted.sheets is not None:
+            yield f"{total} sheet{'s' if total != 1 else ''}: {self.wanted.sheets}"
         if self.wanted.json_folder is not None:
             yield f"{total} result{'s' if total != 1 else ''}: {self.wanted.json_folder}"
         if self.unchanged:
@@ -123,7 +127,7 @@ def assess_to_files(
     result cannot have changed since an earlier run into the same folder are left as they are.
     """
     summary = Summary(wanted)
-    folders = [f for f in (wanted.html, wanted.json_folder) if f is not None]
+    folders = [f for f in (wanted.html, wanted.json_folder, wanted.sheets) if f is not None]
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
     progress = Progress(folders[0]) if folders else None
@@ -290,11 +294,15 @@ def _drawn(task: _Task, assessment: Assessment, wanted: Wanted) -> _Made:
 
 
 def _files(name: str, wanted: Wanted) -> dict[str, Path]:
-    """The files of one patient by their ending."""
-    folders = {"html": wanted.html, "json": wanted.json_folder}
+    """The files of one patient by what they hold."""
+    files = {
+        "html": (wanted.html, f"{name}.html"),
+        "json": (wanted.json_folder, f"{name}.json"),
+        "sheet": (wanted.sheets, f"{name}-sheet.html"),
+    }
     return {
-        ending: folder / f"{name}.{ending}"
-        for ending, folder in folders.items()
+        kind: folder / file_name
+        for kind, (folder, file_name) in files.items()
         if folder is not None
     }
 
@@ -303,10 +311,11 @@ def _written(task: _Task, assessment: Assessment, wanted: Wanted) -> _Made:
     files = _files(task.name, wanted)
     line = assessment.to_json() if "json" in files or wanted.json_lines else ""
     hashes = {}
-    for ending, file in files.items():
-        text = page(assessment) if ending == "html" else line + "\n"
+    drawn = {"html": page, "sheet": sheet}
+    for kind, file in files.items():
+        text = drawn[kind](assessment) if kind in drawn else line + "\n"
         write_text(file, text)
-        hashes[ending] = hashlib.sha256(text.encode("utf-8")).hexdigest()
+        hashes[kind] = hashlib.sha256(text.encode("utf-8")).hexdigest()
     done = Done(
         patient_id=assessment.patient_id,
         name=task.name,

@@ -49,6 +49,12 @@ def assess(
             "--html", help="Write a page for each patient, and an index, into this folder."
         ),
     ] = None,
+    sheets: Annotated[
+        Path | None,
+        typer.Option(
+            "--sheet", help="Write the sheet for the board, one page a patient, into this folder."
+        ),
+    ] = None,
     json_to: Annotated[
         Path | None,
         typer.Option(
@@ -84,7 +90,7 @@ def assess(
     reading = read_input(path, mapping, bundle)
     records = chosen_patients(reading, patient)
     to_stdout = json_to is not None and str(json_to) == "-"
-    if resume and html is None and (json_to is None or to_stdout):
+    if resume and html is None and sheets is None and (json_to is None or to_stdout):
         raise Unusable("--resume needs a folder of an earlier run: give --html or --json.")
     on_terminal = not (quiet or to_stdout)
     wanted = Wanted(
@@ -92,6 +98,7 @@ def assess(
         region=chosen_region(region, bundle),
         knowledge=knowledge,
         html=html,
+        sheets=sheets,
         json_folder=None if to_stdout else json_to,
         json_lines=to_stdout,
         results=on_terminal,

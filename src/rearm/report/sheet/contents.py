@@ -41,9 +41,12 @@ _ASKED_ABOUT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetLine:
-    """One strategy of the table, with what must be true first and the cautions that hold."""
+    """One strategy of the table: why it stands here, what must be true first, and the cautions
+    that hold.
+    """
 
     line: AnswerLine
+    why: tuple[str, ...]
     first: tuple[str, ...]
     cautions: tuple[str, ...]
 
@@ -156,8 +159,18 @@ def _line(result: Assessment, line: AnswerLine) -> SheetLine:
     option = result.option(line.option_id)
     holding = [result.reasons[x].text for x in option.cautions if result.reasons[x].truth]
     return SheetLine(
-        line=line, first=tuple(asked_for(result, line.must_be_true)), cautions=tuple(holding[:2])
+        line=line,
+        why=_why(result, line),
+        first=tuple(asked_for(result, line.must_be_true)),
+        cautions=tuple(holding[:2]),
     )
+
+
+def _why(result: Assessment, line: AnswerLine) -> tuple[str, ...]:
+    """What keeps it down where something does, else what lifts it: two reasons at most."""
+    reasons = [result.reasons[key] for key in line.because]
+    caps = [reason.text for reason in reasons if reason.effect == "cap"]
+    return tuple(caps[:2] or [reason.text for reason in reasons[:1]])
 
 
 def _not_now(result: Assessment) -> Iterator[tuple[str, str]]:
