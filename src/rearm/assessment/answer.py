@@ -20,7 +20,7 @@ from rearm.assessment.result import (
     WouldBe,
 )
 from rearm.assessment.result.options import EvidenceResult
-from rearm.knowledge.rulesets import Directness, Ground, Tier
+from rearm.knowledge.rulesets import Directness, Ground
 
 __all__ = ["OPEN_AT_MOST", "answer_of", "tiers_of"]
 
@@ -54,12 +54,13 @@ def answer_of(
     state = _state(basis, about, alerts, tiers, {o.id: o for o in options})
     if state in _WITHOUT_TIERS:
         return Answer(state=state)
+    waiting = {option.strategy for option in options if option.until and not option.permanent}
     then = [
         placed.strategy
-        for wanted in ("first", "alternative")
         for tier in tiers
+        if tier.tier == "not_possible"
         for placed in tier.strategies
-        if placed.afterwards == wanted
+        if placed.strategy in waiting
     ]
     return Answer(state=state, then=tuple(then) if state == "stabilise_first" else (), tiers=tiers)
 
@@ -117,7 +118,7 @@ def tiers_of(
             (limits[position], results[basis.plan.options[position].option.id])
             for position in strategy.options
         ]
-        own.sort(key=lambda x: (-x[0], *_order(basis, x[1], evidence)))
+        own.sort(key=lambda x: (-x[0], -len(x[1].for_), _nearness(x[1], evidence), x[1].id))
         placed = _strategy(basis, strategy, tier, own)
         key = (
             _GROUNDS.index(placed.ground),
@@ -131,16 +132,6 @@ def tiers_of(
         (tier, [placed for _, placed in of_tier[tier]]) for tier in sorted(of_tier, reverse=True)
     ]
     return _with_open(found, results)
-
-
-def _order(
-    basis: Basis, option: OptionResult, evidence: Mapping[str, EvidenceResult]
-) -> tuple[int, int, int, str]:
-    """Of options that go equally far: the one with fewer cautions that hold, with more that speaks
-    for it, with the nearest figures.
-    """
-    cautions = sum(basis.reasons[key].truth is True for key in option.cautions)
-    return cautions, -len(option.for_), _nearness(option, evidence), option.id
 
 
 def _nearness(option: OptionResult, evidence: Mapping[str, EvidenceResult]) -> int:
@@ -191,17 +182,7 @@ def _strategy(
         waits_for=() if tier <= NOT_POSSIBLE else _waits_for(basis, best),
         figures=(best.evidence,),
         access=best.availability.status,
-        afterwards=_afterwards(base, capping, best) if tier == NOT_POSSIBLE else None,
     )
-
-
-def _afterwards(
-    base: PlacePlan | None, capping: Sequence[PlacePlan], option: OptionResult
-) -> Tier | None:
-    """The tier by the placements alone, where what stops the option will end."""
-    if base is None or option.afterwards not in ("open", "needs_information"):
-        return None
-    return TIERS[min(base.tier, *(place.tier for place in capping), FIRST)]
 
 
 def _would_be(

@@ -124,9 +124,8 @@ class AnswerStrategy(BriefPart, frozen=True, kw_only=True):
 
     `because`: ids of the reasons that it stands here: its placement, what caps it, or what stops
     its options. `ground`: the strength of the placement. `waits_for`: ids of the reasons that would
-    stop the option, of which nobody knows whether they hold. `figures`: ids of `evidence`.
-    `afterwards`: the tier once a stop that will end has ended. `open`: among the strategies that
-    the sheet shows.
+    stop the option, of which nobody knows whether they hold. `figures`: ids of `evidence`. `open`:
+    among the strategies that the sheet shows.
     """
 
     strategy: str
@@ -138,7 +137,6 @@ class AnswerStrategy(BriefPart, frozen=True, kw_only=True):
     waits_for: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
     access: AvailabilityStatus = "available"
-    afterwards: Tier | None = None
     open: bool = False
 
 
