@@ -25,7 +25,7 @@ def judge_answer(result: Assessment, expected: dict[str, Any]) -> Iterator[Outco
         outcomes += _judge_relapse(result.relapse, expected.pop("present_relapse"))
     if "answer_state" in expected:
         wanted = expected.pop("answer_state")
-        state = result.answer.state if result.answer is not None else None
+        state = result.answer.state
         holds = state is not None and one_of(state, wanted)
         outcomes.append(Outcome(f"answer is {wanted}", holds, True, str(state)))
     outcomes += _judge_tiers(result.answer, expected.pop("tiers", {}))

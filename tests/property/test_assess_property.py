@@ -213,13 +213,16 @@ def test_every_shown_thing_has_its_basis(records: Any) -> None:
         factors = [f for g in assessment.causes.groups for f in g.factors]
         named += [name for f in factors for name in (*f.for_, *f.against, *f.unknown)]
         named += [name for f in assessment.causes.risk_factors for name in f.for_]
+        sources = {x.reason: x.sources for x in assessment.actions}
+        named += sources
         assert set(named) == set(assessment.reasons)  # none without a use
         seen += len(named)
         for name in set(named):
             reason = assessment.reasons[name]
             assert reason.text
-            assert reason.citations
-            assert set(reason.citations) <= set(assessment.citations)
+            cited = sources.get(name, reason.citations)
+            assert cited
+            assert set(cited) <= set(assessment.citations)
             if reason.rule != "poor-direct-results":
                 assert reason.findings
                 assert (reason.truth is None) == bool(assessment.missing(reason))

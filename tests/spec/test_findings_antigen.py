@@ -323,9 +323,9 @@ def test_soluble_bcma(
         ),
         ("after the sample", [stain(202, 96), therapy(205, 210, "teclistamab", line=5)], False),
         (
-            "after the infusion, before the failure",
+            "after the infusion, before any progression: the same",
             [stain(202, 96), therapy(100, 150, "belantamab mafodotin", line=5)],
-            True,
+            None,
         ),
         ("another antigen", [stain(215, 96), therapy(203, 210, "talquetamab", line=5)], False),
         ("no sample", [therapy(203, 210, "teclistamab", line=5)], None),

@@ -14,7 +14,9 @@ from tests.support.results import example_records, examples, generated, terminal
 
 import rearm
 from rearm.assessment import Assessment
+from rearm.export.response_json import response_object, response_schema
 from rearm.outcome.failures import failures
+from rearm.outcome.patient_course import patient_course
 from rearm.outcome.relapse import present_relapse
 from rearm.record import Source, Therapy, When
 from rearm.report import page
@@ -144,6 +146,18 @@ def test_page_and_terminal_name_the_relapse_to_decide_on() -> None:
     a = assessed()
     for text in (page(a), terminal_text(a)):
         assert "Relapse to decide on: after teclistamab (line 5)" in " ".join(text.split())
+
+
+def test_the_course_tells_each_later_line() -> None:
+    told = response_object(
+        patient_course(record(labs=serum(FIRST | SECOND), therapies=[*prior(), teclistamab()]))
+    )
+    (line,) = told["later_lines"]
+    assert (line["line"], line["agents"]) == (5, ["teclistamab"])
+    assert line["best_response"]["response"] == "PR"  # 1.1 to 0.2 g/dL, a fall by 82 %
+    assert line["nadir"]["serum"] == 0.2
+    assert (line["progression"], line["refractory"]) == ([890, 890], True)
+    assert set(line) == set(response_schema()["properties"]["later_lines"]["items"]["required"])
 
 
 def test_without_a_later_line_the_relapse_is_the_failure_of_the_car_t() -> None:

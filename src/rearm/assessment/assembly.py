@@ -61,7 +61,7 @@ def is_decided(patient: Patient) -> bool:
     disease.
     """
     if patient.disease.relapse is not None:
-        return True
+        return is_judged(patient) or not patient.record.deaths
     return not patient.disease.lines and is_judged(patient)
 
 
@@ -115,7 +115,7 @@ def assembled(
         stated_responses=stated_responses_of(record),
         series=series_of(record),
         failures=failures,
-        relapse=relapse_of(patient),
+        relapse=relapse_of(basis),
         watched=watched_of(patient),
         about=about,
         causes=causes,

@@ -92,7 +92,6 @@ def _of_study(name: str, study: Study) -> tuple[Citation, Publication]:
         doi=c.doi or None,
         url=None if c.doi else _safe(c.url),
         read=c.read_from and intern(c.read_from),
-        incomplete=bool(c.missing),
         not_seen=tuple(c.missing),
     )
     return citation, publication

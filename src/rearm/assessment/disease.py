@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from rearm.assessment.basis import Basis
 from rearm.assessment.patient import Patient
 from rearm.assessment.result import DayRange, Relapse, Watched
 
 __all__ = ["relapse_of", "watched_of"]
 
 
-def relapse_of(patient: Patient) -> Relapse | None:
+def relapse_of(basis: Basis) -> Relapse | None:
     """The present relapse; None where there is none."""
-    relapse = patient.disease.relapse
+    relapse = basis.patient.disease.relapse
     if relapse is None:
         return None
     return Relapse(
@@ -22,6 +23,7 @@ def relapse_of(patient: Patient) -> Relapse | None:
         pattern=relapse.pattern,
         tempo=relapse.tempo,
         since=relapse.since,
+        rows=basis.rows_of(relapse.basis),
     )
 
 

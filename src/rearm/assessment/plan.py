@@ -16,6 +16,7 @@ from rearm.assessment.citations import Citations
 from rearm.assessment.evidence import ExpectedRow, OptionEvidence, evidence_of
 from rearm.assessment.parameters import PARAMETERS, Parameters
 from rearm.assessment.result import Effect, EvidenceResult, Figure
+from rearm.findings.whose import CART
 from rearm.knowledge._build import KnowledgeError
 from rearm.knowledge.bundle import Knowledge
 from rearm.knowledge.catalogue import Catalogue
@@ -408,6 +409,9 @@ class _Planner:
         for condition in self.conditions:
             for name, limit in condition.limits:
                 found.setdefault(name, set()).add(limit)
+        for name, of in CART.items():  # a result gives the finding of now, and this with it
+            if name in found:
+                found.setdefault(of.now, set()).update(found[name])
         return {name: tuple(sorted(values)) for name, values in sorted(found.items())}
 
     def rule(self, rule: Rule, option: str) -> RulePlan:

@@ -243,7 +243,9 @@ def _grew_little(height: Found) -> bool:
 
 @finding("car_assay_of_expansion")
 def car_assay_of_expansion(chart: PatientChart) -> Found:
-    """False where none was done: only then the lymphocytes speak."""
+    """False where none was done, or shows a height that is neither low nor high: then the
+    lymphocytes speak. What was done and does not tell leaves it open.
+    """
     if chart.infusion_day is None:
         return NOTHING
     never, height = car_never_detected(chart), car_peak_height(chart)
@@ -251,6 +253,8 @@ def car_assay_of_expansion(chart: PatientChart) -> Found:
         return Found(True, never.sources, joined(never))
     if height.value == "high" or _grew_little(height):
         return Found(True, height.sources, joined(height))
+    if height.value is not None:
+        return Found(False, height.sources, joined(height))
     window = chart.after_infusion(0, _HEIGHT_UNTIL_DAY)
     vague = [
         x

@@ -111,7 +111,7 @@ def days_since_relapse(chart: PatientChart) -> Found:
     first, last = relapse.when.first, relapse.when.last
     if first is None or last is None:
         return NOTHING
-    days = Interval(max(0, chart.as_of - last), chart.as_of - first)
+    days = Interval(float(max(0, chart.as_of - last)), float(chart.as_of - first))
     return measured(days, f"since {relapse.when}", relapse.basis, whole=True)
 
 
@@ -134,8 +134,8 @@ def days_to_relapse(chart: PatientChart) -> Found:
     if relapse is None or start is None or relapse.when.first is None:
         return NOTHING
     last = relapse.when.last
-    high = float("inf") if last is None else last - start
-    days = Interval(relapse.when.first - start, high)
+    high = float("inf") if last is None else float(last - start)
+    days = Interval(float(relapse.when.first - start), high)
     return measured(days, lambda: _relapse_words(relapse), relapse.basis, whole=True)
 
 

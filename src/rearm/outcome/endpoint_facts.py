@@ -181,8 +181,8 @@ def _progression(
         return When.on(course.progression_day)
     if failure is not None and failure.case is not None:
         case = failure.case
-        if case.team_progression is not None:
-            return case.team_when
+        if case.team_progression_ever is not None:
+            return case.days_of(case.team_progression_ever)
         if case.relapse_stated is not None and case.relapse_stated.open:
             return case.relapse_when
         return _perhaps(case.perhaps_stated)

@@ -4,6 +4,7 @@ follow-up, further therapy, and what could not be read.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
 from rearm.outcome.infusion_response import InfusionResponse
@@ -106,18 +107,27 @@ class InfusionCase:
 
     @cached_property
     def team_progression(self) -> ResponseStatement | None:
-        """The progression that the team recorded: with a day, else one known by order. Where
-        results show one before the next therapy, a later one is of that therapy.
+        """The progression that the team recorded: with a day, else one known by order. One that is
+        recorded well after the next therapy began is of that therapy.
         """
-        dated = team_progression(s for s in self.stated if not self._of_next_therapy(s))
+        return self._recorded(s for s in self.stated if not self._of_next_therapy(s))
+
+    @cached_property
+    def team_progression_ever(self) -> ResponseStatement | None:
+        """The same, whatever therapy it was under: what is followed past new therapy."""
+        return self._recorded(self.stated)
+
+    def _recorded(self, stated: Iterable[ResponseStatement]) -> ResponseStatement | None:
+        dated = team_progression(stated)
         by_order = (s for s in self.stated_by_order if s.response == "PD")
         return dated if dated is not None else next(by_order, None)
 
     def _of_next_therapy(self, statement: ResponseStatement) -> bool:
-        if self.course.progression_day is None or self.new_therapy is None:
+        if self.new_therapy is None:
             return False
-        begun, day = self.new_therapy[0].last, stated_day(statement)
-        return begun is not None and day is not None and day > begun
+        begun, day = self.new_therapy[0].last, stated_when(statement).first
+        late = self.criteria.visit_window
+        return begun is not None and day is not None and day > begun + late
 
     @cached_property
     def relapse_stated(self) -> StatedRelapse | None:
@@ -147,12 +157,14 @@ class InfusionCase:
 
     @property
     def team_when(self) -> When:
-        """The days that this progression may have been on: after the infusion, and not after the
-        patient was last seen.
+        """The days that this progression may have been on."""
+        return When() if self.team_progression is None else self.days_of(self.team_progression)
+
+    def days_of(self, statement: ResponseStatement) -> When:
+        """The days that a statement may be of: after the infusion, and not after the patient was
+        last seen.
         """
-        if self.team_progression is None:
-            return When()
-        when = stated_when(self.team_progression)
+        when = stated_when(statement)
         if when.day is not None:
             return when
         own = self.part_within(when) or When(self.start + 1, None)

@@ -94,7 +94,9 @@ class LineCase(InfusionCase):
 
     @cached_property
     def perhaps_stated(self) -> list[ResponseStatement]:
-        """A statement of a month in which the line began may be of the line before it."""
+        """A statement of a month in which the line began, or a progression recorded in its first
+        days, may be of the line before it.
+        """
         at_the_start = [s for s in self._in_time if not self._surely_after(s)]
         return [*super().perhaps_stated, *at_the_start]
 
@@ -120,8 +122,9 @@ class LineCase(InfusionCase):
         return [s for s in self.record.responses if self.within(stated_day(s))]
 
     def _surely_after(self, statement: ResponseStatement) -> bool:
-        first = stated_when(statement).first
-        return first is not None and first > self.start
+        first, shown = stated_when(statement).first, statement.response == "PD"
+        late = self.criteria.visit_window if shown else 0
+        return first is not None and first > self.start + late
 
     def _said(self, row: Therapy, response: str) -> ResponseStatement:
         when = When(self.start + 1, self.ends)

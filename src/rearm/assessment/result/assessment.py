@@ -72,7 +72,7 @@ class Assessment(Part, frozen=True, kw_only=True):
     actions: tuple[Action, ...]
     tests: tuple[NextTest, ...]
     further_tests: tuple[NextTest, ...]
-    answer: Answer | None
+    answer: Answer
     options: tuple[OptionResult, ...]
     reasons: dict[str, Reason]
     support: dict[str, SupportLine]

@@ -102,8 +102,8 @@ class SupportLine(BriefPart, frozen=True, kw_only=True):
 
 class Publication(BriefPart, frozen=True, kw_only=True):
     """Where a citation was published: `line` holds authors, journal and year as far as they were
-    seen. `read`: how it was read, None: in full; `incomplete`: something of it was not seen,
-    `not_seen` what. `url` only where there is no `doi`.
+    seen. `read`: how it was read, None: in full; `not_seen`: what of it was not seen;
+    `incomplete`: something, nobody wrote down what. `url` only where there is no `doi`.
     """
 
     line: str = ""

@@ -76,7 +76,8 @@ class Relapse(Part, frozen=True, kw_only=True):
     """The relapse to decide on: the last progression or suspicion, whichever line it ended.
 
     `after`: `CAR-T`, or the agents of the line, `line` its number among all. `day`: the days that
-    it may have been on. `tempo` null: not known. `since`: day of the first sign of it.
+    it may have been on. `tempo` null: not known. `since`: day of the first sign of it. `rows`: the
+    places in `rows` that it rests on.
     """
 
     after: str
@@ -87,6 +88,7 @@ class Relapse(Part, frozen=True, kw_only=True):
     pattern: tuple[str, ...]
     tempo: Literal["rapid", "intermediate", "slow"] | None
     since: int | None
+    rows: tuple[int, ...] = ()
 
 
 class Watched(Part, frozen=True, kw_only=True):

@@ -50,6 +50,7 @@ class AnswerLine:
 
     tier: Tier
     tier_words: str
+    strategy_id: str
     strategy: str
     option_id: str
     option: str
@@ -63,9 +64,7 @@ class AnswerLine:
 
 
 def state_words(result: Assessment) -> str:
-    """The state of the decision in a sentence; empty without an answer."""
-    if result.answer is None:
-        return ""
+    """The state of the decision in a sentence."""
     text = _STATES[result.answer.state]
     if result.answer.then:
         names = [result.titles.strategies[name] for name in result.answer.then]
@@ -84,7 +83,7 @@ def folded_lines(result: Assessment) -> tuple[AnswerLine, ...]:
 
 
 def _lines(result: Assessment, *, shown: bool) -> list[AnswerLine]:
-    tiers = () if result.answer is None else result.answer.tiers
+    tiers = result.answer.tiers
     return [
         _line(result, tier.tier, placed)
         for tier in tiers
@@ -99,6 +98,7 @@ def _line(result: Assessment, tier: Tier, placed: AnswerStrategy) -> AnswerLine:
     return AnswerLine(
         tier=tier,
         tier_words=TIER_WORDS[tier],
+        strategy_id=placed.strategy,
         strategy=result.titles.strategies[placed.strategy],
         option_id=option.id,
         option=option.name,

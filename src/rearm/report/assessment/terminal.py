@@ -136,8 +136,6 @@ def _tests(tests: tuple[NextTest, ...]) -> RenderableType:
 
 def _answer(assessment: Assessment) -> RenderableType:
     """The strategies that the sheet shows, the best first; of the others the number."""
-    if assessment.answer is None:
-        return Text("")
     parts: list[RenderableType] = [
         _heading("What can be given, in order"),
         SafeText(state_words(assessment)),

@@ -1,0 +1,24 @@
+"""The sheet as one self-contained HTML file, laid out for one A4 page."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+from rearm.assessment import Assessment
+from rearm.report.sheet.contents import sheet_contents
+from rearm.report.style import environment
+
+__all__ = ["sheet"]
+
+
+def sheet(assessment: Assessment) -> str:
+    """The HTML text of the sheet; a patient with nothing to decide has a shorter one."""
+    template = environment().get_template("sheet.html.j2")
+    return template.render(sheet=sheet_contents(assessment), css=_css())
+
+
+@cache
+def _css() -> str:
+    file = resources.files("rearm.report").joinpath("templates", "sheet.css")
+    return file.read_text(encoding="utf-8")
