@@ -4,6 +4,7 @@ of rules is run on.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from functools import cache
 from typing import Any
@@ -25,16 +26,23 @@ def plan() -> Plan:
     return plan_of(load())
 
 
-def assessed(
+def assessed(values: dict[str, Any], *, region: str | None = "US", **more: Any) -> Assessment:
+    """The assessment of `patient_of` these findings."""
+    (assessment,) = assess_patients(plan(), [patient_of(values, **more)], region)
+    return assessment
+
+
+def patient_of(
     values: dict[str, Any],
     *,
-    region: str | None = "US",
     day: date | None = date(2025, 6, 1),
     status: str = "failed",
     deaths: tuple[Death, ...] = (),
-) -> Assessment:
-    """The assessment of a patient with these findings; what follows from them is derived, the rest
-    is unknown.
+    declined: Collection[str] = (),
+) -> Patient:
+    """A patient with these findings; what follows from them is derived, the rest is unknown.
+    `declined`: strategies that the patient does not want. Without an infusion where `status` is
+    `no_infusion`.
     """
     found = {
         name: Found(value, (Source("case", name),), f"{name}: {value}")
@@ -47,20 +55,23 @@ def assessed(
             and isinstance(value, bool | int | float | str)
         ):
             found[name] = Found(value, (), f"{name}: {value}")
-    failure = _failure(status)
-    patient = Patient(
+    failure = None if status == "no_infusion" else _failure(status)
+    return Patient(
         record=Record(patient_id="case", source=Source("case", ""), deaths=deaths),
         as_of=400,
         day=day,
-        failures=(failure,),
+        failures=() if failure is None else (failure,),
         found=found,
         values={name: x.value for name, x in found.items()},
         intervals={},
         inputs=inputs(found),
+        declined={
+            option.option.id: option.option.strategy
+            for option in plan().options
+            if option.option.strategy in declined
+        },
         disease=disease_after(failure),
     )
-    (assessment,) = assess_patients(plan(), [patient], region)
-    return assessment
 
 
 def _failure(status: Any) -> Failure:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import structs
 
 from rearm.assessment.basis import Basis
-from rearm.assessment.placing import AVOID, FIRST, NOT_POSSIBLE
+from rearm.assessment.placing import ALTERNATIVE, AVOID, FIRST, NOT_POSSIBLE, SITUATIONAL
 from rearm.assessment.plan import TIERS, PlacePlan, StrategyPlan
 from rearm.assessment.result import (
     About,
@@ -51,18 +51,54 @@ def answer_of(
     options: Sequence[OptionResult],
 ) -> Answer:
     """The state of the decision with its tiers."""
-    state = _state(basis, about, alerts, tiers, {o.id: o for o in options})
+    results = {option.id: option for option in options}
+    then = _then(basis, tiers, results)
+    state = _state(basis, about, alerts, tiers, results, waiting=bool(then))
     if state in _WITHOUT_TIERS:
         return Answer(state=state)
-    waiting = {option.strategy for option in options if option.until and not option.permanent}
-    then = [
+    return Answer(state=state, then=then if state == "stabilise_first" else (), tiers=tiers)
+
+
+def _then(
+    basis: Basis, tiers: Sequence[AnswerTier], options: Mapping[str, OptionResult]
+) -> tuple[str, ...]:
+    """The strategies that treat the myeloma and are impossible for now, but would stand high once
+    what stops them has ended; the highest first.
+    """
+    impossible = {
         placed.strategy
         for tier in tiers
         if tier.tier == "not_possible"
         for placed in tier.strategies
-        if placed.strategy in waiting
-    ]
-    return Answer(state=state, then=tuple(then) if state == "stabilise_first" else (), tiers=tiers)
+        if options[placed.option].role == "definitive"
+    }
+    afterwards = {
+        strategy.strategy: _tier_afterwards(basis, strategy, options)
+        for strategy in basis.plan.strategies
+        if strategy.strategy in impossible
+    }
+    high = [strategy for strategy, tier in afterwards.items() if tier >= ALTERNATIVE]
+    return tuple(sorted(high, key=lambda strategy: -afterwards[strategy]))
+
+
+def _tier_afterwards(
+    basis: Basis, strategy: StrategyPlan, options: Mapping[str, OptionResult]
+) -> int:
+    """The tier of the strategy once the stops that will end have ended."""
+    true = [place for place in strategy.places if basis.truth(place.number)]
+    placed = max((place.tier for place in true if not place.caps), default=AVOID)
+    capped = min((place.tier for place in true if place.caps), default=FIRST)
+    own = (options[basis.plan.options[position].option.id] for position in strategy.options)
+    return min(placed, capped, max(_limit_afterwards(basis, option) for option in own))
+
+
+def _limit_afterwards(basis: Basis, option: OptionResult) -> int:
+    if option.afterwards in (None, "excluded"):
+        return NOT_POSSIBLE
+    if option.afterwards == "discouraged":
+        return AVOID
+    trial_open = basis.plan.trial_open is not None and basis.truth(basis.plan.trial_open)
+    return SITUATIONAL if option.availability.status == "trial_only" and not trial_open else FIRST
 
 
 _NOT_JUDGED = ("cannot_be_judged", "no_infusion", "infusion_unread")
@@ -82,7 +118,10 @@ def _state(
     alerts: Sequence[Alert],
     tiers: Sequence[AnswerTier],
     options: Mapping[str, OptionResult],
+    *,
+    waiting: bool,
 ) -> AnswerState:
+    """`waiting`: whether a strategy would stand high once what stops it for now has ended."""
     if basis.patient.record.deaths:
         return "died"
     relapse = basis.patient.disease.relapse
@@ -96,7 +135,7 @@ def _state(
     only_stated = relapse.certainty == "recorded_by_team"
     if relapse.status == "suspected" or (only_stated and values.get("team_and_laboratory_differ")):
         return "confirm_first"
-    if not any(_against_the_myeloma(tier, options) for tier in tiers):
+    if waiting and not any(_against_the_myeloma(tier, options) for tier in tiers):
         return "stabilise_first"
     return "choose"
 
