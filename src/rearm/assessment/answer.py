@@ -157,7 +157,7 @@ def tiers_of(
             (limits[position], results[basis.plan.options[position].option.id])
             for position in strategy.options
         ]
-        own.sort(key=lambda x: (-x[0], -len(x[1].for_), _nearness(x[1], evidence), x[1].id))
+        own.sort(key=lambda x: (-x[0], *_order(basis, x[1], evidence)))
         placed = _strategy(basis, strategy, tier, own)
         key = (
             _GROUNDS.index(placed.ground),
@@ -171,6 +171,16 @@ def tiers_of(
         (tier, [placed for _, placed in of_tier[tier]]) for tier in sorted(of_tier, reverse=True)
     ]
     return _with_open(found, results)
+
+
+def _order(
+    basis: Basis, option: OptionResult, evidence: Mapping[str, EvidenceResult]
+) -> tuple[int, int, int, str]:
+    """Of options that go equally far: the one with fewer cautions that hold, with more that speaks
+    for it, with the nearest figures.
+    """
+    cautions = sum(basis.reasons[key].truth is True for key in option.cautions)
+    return cautions, -len(option.for_), _nearness(option, evidence), option.id
 
 
 def _nearness(option: OptionResult, evidence: Mapping[str, EvidenceResult]) -> int:
