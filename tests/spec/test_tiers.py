@@ -160,7 +160,7 @@ def test_no_strategy_stands_above_its_options(
 
 
 def height(tier: str) -> int:
-    return TIERS.index(tier)  # type: ignore[arg-type]
+    return TIERS.index(tier)
 
 
 def allowed(result: Assessment, name: str, *, trials_open: bool) -> int:
