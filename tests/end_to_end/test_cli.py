@@ -48,7 +48,7 @@ def test_assess_prints_the_report_of_a_bundle() -> None:
         "Did the CAR-T fail?",
         "failed on day 402",
         "Talquetamab",
-        "First choice",
+        "What can be given, in order",
         "Why did it fail?",
         "not a cleared medical device",
     )

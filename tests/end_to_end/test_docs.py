@@ -212,6 +212,15 @@ def test_a_statement_and_an_indicator_are_added_as_the_page_says(extended: Path)
     )
 
 
+def test_the_placement_of_the_page_is_read_and_sound(extended: Path) -> None:
+    (placement,) = [b for b in blocks("adding-knowledge.md", "toml") if "[[place]]" in b]
+    with (extended / "places" / "t-cell-redirection.toml").open("a", encoding="utf-8") as out:
+        out.write(f"\n{placement}")
+    assert [str(p) for p in check(extended)] == []
+    place = load(extended).places["example-gprc5d-engager-neuropathy"]
+    assert (place.at_most, place.of) == ("alternative", ("bispecific-gprc5d",))
+
+
 def test_the_new_study_counts_in_the_pooled_figure(extended: Path) -> None:
     from rearm.report.evidence.page import choose_evidence
 

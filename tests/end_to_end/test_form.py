@@ -45,7 +45,7 @@ def _issues(record: Record) -> dict[str, str]:
 def _answers(record: Record) -> dict[str, Any]:
     """The result without where things stand in the input, and how a row is called."""
     result = json.loads(rearm.assess(record).to_json())
-    options = ("id", "verdict", "rank", "for", "unknown", "cautions", "evidence")
+    options = ("id", "verdict", "for", "unknown", "cautions", "evidence")
     failure = ("status", "certainty", "day", "kind", "timing", "pattern", "best_response")
     causes = result["causes"]["groups"]
     findings = {

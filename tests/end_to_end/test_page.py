@@ -95,9 +95,12 @@ def test_opens_from_disk_and_says_what_the_result_says(
 @pytest.mark.browser
 def test_keyboard_opens_an_option(browser: Any, tmp_path: Path) -> None:
     opened = Opened(browser, tmp_path, RECORDS["SYN-01"])
-    assert (
-        opened.view.locator("#option-talquetamab").get_attribute("open") is not None
-    )  # what stands on the sheet is open, also in print
+    lines = opened.assessment.answer.tiers[0].strategies
+    assert opened.assessment.answer.tiers[0].tier == "first"
+    for line in lines:  # what leads is named above the options; these are a click away
+        name = opened.assessment.option(line.option).name
+        assert opened.view.locator("#answer", has_text=name).is_visible()
+        assert opened.view.locator(f"#option-{line.option}").get_attribute("open") is None
     closed = opened.view.locator("#options > details[id^=option-]:not([open])").first
     name = closed.get_attribute("id")
     closed.locator("summary").first.focus()

@@ -17,7 +17,8 @@ from tests.support.loops import some
 
 import rearm
 from rearm.assessment.logic import VERDICTS, grades, group_grades, verdicts
-from rearm.assessment.plan import plan_of
+from rearm.assessment.placing import option_limits, placements
+from rearm.assessment.plan import TIERS, plan_of
 from rearm.assessment.scenarios import worth_trying
 from rearm.assessment.schema import json_schema
 from rearm.knowledge import load
@@ -63,6 +64,36 @@ def codes(plan: Any, rows: Any) -> Any:
         factor_grades,
         group_grades(plan, factor_grades),
     )
+
+
+def tiers(plan: Any, rows: Any) -> Any:
+    """The tiers of all strategies, as if everything could be had."""
+    read = evaluate(plan.conditions, findings_frame(rows, plan.columns, plan.knowledge.catalogue))
+    answers = np.hstack([read, np.ones((len(rows), 1), dtype=np.int8)])
+    everybody = np.ones((len(rows), len(plan.options)), dtype=bool)
+    judged = verdicts(plan, answers, ~everybody)
+    return placements(plan, answers, option_limits(plan, answers, judged, everybody))[0]
+
+
+@pytest.mark.parametrize(("seed", "known"), [(1, 0.9), (2, 0.5), (3, 0.1)])
+def test_missing_never_lifts_a_strategy(plan: Any, seed: Any, known: Any) -> None:
+    """With a finding unknown no strategy stands higher than with its best value."""
+    rows: list[dict[str, Any]] = []
+    groups: list[tuple[str, int, int]] = []
+    for base in random_rows(plan, 10, seed, known):
+        for name in plan.columns:
+            start = len(rows)
+            rows.append(base | {name: None})
+            rows += [base | {name: value} for value in tried(plan, name)]
+            groups.append((name, start, len(rows)))
+    placed = tiers(plan, rows)
+    assert len(np.unique(placed)) == len(TIERS)
+    higher = {
+        (name, plan.strategies[i].strategy)
+        for name, start, end in groups
+        for i in np.nonzero(placed[start] > placed[start + 1 : end].max(axis=0))[0]
+    }
+    assert not higher
 
 
 @pytest.mark.parametrize(("seed", "known"), [(1, 0.9), (2, 0.5), (3, 0.1)])
@@ -204,6 +235,8 @@ def test_every_shown_thing_has_its_basis(records: Any) -> None:
     to a row of the input.
     """
     seen = 0
+    places = load().places.values()
+    for_everybody = {f"place-{place.id}" for place in places if place.when is None}
     for assessment in some(rearm.assess_all(records)):
         named = [
             name
@@ -213,6 +246,9 @@ def test_every_shown_thing_has_its_basis(records: Any) -> None:
         factors = [f for g in assessment.causes.groups for f in g.factors]
         named += [name for f in factors for name in (*f.for_, *f.against, *f.unknown)]
         named += [name for f in assessment.causes.risk_factors for name in f.for_]
+        lines = [line for tier in assessment.answer.tiers for line in tier.strategies]
+        named += [name for line in lines for name in (*line.because, *line.waits_for)]
+        named += [line.would_be.if_ for line in lines if line.would_be is not None]
         sources = {x.reason: x.sources for x in assessment.actions}
         named += sources
         assert set(named) == set(assessment.reasons)  # none without a use
@@ -223,7 +259,7 @@ def test_every_shown_thing_has_its_basis(records: Any) -> None:
             cited = sources.get(name, reason.citations)
             assert cited
             assert set(cited) <= set(assessment.citations)
-            if reason.rule != "poor-direct-results":
+            if reason.rule != "poor-direct-results" and name not in for_everybody:
                 assert reason.findings
                 assert (reason.truth is None) == bool(assessment.missing(reason))
                 assert set(assessment.missing(reason)) <= set(assessment.findings)

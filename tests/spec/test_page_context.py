@@ -45,6 +45,7 @@ def test_every_field_is_documented_and_nothing_else() -> None:
 def test_the_templates_are_those_that_were_looked_at() -> None:
     assert [n.removeprefix("assessment/") for n in TEMPLATES] == [
         "actions.html.j2",
+        "answer.html.j2",
         "index.html.j2",
         "macros.html.j2",
         "option.html.j2",

@@ -403,4 +403,6 @@ def test_diff_tells_which_verdicts_change_with_a_rule(tmp_path: Path) -> None:
     ]
     changed = {r.what for r in found.results if r.kind == "option"}
     assert changed == {"talquetamab"}
-    assert {r.after for r in found.results} == {"excluded"}
+    assert {r.after for r in found.results if r.kind == "option"} == {"excluded"}
+    moved = {(r.what, r.after) for r in found.results if r.kind == "strategy"}
+    assert moved == {("bispecific-gprc5d", "not_possible")}

@@ -221,12 +221,14 @@ def _strategy(
     because += [basis.place_reason(place) for place in capping if place.tier == tier]
     if allowed == tier <= AVOID:
         because = [*best.against, *because]
+    ground: Ground = base.place.ground if base is not None else "usual_practice"
     return AnswerStrategy(
         strategy=strategy.strategy,
         option=best.id,
         options=tuple(option.id for _, option in own),
         because=tuple(dict.fromkeys(because)),
-        ground=base.place.ground if base is not None else "usual_practice",
+        # one object a word, so that the JSON can leave out the usual one
+        ground=_GROUNDS[_GROUNDS.index(ground)],
         would_be=_would_be(basis, places, capping, tier, allowed),
         waits_for=() if tier <= NOT_POSSIBLE else _waits_for(basis, best),
         figures=(best.evidence,),

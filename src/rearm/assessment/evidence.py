@@ -61,17 +61,14 @@ class OptionEvidence:
     """The evidence of one option.
 
     `response_upper`: upper 95 % limit of the response from direct arms alone, absent without one.
-
-    `better_than`: the options from which the evidence separates this one as the better. `of_class`:
-    the figures are of the whole strategy, though the option names its agents; they show what the
-    class did and decide no tier.
+    `of_class`: the figures are of the whole strategy, though the option names its agents; they show
+    what the class did and decide no tier.
     """
 
     directness: Directness
     note: str
     expected: tuple[ExpectedRow, ...] = ()
     response_upper: float | None = None
-    better_than: tuple[str, ...] = ()
     of_class: bool = False
 
 
@@ -137,20 +134,9 @@ def _key(inputs: str) -> str:
 
 def pool_options(knowledge: Knowledge) -> dict[str, OptionEvidence]:
     """The evidence of every option, pooled now: a second of work or two."""
-    from rearm.evidence import compare
-
-    pooled = {option.id: pooled_for(option, knowledge) for option in knowledge.options.values()}
-    better: dict[str, list[str]] = {option: [] for option in pooled}
-    for first, evidence in pooled.items():
-        for second, other in pooled.items():
-            if first < second and evidence.by_setting and other.by_setting:
-                verdict = compare(evidence, other).better
-                if verdict is not None:
-                    winner, loser = (first, second) if verdict == "first" else (second, first)
-                    better[winner].append(loser)
     return {
-        name: _summary(knowledge.options[name], evidence, tuple(sorted(better[name])))
-        for name, evidence in pooled.items()
+        option.id: _summary(option, pooled_for(option, knowledge))
+        for option in knowledge.options.values()
     }
 
 
@@ -177,9 +163,7 @@ def _evidence_key(option: Option) -> EvidenceKey:
     )
 
 
-def _summary(
-    option: Option, evidence: StrategyEvidence, better_than: tuple[str, ...]
-) -> OptionEvidence:
+def _summary(option: Option, evidence: StrategyEvidence) -> OptionEvidence:
     of_class = bool(option.agents) and not evidence.agents
     label = f"class figure: {evidence.strategy}; " if of_class else ""
     rows = tuple(
@@ -206,6 +190,5 @@ def _summary(
         note=evidence.note,
         expected=rows,
         response_upper=response.unborrowed[2] if response is not None else None,
-        better_than=better_than,
         of_class=of_class,
     )

@@ -13,7 +13,7 @@ from msgspec import structs
 from rearm.assessment.availability import availability_of
 from rearm.assessment.basis import Basis
 from rearm.assessment.logic import DISCOURAGED, EXCLUDED, NEEDS_INFORMATION, Judged, verdict_word
-from rearm.assessment.plan import OptionPlan
+from rearm.assessment.plan import OptionPlan, RulePlan
 from rearm.assessment.result import (
     EvidenceResult,
     LaterTCells,
@@ -42,6 +42,17 @@ class _Verdicts:
     if_clear: int
     afterwards: int
 
+    @property
+    def tells(self) -> frozenset[str]:
+        """The lists of reasons that are told. What comes with an option that is not given now is
+        not told, and of one that is stopped for good nothing else would matter.
+        """
+        if self.now == EXCLUDED and self.afterwards == EXCLUDED:
+            return frozenset(("for_", "against"))
+        if self.now in (EXCLUDED, DISCOURAGED):
+            return frozenset(("for_", "against", "unknown", "cautions"))
+        return frozenset(("for_", "against", "unknown", "cautions", "checklist"))
+
 
 class _Reasons:
     """Ids of the reasons of one option, by what they do; `until` and `permanent` of its stops."""
@@ -65,7 +76,6 @@ def options_of(
     of which cautions are told too that are not known to hold.
     """
     plan = basis.plan
-    reasons = _reasons(basis, considered)
     codes = [
         _Verdicts(now=now, if_clear=clear, afterwards=then)
         for now, clear, then in zip(
@@ -75,6 +85,7 @@ def options_of(
             strict=True,
         )
     ]
+    reasons = _reasons(basis, considered, codes)
     still_open = {
         option.option.strategy
         for option, code in zip(plan.options, codes, strict=True)
@@ -110,7 +121,7 @@ def _place(option: OptionPlan, code: _Verdicts) -> tuple[int, float, str]:
     return (_ROLES.index(option.option.role), order, option.option.name)
 
 
-def _reasons(basis: Basis, considered: Set[str]) -> list[_Reasons]:
+def _reasons(basis: Basis, considered: Set[str], codes: Sequence[_Verdicts]) -> list[_Reasons]:
     """Of every option what the rules say that act or may act; a rule that does not hold is left
     out, and so is a caution that is not known to hold where the strategy is not considered.
     """
@@ -129,19 +140,16 @@ def _reasons(basis: Basis, considered: Set[str]) -> list[_Reasons]:
         strategy = plan.options[table.options[i]].option.strategy
         if not does and rule.effect == "caution" and strategy not in considered:
             continue
-        key = basis.reason(rule)
+        where = _where(rule, acts=does)
+        if where not in codes[table.options[i]].tells:
+            continue
         reasons = found[table.options[i]]
-        if does:
-            getattr(reasons, _WHERE_ACTING[rule.effect]).append(key)
-            if rule.effect in ("exclude", "require"):
-                if rule.until:
-                    reasons.until[rule.until] = None
-                else:
-                    reasons.permanent = True
-        elif rule.effect in ("exclude", "require"):
-            getattr(reasons, _WHERE_STAGED.get(rule.stage, "checklist")).append(key)
-        else:
-            getattr(reasons, _WHERE_UNKNOWN[rule.effect]).append(key)
+        getattr(reasons, where).append(basis.reason(rule))
+        if does and rule.effect in ("exclude", "require"):
+            if rule.until:
+                reasons.until[rule.until] = None
+            else:
+                reasons.permanent = True
     for option, reasons in zip(plan.options, found, strict=True):
         if option.poor:
             reasons.against.append(_poor(basis, option))
@@ -163,6 +171,15 @@ _WHERE_UNKNOWN = {"discourage": "unknown", "favour": "unknown", "caution": "caut
 _WHERE_STAGED = {"choose": "unknown", "caution": "cautions"}
 
 
+def _where(rule: RulePlan, *, acts: bool) -> str:
+    """The list in which a rule that acts, or of which that is not known, is told."""
+    if acts:
+        return _WHERE_ACTING[rule.effect]
+    if rule.effect in ("exclude", "require"):
+        return _WHERE_STAGED.get(rule.stage or "", "checklist")
+    return _WHERE_UNKNOWN[rule.effect]
+
+
 def _option(
     basis: Basis,
     plan: OptionPlan,
@@ -173,7 +190,6 @@ def _option(
 ) -> OptionResult:
     option = plan.option
     ends = code.now == EXCLUDED and code.afterwards != EXCLUDED
-    stopped = code.now == EXCLUDED and not ends  # what else would matter does not any more
     against = code.now in (EXCLUDED, DISCOURAGED)  # what comes with it is not told either
     return OptionResult(
         id=option.id,
@@ -190,9 +206,9 @@ def _option(
         afterwards=verdict_word(code.afterwards) if ends else None,
         for_=tuple(reasons.for_),
         against=tuple(reasons.against),
-        unknown=() if stopped else tuple(reasons.unknown),
-        cautions=() if stopped else tuple(reasons.cautions),
-        checklist=() if against else tuple(reasons.checklist),
+        unknown=tuple(reasons.unknown),
+        cautions=tuple(reasons.cautions),
+        checklist=tuple(reasons.checklist),
         evidence=plan.evidence_key,
         availability=availability_of(basis, plan, region),
         support=() if against else _support(basis, plan),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
+from rearm.assessment.result.answer import AnswerStrategy
 from rearm.assessment.result.basis import FindingResult, Note, Reason, SupportLine
 from rearm.assessment.result.causes import AlterationResult, RiskScore, ScoreItemResult
 from rearm.assessment.result.failure import FailureResult
@@ -30,7 +31,8 @@ def dangling(result: Assessment) -> str | None:
 def _references(result: Assessment) -> Iterator[_References]:
     """What the parts of the result refer to, in this order."""
     yield "reason", _used_reasons(result), result.reasons
-    yield "evidence", (o.evidence for o in result.options), result.evidence
+    figures = [name for line in _lines(result) for name in line.figures]
+    yield "evidence", [*(o.evidence for o in result.options), *figures], result.evidence
     yield "support", (name for o in result.options for name in o.support), result.support
     yield "note", _used_notes(result), result.notes
     yield "finding", _used_findings(result), result.findings
@@ -38,6 +40,12 @@ def _references(result: Assessment) -> Iterator[_References]:
     yield "publication", (c.source for c in result.citations.values()), result.publications
     yield "row", _used_rows(result), range(len(result.rows))
     yield from _used_titles(result)
+
+
+def _lines(result: Assessment) -> Iterator[AnswerStrategy]:
+    """The strategies of the answer."""
+    for tier in result.answer.tiers:
+        yield from tier.strategies
 
 
 def _used_reasons(result: Assessment) -> Iterator[str]:
@@ -50,6 +58,10 @@ def _used_reasons(result: Assessment) -> Iterator[str]:
         yield from (*option.for_, *option.against, *option.unknown, *option.cautions)
         yield from option.checklist
     yield from (action.reason for action in result.actions)
+    for line in _lines(result):
+        yield from (*line.because, *line.waits_for)
+        if line.would_be is not None:
+            yield line.would_be.if_
 
 
 def _used_notes(result: Assessment) -> Iterator[str]:
@@ -106,12 +118,14 @@ def _used_rows(result: Assessment) -> Iterator[int]:
 def _used_titles(result: Assessment) -> Iterator[_References]:
     strategies = [o.strategy for o in result.options]
     strategies += [name for o in result.options for name in o.sequence]
+    strategies += [*result.answer.then, *(line.strategy for line in _lines(result))]
     yield "strategy", strategies, result.titles.strategies
     turns = [t for test in result.next_tests for change in test.changes for t in change.turns]
     factors = [name for turn in turns if turn.kind == "factor" for name in turn.what]
     yield "factor", factors, result.titles.factors
     ids = {option.id for option in result.options}
     yield "option", (n for t in turns if t.kind == "option" for n in t.what), ids
+    yield "option", (n for line in _lines(result) for n in (line.option, *line.options)), ids
     asks = [name for reason in result.reasons.values() for name in reason.asks]
     asks += [name for line in result.support.values() for name in line.asks]
     yield "work-up", asks, result.titles.workups

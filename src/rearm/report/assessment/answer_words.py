@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rearm.assessment.result import AnswerState, AnswerStrategy, Assessment, Figure
-from rearm.knowledge.rulesets import Ground, Tier
+from rearm.assessment.result import (
+    AnswerState,
+    AnswerStrategy,
+    Assessment,
+    Figure,
+    Ground,
+    Tier,
+)
 from rearm.report.words import measure_words
 
 __all__ = ["AnswerLine", "answer_lines", "figure_words", "folded_lines", "state_words"]

@@ -68,8 +68,8 @@ class PageContext:
     - `days_drawn_before`: how many days before the infusion the timeline shows.
     - `state`: the state of the decision in a sentence.
     - `answer_lines`: the strategies that the sheet shows, the best first.
-    - `on_the_sheet`: the ids of the options of `answer_lines`.
     - `folded_lines`: all other strategies, each in its tier.
+    - `on_the_sheet`: the ids of the options of `answer_lines`.
     - `roles`: the options by role, each role by verdict and name.
     - `known`: the findings that are known, by name.
     - `option_reasons`: the reasons that options refer to, by id, numbered from 1.
