@@ -152,7 +152,7 @@ def reference(case: dict[str, Any]) -> dict[str, Any]:
             called = {response(visits[base_at : i + 1], each, known) for each in alternatives}
             # nobody knows which of them holds, so only what all of them give can be called
             responses.append(called.pop() if len(called) == 1 else "NE")
-    return confirm(case, visits, base_at, responses, measurable)
+    return confirm(case, visits, base_at, responses, alternatives)
 
 
 def chain_known_at(
@@ -527,9 +527,14 @@ def plasmacytoma_level(course: list[V]) -> int:
 
 
 def confirm(
-    case: dict[str, Any], visits: list[V], base_at: int, responses: list[str], measurable: list[str]
+    case: dict[str, Any],
+    visits: list[V],
+    base_at: int,
+    responses: list[str],
+    alternatives: list[list[str]],
 ) -> dict[str, Any]:
     """Section 5: drop what could not be evaluated, pair, then take the best; section 8 for PFS."""
+    measurable = alternatives[0]
     new_therapy = (
         date.fromisoformat(case["new_therapy_date"]) if case.get("new_therapy_date") else None
     )
@@ -550,8 +555,11 @@ def confirm(
         known = chain_known_at(
             visits, base_at, i, case.get("patient", {}), case.get("patient", {}).get("isotype")
         )
-        met = is_pd(visits[base_at : i + 1], measurable, known) if responses[i] == "PD" else {}
-        at_once[i] = any(name not in chain_free for name in met)
+        # without a repeat only where that holds whichever of them is measurable
+        at_once[i] = responses[i] == "PD" and all(
+            any(name not in chain_free for name in is_pd(visits[base_at : i + 1], each, known))
+            for each in alternatives
+        )
     confirmed: dict[int, str] = {}
     pd_at: int | None = None
     for place, i in enumerate(usable):
