@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
-import yaml
 from markupsafe import escape
-from tests.support.results import examples
+from tests.support.answered import answered
 
-import rearm
-from rearm.assessment.result import Assessment
-from rearm.intake import read_tables
 from rearm.report.sheet import sheet
 
 WORDS = 500  # outside the cells of the table; the two legal lines do not count
@@ -47,19 +42,7 @@ def _words(text: str) -> int:
     return len(counter.words)
 
 
-def _vignettes() -> dict[str, Assessment]:
-    found = {}
-    for name in ("vignettes", "vignettes_2"):
-        text = Path("tests/data", f"{name}.yaml").read_text("utf-8")
-        for one in yaml.safe_load(text):
-            (record,) = read_tables(one["tables"]).records
-            found[one["id"]] = rearm.assess(
-                record, as_of=one.get("as_of"), region=one.get("region")
-            )
-    return found
-
-
-RESULTS: dict[str, Assessment] = {**examples(), **_vignettes()}
+RESULTS = answered()
 
 
 @pytest.mark.parametrize("name", sorted(RESULTS))

@@ -140,7 +140,6 @@ def reference(case: dict[str, Any]) -> dict[str, Any]:
         or (isotype.split()[1] if isotype else None)
         or high_chain(base),
     )
-    measurable = alternatives[0]
     responses: list[str] = []
     for i, _ in enumerate(visits):
         if i < base_at:

@@ -20,7 +20,7 @@ from rearm.report.words import days_words, words
 
 __all__ = ["SheetContents", "sheet_contents"]
 
-_NOT_NOW = 6  # options that the room would ask about
+_NOT_NOW = 4  # options that the room would ask about
 _CHECKED = 10  # boxes of the checklist
 # What the room asks about first, where it is not open.
 _ASKED_ABOUT = (
@@ -162,7 +162,7 @@ def _line(result: Assessment, line: AnswerLine) -> SheetLine:
         line=line,
         why=_why(result, line),
         first=tuple(asked_for(result, line.must_be_true)),
-        cautions=tuple(holding[:2]),
+        cautions=tuple(holding[:1]),
     )
 
 
