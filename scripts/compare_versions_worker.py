@@ -37,7 +37,9 @@ def place_of(name: str, *homes: str) -> Any:
     raise SystemExit(f"{name} is in none of {', '.join(homes)}: teach the worker where it went.")
 
 
-failures = place_of("failures", "rearm.outcome.failure", "rearm.course.failure")
+failures = place_of(
+    "failures", "rearm.outcome.failures", "rearm.outcome.failure", "rearm.course.failure"
+)
 endpoints = place_of("endpoints", "rearm.outcome.endpoints", "rearm.course.endpoints")
 patient_course = place_of("patient_course", "rearm.outcome.patient_course", "rearm.report.response")
 plan_of = place_of("plan_of", "rearm.assessment.plan", "rearm.assess.plan")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
 
 from msgspec import structs
 
@@ -25,17 +27,8 @@ from rearm.knowledge.rulesets import Directness, Ground
 __all__ = ["OPEN_AT_MOST", "answer_of", "tiers_of"]
 
 OPEN_AT_MOST = 5  # strategies that the sheet shows in the two highest tiers
-_GROUNDS: tuple[Ground, ...] = (
-    "guideline",
-    "consensus",
-    "comparative",
-    "series",
-    "class_evidence",
-    "survey",
-    "opinion",
-    "usual_practice",
-)
-_DIRECTNESS: tuple[Directness, ...] = ("direct", "near", "indirect only", "none read")
+_GROUNDS: tuple[Ground, ...] = get_args(Ground)  # the strongest first
+_DIRECTNESS: tuple[Directness, ...] = get_args(Directness)  # the nearest first
 # What is done before anything else, and leaves the choice for after it.
 _EMERGENCIES = frozenset(
     ("cord_compression", "cord_threatened", "hypercalcaemia", "renal_failure", "hyperviscosity")
@@ -85,11 +78,9 @@ def _tier_afterwards(
     basis: Basis, strategy: StrategyPlan, options: Mapping[str, OptionResult]
 ) -> int:
     """The tier of the strategy once the stops that will end have ended."""
-    true = [place for place in strategy.places if basis.truth(place.number)]
-    placed = max((place.tier for place in true if not place.caps), default=AVOID)
-    capped = min((place.tier for place in true if place.caps), default=FIRST)
     own = (options[basis.plan.options[position].option.id] for position in strategy.options)
-    return min(placed, capped, max(_limit_afterwards(basis, option) for option in own))
+    allowed = max(_limit_afterwards(basis, option) for option in own)
+    return min(_standing(basis, strategy).tier, allowed)
 
 
 def _limit_afterwards(basis: Basis, option: OptionResult) -> int:
@@ -203,6 +194,47 @@ def _with_open(
     return tuple(tiers)
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """The placements of a strategy that hold: those that lift it, the highest first, and those that
+    cap it, the lowest first.
+    """
+
+    lifting: tuple[PlacePlan, ...]
+    capping: tuple[PlacePlan, ...]
+
+    @property
+    def cap(self) -> int:
+        return self.capping[0].tier if self.capping else FIRST
+
+    @property
+    def tier(self) -> int:
+        """By the placements alone."""
+        return min(self.lifting[0].tier if self.lifting else AVOID, self.cap)
+
+    @property
+    def deciding(self) -> tuple[PlacePlan, ...]:
+        """Those that give this tier: what lifts to it, and what caps at it."""
+        lifting = tuple(x for x in self.lifting if x.tier == self.tier)
+        return (*lifting, *(x for x in self.capping if x.tier == self.tier))
+
+    @property
+    def ground(self) -> Ground:
+        """The strength of what decides: of the cap, where one keeps it down."""
+        held = self.capping if self.capping and self.cap == self.tier else self.lifting
+        ground = held[0].place.ground if held else "usual_practice"
+        # one object a word, so that the JSON can leave out the usual one
+        return _GROUNDS[_GROUNDS.index(ground)]
+
+
+def _standing(basis: Basis, strategy: StrategyPlan) -> _Standing:
+    true = [place for place in strategy.places if basis.truth(place.number)]
+    return _Standing(
+        lifting=tuple(place for place in true if not place.caps),
+        capping=tuple(sorted((x for x in true if x.caps), key=lambda x: x.tier)),
+    )
+
+
 def _strategy(
     basis: Basis,
     strategy: StrategyPlan,
@@ -210,26 +242,19 @@ def _strategy(
     own: Sequence[tuple[int, OptionResult]],
 ) -> AnswerStrategy:
     allowed, best = own[0]
-    places = [place for place in strategy.places if not place.caps]
-    caps = [place for place in strategy.places if place.caps]
-    true = [place for place in places if basis.truth(place.number)]
-    capping = [place for place in caps if basis.truth(place.number)]
-    base = true[0] if true else None
-    because: list[str] = []
-    if base is not None and tier == min(base.tier, allowed):
-        because += [basis.place_reason(place) for place in true if place.tier == base.tier]
-    because += [basis.place_reason(place) for place in capping if place.tier == tier]
-    if allowed == tier <= AVOID:
-        because = [*best.against, *because]
-    ground: Ground = base.place.ground if base is not None else "usual_practice"
+    standing = _standing(basis, strategy)
+    # what its options stop is told by what speaks against them; what can be had in trials only, by
+    # `access`
+    stopped = tier <= AVOID and tier < standing.tier
+    told = () if stopped else standing.deciding
+    because = [*(best.against if allowed == tier <= AVOID else ()), *map(basis.place_reason, told)]
     return AnswerStrategy(
         strategy=strategy.strategy,
         option=best.id,
         options=tuple(option.id for _, option in own),
         because=tuple(dict.fromkeys(because)),
-        # one object a word, so that the JSON can leave out the usual one
-        ground=_GROUNDS[_GROUNDS.index(ground)],
-        would_be=_would_be(basis, places, capping, tier, allowed),
+        ground=standing.ground,
+        would_be=_would_be(basis, strategy, tier, min(allowed, standing.cap)),
         waits_for=() if tier <= NOT_POSSIBLE else _waits_for(basis, best),
         figures=(best.evidence,),
         access=best.availability.status,
@@ -238,16 +263,14 @@ def _strategy(
 
 def _would_be(
     basis: Basis,
-    places: Sequence[PlacePlan],
-    capping: Sequence[PlacePlan],
+    strategy: StrategyPlan,
     tier: int,
-    allowed: int,
+    limit: int,
 ) -> WouldBe | None:
-    """The highest tier that an unknown condition would give."""
-    limit = min((allowed, *(place.tier for place in capping)))
-    for place in places:
+    """The highest tier, up to `limit`, that an unknown condition would give."""
+    for place in strategy.places:
         higher = min(place.tier, limit)
-        if basis.truth(place.number) is None and higher > tier:
+        if not place.caps and basis.truth(place.number) is None and higher > tier:
             return WouldBe(tier=TIERS[higher], if_=basis.place_reason(place))
     return None
 

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from rearm.characters import replaced
-from rearm.report.words import days_words, measure_words, strategy_words, whose, words
+from rearm.report.words import days_words, figure_words, measure_words, strategy_words, whose, words
 
 __all__ = ["css", "environment"]
 
@@ -44,6 +44,7 @@ def environment() -> Environment:
         "words": words,
         "measure": measure_words,
         "whose": whose,
+        "figure": figure_words,
         "day": days_words,
         "strategy": strategy_words,
     }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = [
     "VERDICT_ORDER",
     "days_words",
+    "figure_words",
     "listed",
     "measure_words",
     "strategy_words",
@@ -35,6 +36,16 @@ def words(name: str | None) -> str:
 def measure_words(measure: str) -> str:
     """The words for what an expected figure measures."""
     return bundled().words.of_measure(measure)
+
+
+def figure_words(row: Figure) -> str:
+    """`response 62 % (51 to 72 %)`, `median PFS 7.2 months (5.1 to 9.0)`."""
+    if row.unit == "months":
+        value = f"{row.estimate:.1f} months ({row.low:.1f} to {row.high:.1f})"
+    else:
+        low, high = 100 * row.low, 100 * row.high
+        value = f"{100 * row.estimate:.0f} % ({low:.0f} to {high:.0f} %)"
+    return f"{measure_words(row.measure)} {value}"
 
 
 def whose(row: Figure) -> str:

@@ -9,13 +9,12 @@ from rearm.assessment.result import (
     AnswerState,
     AnswerStrategy,
     Assessment,
-    Figure,
     Ground,
     Tier,
 )
-from rearm.report.words import measure_words
+from rearm.report.words import figure_words, whose
 
-__all__ = ["AnswerLine", "answer_lines", "figure_words", "folded_lines", "state_words"]
+__all__ = ["AnswerLine", "answer_lines", "folded_lines", "state_words"]
 
 _STATES: Mapping[AnswerState, str] = {
     "choose": "The patient has relapsed and can be treated now.",
@@ -136,18 +135,8 @@ def _figure(result: Assessment, placed: AnswerStrategy) -> str:
     for key in placed.figures:
         for figure in result.evidence[key].expected:
             if figure.measure in ("response", "orr"):
-                return figure_words(figure)
+                return (
+                    f"{whose(figure)}{figure_words(figure)}, {figure.patients} patients,"
+                    f" {figure.directness}"
+                )
     return ""
-
-
-def figure_words(figure: Figure) -> str:
-    """`response 62 % (51 to 72 %), 193 patients, direct`."""
-    if figure.unit == "months":
-        value = f"{figure.estimate:.1f} months ({figure.low:.1f} to {figure.high:.1f})"
-    else:
-        value = (
-            f"{100 * figure.estimate:.0f} % ({100 * figure.low:.0f} to {100 * figure.high:.0f} %)"
-        )
-    return (
-        f"{measure_words(figure.measure)} {value}, {figure.patients} patients, {figure.directness}"
-    )

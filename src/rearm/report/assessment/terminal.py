@@ -29,8 +29,8 @@ from rearm.report.assessment.sentences import (
 from rearm.report.safe_text import SafeText
 from rearm.report.words import (
     days_words,
+    figure_words,
     listed,
-    measure_words,
     unread_file,
     whose,
     words,
@@ -202,12 +202,7 @@ def _expected(assessment: Assessment, option: OptionResult) -> str:
     if chosen is None:
         directness = evidence.directness
         return directness if directness != "none read" else "no evidence read"
-    scale, digits, unit = (100, 0, " %") if chosen.unit == "proportion" else (1, 1, " months")
-    estimate, low, high = (
-        f"{scale * x:.{digits}f}" for x in (chosen.estimate, chosen.low, chosen.high)
-    )
-    what = "" if chosen.measure in ("response", "orr") else f"{measure_words(chosen.measure)} "
-    return f"{whose(chosen)}{what}{estimate}{unit} ({low}-{high}), {chosen.directness}"
+    return f"{whose(chosen)}{figure_words(chosen)}, {chosen.directness}"
 
 
 def _decided(assessment: Assessment, option: OptionResult) -> str:
