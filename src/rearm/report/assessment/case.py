@@ -8,7 +8,7 @@ from rearm.assessment import Assessment
 from rearm.report.assessment.disease import later_disease_sentence
 from rearm.report.words import days_words, words
 
-__all__ = ["case_paragraph"]
+__all__ = ["age_words", "case_paragraph", "kind_of_myeloma", "refractory_classes", "values_now"]
 
 _CLASSES = (
     ("proteasome inhibitors", "pi"),
@@ -18,10 +18,10 @@ _CLASSES = (
     ("anti-GPRC5D", "gprc5d"),
 )
 _NOW = (
-    ("ECOG", "ecog", ""),
     ("neutrophils", "neutrophils", " G/L"),
     ("platelets", "platelets", " G/L"),
     ("haemoglobin", "hemoglobin", " g/dL"),
+    ("IgG", "igg", " mg/dL"),
     ("creatinine", "creatinine", " mg/dL"),
     ("LVEF", "lvef", " %"),
 )
@@ -40,8 +40,7 @@ def _sentences(assessment: Assessment) -> Iterator[str]:
     lines = value.get("prior_lines")
     if lines is not None:
         yield f"{lines} lines of therapy, the CAR-T included."
-    classes = [name for name, key in _CLASSES if value.get(f"refractory_{key}")]
-    if classes:
+    if classes := refractory_classes(assessment):
         yield f"Refractory to {', '.join(classes)}."
     for failure in assessment.failures:
         product = failure.product or "A CAR-T"
@@ -56,12 +55,9 @@ def _sentences(assessment: Assessment) -> Iterator[str]:
         if infusion.infused is False:
             product = infusion.product or "CAR-T"
             yield f"A product ({product}) was collected and never infused."
-    now = [
-        f"{name} {number:g}{unit}"
-        for name, key, unit in _NOW
-        if isinstance(number := value.get(key), int | float)
-    ]
-    if now:
+    ecog = value.get("ecog")
+    now = [f"ECOG {ecog:g}"] if isinstance(ecog, int | float) else []
+    if now := [*now, *values_now(assessment)]:
         yield f"Now: {', '.join(now)}."
     if value.get("frailty"):
         yield f"Frailty: {value['frailty']}."
@@ -70,15 +66,49 @@ def _sentences(assessment: Assessment) -> Iterator[str]:
 
 
 def _person(assessment: Assessment) -> str:
-    case = assessment.case
-    person = {"F": "A woman", "M": "A man"}.get(case.sex or "", "A patient")
+    person = {"F": "A woman", "M": "A man"}.get(assessment.case.sex or "", "A patient")
+    if age := age_words(assessment):
+        person += f" of {age}"
+    return f"{person} with {f'{kind_of_myeloma(assessment)} myeloma'.strip()}."
+
+
+def age_words(assessment: Assessment) -> str:
+    """`63 years`, or both that it may be where only the year of birth is known; empty where the age
+    is not known.
+    """
     age = assessment.findings.get("age")
-    if age is not None and age.value is not None:
-        person += f" of {age.value} years"
-    elif age is not None and age.interval is not None:
-        low, high = age.interval["low"], age.interval["high"]
-        if low is not None and high is not None:
-            person += f" of {low:g} or {high:g} years"  # only the year of birth is known
-    kind = " and ".join(case.heavy_chain)
-    kind = "light-chain" if kind.lower() == "none" else kind
-    return f"{person} with {' '.join(x for x in (kind, case.light_chain, 'myeloma') if x)}."
+    if age is None:
+        return ""
+    if age.value is not None:
+        return f"{age.value} years"
+    low, high = (
+        (None, None) if age.interval is None else (age.interval["low"], age.interval["high"])
+    )
+    return "" if low is None or high is None else f"{low:g} or {high:g} years"
+
+
+def kind_of_myeloma(assessment: Assessment) -> str:
+    """`IgG kappa`, `light-chain lambda`; empty where nothing is recorded."""
+    heavy = " and ".join(assessment.case.heavy_chain)
+    heavy = "light-chain" if heavy.lower() == "none" else heavy
+    return " ".join(x for x in (heavy, assessment.case.light_chain) if x)
+
+
+def refractory_classes(assessment: Assessment) -> list[str]:
+    """The classes of drugs that no longer work."""
+    findings = assessment.findings
+    return [
+        name
+        for name, key in _CLASSES
+        if (found := findings.get(f"refractory_{key}")) is not None and found.value
+    ]
+
+
+def values_now(assessment: Assessment) -> list[str]:
+    """Blood, kidney and heart, as far as they are known."""
+    values = {name: finding.value for name, finding in assessment.findings.items()}
+    return [
+        f"{name} {number:g}{unit}"
+        for name, key, unit in _NOW
+        if isinstance(number := values.get(key), int | float)
+    ]

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rearm.assessment.result import Assessment
+from rearm.report.assessment.case import (
+    age_words,
+    kind_of_myeloma,
+    refractory_classes,
+    values_now,
+)
 from rearm.report.words import words
 
 __all__ = ["case_lines"]
@@ -17,82 +23,45 @@ _ALTERATIONS = (
     ("t(14;16)", "t_14_16"),
     ("t(11;14)", "t_11_14"),
 )
-_NOW = (
-    ("Hb", "hemoglobin", "g/dL"),
-    ("platelets", "platelets", "G/L"),
-    ("neutrophils", "neutrophils", "G/L"),
-    ("IgG", "igg", "mg/dL"),
-    ("creatinine", "creatinine", "mg/dL"),
-    ("eGFR", "egfr", "mL/min"),
-    ("LVEF", "lvef", "%"),
-)
-_REFRACTORY = (
-    ("proteasome inhibitors", "refractory_pi"),
-    ("IMiDs", "refractory_imid"),
-    ("anti-CD38", "refractory_anti_cd38"),
-    ("BCMA bispecifics", "refractory_bcma_bispecific"),
-    ("anti-GPRC5D", "refractory_gprc5d"),
-)
 
 
 def case_lines(result: Assessment) -> tuple[str, ...]:
-    """Two lines as a rule; what is not on record is left out."""
-    return tuple(line for line in (_person(result), _treatment(result)) if line)
+    """What is not on record is left out."""
+    return (_person(result), _treatment(result))
 
 
 def _person(result: Assessment) -> str:
     value = {name: finding.value for name, finding in result.findings.items()}
-    case = result.case
-    who = {"F": "Woman", "M": "Man"}.get(case.sex or "", "Patient")
-    if (age := _age(result)) is not None:
-        who += f", {age} years"
-    parts = [who]
-    if value.get("ecog") is not None:
-        parts.append(f"ECOG {value['ecog']:g}" if isinstance(value["ecog"], int | float) else "")
-    if value.get("frailty"):
-        parts.append(words(str(value["frailty"])))
-    kind = " and ".join(case.heavy_chain)
-    kind = "light-chain" if kind.lower() == "none" else kind
-    parts.append(" ".join(x for x in (kind, case.light_chain or "") if x))
-    parts += [name for name, key in _ALTERATIONS if value.get(key) is True]
-    now = [
-        f"{name} {number:g} {unit}"
-        for name, key, unit in _NOW
-        if isinstance(number := value.get(key), int | float)
+    parts = [
+        {"F": "Woman", "M": "Man"}.get(result.case.sex or "", "Patient"),
+        age_words(result),
+        f"ECOG {ecog:g}" if isinstance(ecog := value.get("ecog"), int | float) else "",
+        words(str(value["frailty"])) if value.get("frailty") else "",
+        kind_of_myeloma(result),
+        *(name for name, key in _ALTERATIONS if value.get(key) is True),
     ]
-    return f"{', '.join(x for x in parts if x)}. {', '.join(now)}{'.' if now else ''}".strip()
-
-
-def _age(result: Assessment) -> str | None:
-    age = result.findings.get("age")
-    if age is None:
-        return None
-    if age.value is not None:
-        return str(age.value)
-    if age.interval is None or age.interval["low"] is None or age.interval["high"] is None:
-        return None
-    return f"{age.interval['low']:g} or {age.interval['high']:g}"
+    now = values_now(result)
+    who = f"{', '.join(x for x in parts if x)}."
+    return f"{who} Now: {', '.join(now)}." if now else who
 
 
 def _treatment(result: Assessment) -> str:
     """The regimens in their order, the CAR-T among them, and the classes that no longer work."""
     given = list(dict.fromkeys(_given(result)))
-    value = {name: finding.value for name, finding in result.findings.items()}
-    lines = value.get("prior_lines")
-    text = f"{lines} lines: " if lines is not None else "Lines: "
+    lines = result.findings.get("prior_lines")
+    number = None if lines is None else lines.value
+    text = f"{number} lines: " if number is not None else "Lines: "
     text += ", ".join(given) if given else "not on record"
-    refractory = [name for name, key in _REFRACTORY if value.get(key) is True]
+    refractory = refractory_classes(result)
     return f"{text}. Refractory: {', '.join(refractory)}." if refractory else f"{text}."
 
 
 def _given(result: Assessment) -> Iterator[str]:
     timed: list[tuple[float, str]] = []
     for place, row in enumerate(result.therapies):
-        if row.purpose in ("lymphodepletion", "supportive"):
-            continue
         name = row.regimen or ", ".join(row.agents)
-        start = row.start.low
-        if name:
+        if name and row.purpose not in ("lymphodepletion", "supportive"):
+            start = row.start.low
             timed.append((-1e9 + place if start is None else start, name))
     for infusion in result.case.infusions:
         if infusion.infused is not False:
