@@ -68,6 +68,10 @@ GATES = {
         title="Values wrong by ten, and laboratory days on another axis: how many are told",
         commands=(("-m", "scripts.slips"),),
     ),
+    "discrimination": Gate(
+        title="How the answer tells patients apart: what stands first, in whom, by which placement",
+        commands=(("-m", "scripts.discrimination"),),
+    ),
     "versions": Gate(
         title="Answers of this version beside those of another",
         commands=(("-m", "scripts.compare_versions", os.environ.get("REF", "3cbca73")),),

@@ -6,14 +6,13 @@ A second engager class that mirrors the first has a mirrored row, or a reason wh
 from __future__ import annotations
 
 import tomllib
-from collections import Counter
 from typing import Any
 
 import pytest
 
 from rearm.knowledge import load
 from rearm.knowledge.bundle import DATA
-from rearm.rules import parse_condition, truth
+from rearm.rules import parse_condition
 
 FILES = sorted((DATA / "places").glob("*.toml"))
 PLACES: list[tuple[str, dict[str, Any]]] = [
@@ -21,31 +20,6 @@ PLACES: list[tuple[str, dict[str, Any]]] = [
     for file in FILES
     for place in tomllib.loads(file.read_text(encoding="utf-8"))["place"]
 ]
-TIERS = {"first", "alternative", "situational", "avoid"}
-GROUNDS = {
-    "guideline",
-    "consensus",
-    "comparative",
-    "series",
-    "class_evidence",
-    "survey",
-    "opinion",
-    "usual_practice",
-}
-KEYS = {
-    "id",
-    "strategy",
-    "strategies",
-    "tier",
-    "at_most",
-    "when",
-    "reason",
-    "ground",
-    "sources",
-    "asymmetry",
-    "example_true",
-    "example_false",
-}
 SWAPS = (
     ("bispecific-bcma", "bispecific-gprc5d"),
     ("car_target_bcma", "car_target_gprc5d"),
@@ -67,48 +41,23 @@ def swapped(text: str) -> str:
     return text
 
 
-def test_ids_are_unique() -> None:
-    assert [name for name, n in Counter(p["id"] for _, p in PLACES).items() if n > 1] == []
-
-
-def test_each_strategy_has_exactly_one_base_row() -> None:
-    base = Counter(s for _, p in PLACES if "when" not in p for s in strategies_of(p))
-    known = {*load().words.strategies, "cns-directed"}
-    assert base == dict.fromkeys(known, 1)
-
-
 @every
 def test_a_row_has_its_form(file: str, place: dict[str, Any]) -> None:
-    assert set(place) <= KEYS
-    assert ("tier" in place) != ("at_most" in place)
-    assert place.get("tier", place.get("at_most")) in TIERS
+    """What `rearm knowledge check` leaves open."""
     assert ("strategy" in place) != ("strategies" in place)
-    assert place["ground"] in GROUNDS
     assert place["reason"].endswith(".")
-    assert "when" in place or "tier" in place
-    if any(source == "accepted-practice" for source in place["sources"]):
-        assert place["sources"] != ["accepted-practice"] or place["ground"] == "usual_practice"
+    if place["sources"] == ["accepted-practice"]:
+        assert place["ground"] == "usual_practice"
 
 
 @every
-def test_a_row_cites_what_is_known(file: str, place: dict[str, Any]) -> None:
-    knowledge = load()
-    studies = {s.id for s in knowledge.studies} | {a.id for s in knowledge.studies for a in s.arms}
-    known = {*knowledge.statements, *knowledge.sources, *studies}
-    assert place["sources"]
-    assert [source for source in place["sources"] if source not in known] == []
-
-
-@every
-def test_the_examples_meet_the_condition(file: str, place: dict[str, Any]) -> None:
-    if "when" not in place:
+def test_the_examples_say_what_the_condition_reads(file: str, place: dict[str, Any]) -> None:
+    if "when" in place:
+        reads = set(parse_condition(place["when"], load().catalogue).reads)
+        assert set(place["example_true"]) <= reads
+        assert set(place["example_false"]) <= reads
+    else:
         assert "example_true" not in place
-        return
-    condition = parse_condition(place["when"], load().catalogue)
-    assert truth(condition, place["example_true"]) is True
-    assert truth(condition, place["example_false"]) is False
-    for example in (place["example_true"], place["example_false"]):
-        assert set(example) <= set(condition.reads)
 
 
 def test_bcma_and_gprc5d_mirror_each_other() -> None:
