@@ -1,26 +1,27 @@
-"""Draws the picture of a report that the README shows: the page of one invented example, in a
+"""Draws the pictures that the README shows: sheet and page of one invented example, in a
 headless Chromium.
 """
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from tests.support.browser import CHROMIUM, chromium
 
 import rearm
 from rearm.report import page
+from rearm.report.sheet import sheet
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+IMAGES = ROOT / "docs" / "images"
+A4 = {"width": 794, "height": 1123}
+WINDOW = {"width": 980, "height": 1500}
 
 
 def main(patient: str = "SYN-04") -> int:
-    browser_path = next((found for name in NAMES if (found := shutil.which(name))), None)
-    if browser_path is None:
+    if CHROMIUM is None:
         print(
             "No Chromium on this machine: `make browser` installs one where it can.",
             file=sys.stderr,
@@ -29,20 +30,21 @@ def main(patient: str = "SYN-04") -> int:
     record = next(
         r for r in rearm.read(ROOT / "examples" / "tables").records if r.patient_id == patient
     )
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        file = Path(folder) / "page.html"
-        file.write_text(page(rearm.assess(record)), encoding="utf-8")
-        browser = playwright.chromium.launch(
-            executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"]
-        )
-        view = browser.new_page(viewport={"width": 980, "height": 1500})
-        view.goto(file.as_uri())
-        view.locator("nav").evaluate("node => node.remove()")
-        target = ROOT / "docs" / "images" / "report.png"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        view.screenshot(path=str(target))
-        browser.close()
-    print(target)
+    assessment = rearm.assess(record)
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        for name, html, size in (
+            ("sheet", sheet(assessment), A4),
+            ("report", page(assessment), WINDOW),
+        ):
+            file = Path(folder) / f"{name}.html"
+            file.write_text(html, encoding="utf-8")
+            view = browser.new_page(viewport=size)
+            view.goto(file.as_uri())
+            for navigation in view.locator("nav").all():
+                navigation.evaluate("node => node.remove()")
+            view.screenshot(path=str(IMAGES / f"{name}.png"))
+            print(IMAGES / f"{name}.png")
     return 0
 
 
