@@ -9,6 +9,7 @@ import pytest
 from markupsafe import escape
 from tests.support.answered import answered
 
+from rearm.report import page
 from rearm.report.sheet import sheet
 
 WORDS = 500  # outside the cells of the table; the two legal lines do not count
@@ -61,3 +62,16 @@ def test_the_sheet_of_each_patient_is_short_and_cuts_nothing_of_weight(name: str
 
 def _escaped(text: str) -> str:
     return str(escape(text))
+
+
+def test_each_value_that_a_test_may_show_stands_with_its_unit() -> None:
+    """A figure without its unit is of no use: `healthy IgG is 360 mg/dL`."""
+    told = set()
+    for name, result in RESULTS.items():
+        text = sheet(result) + page(result)
+        for finding, unit in result.titles.units.items():
+            label = re.escape(str(escape(result.titles.findings[finding])))
+            for shown in re.findall(rf"{label}(?: is|:) [\d.]+(.*)", text):
+                assert shown.startswith(f" {escape(unit)}"), (name, finding, shown[:40])
+                told.add(finding)
+    assert {"igg", "platelets", "creatinine_clearance"} <= told

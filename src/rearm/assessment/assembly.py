@@ -219,12 +219,14 @@ def _titles(
     actions: tuple[Action, ...],
 ) -> Titles:
     title = basis.plan.knowledge.words.of_strategy
+    catalogue = basis.plan.knowledge.catalogue
     strategies = [o.strategy for o in options.options]
     strategies += [strategy for o in options.options for strategy in o.sequence]
     turns = [turn for test in tests for change in test.changes for turn in change.turns]
     asked = [name for o in options.options for name in o.availability.missing]
     asked += [name for action in actions for name in action.lacks]
-    asked += [name for test in tests for change in test.changes for name in change.values]
+    told = [name for test in tests for change in test.changes for name in change.values]
+    asked += told
     asked += [name for key in basis.reasons for name in _missing(basis, key)]
     turned = {what for turn in turns if turn.kind == "factor" for what in turn.what}
     return Titles(
@@ -232,6 +234,7 @@ def _titles(
         factors={f.factor.id: f.factor.name for f in basis.plan.factors if f.factor.id in turned},
         workups=basis.workups,
         findings={name: basis.plan.labels[name] for name in dict.fromkeys(asked)},
+        units={name: unit for name in dict.fromkeys(told) if (unit := catalogue[name].unit_words)},
     )
 
 

@@ -17,6 +17,8 @@ __all__ = ["Catalogue", "Finding", "FindingType", "finding_id", "load_catalogue"
 
 FindingType = Literal["bool", "number", "integer", "word"]
 
+_UNIT_WORDS = {"1": "", "d": "days", "mo": "months", "10*9/L": "G/L"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -40,6 +42,11 @@ class Finding:
     def asked_as(self) -> str:
         """What is to be found out, as a noun phrase; without a label the definition."""
         return self.label or self.meaning.rstrip(".")
+
+    @property
+    def unit_words(self) -> str:
+        """The unit behind a value; empty for a ratio, a count and what is not measured."""
+        return _UNIT_WORDS.get(self.unit or "", self.unit or "")
 
     @property
     def numeric(self) -> bool:

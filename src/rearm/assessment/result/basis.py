@@ -130,9 +130,11 @@ class Titles(Part, frozen=True, kw_only=True):
     """Names that the knowledge gives to the ids of this result, so that it can be drawn alone.
     `findings`: what is to be found out, as noun phrases, of those for want of which a reason or the
     reach of a label is not known, and of those that a test would tell.
+    `units`: the units of the values that a test would tell, of those that are measured in one.
     """
 
     strategies: dict[str, str]
     factors: dict[str, str]
     workups: dict[str, str]
     findings: dict[str, str]
+    units: dict[str, str]

@@ -38,9 +38,9 @@ from rearm.report.assessment.sentences import (
     behind_action,
     doubt_text,
     seen_texts,
+    told_words,
     undecided_text,
     unread_text,
-    value_words,
 )
 from rearm.report.assessment.timeline import BEFORE, picture_of, words_below
 from rearm.report.citations import References
@@ -215,7 +215,8 @@ class PageContext:
         results_of: dict[Markup, list[str]] = {}
         for change in test.changes:
             seen = ", ".join(
-                f"{asked_as(self.result, k)}: {value_words(v)}" for k, v in change.values.items()
+                f"{asked_as(self.result, k)}: {told_words(self.result, k, v)}"
+                for k, v in change.values.items()
             )
             results_of.setdefault(self._turned(change.turns), []).append(seen)
         lines = [

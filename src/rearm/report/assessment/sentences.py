@@ -37,9 +37,9 @@ __all__ = [
     "reason_text",
     "seen_texts",
     "subject",
+    "told_words",
     "undecided_text",
     "unread_text",
-    "value_words",
 ]
 
 # A dash and no colon: the reason belongs to the same clause, so that nothing reads as stated which
@@ -177,11 +177,13 @@ def alert_title(alert: Alert) -> str:
     return words(alert.id) if alert.status == "certain" else f"{words(alert.id)} (open)"
 
 
-def value_words(value: object) -> str:
-    """A value as a reader says it."""
+def told_words(assessment: Assessment, finding: str, value: object) -> str:
+    """What a test may tell of a finding, as a reader says it: `yes`, `360 mg/dL`."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else words(str(value))
+    unit = assessment.titles.units.get(finding, "")
+    amount = f"{value:g}" if isinstance(value, float) else words(str(value))
+    return f"{amount} {unit}".strip()
 
 
 def day_range(days: DayRange) -> str:

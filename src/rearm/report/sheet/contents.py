@@ -14,7 +14,7 @@ from rearm.report.assessment.answer_words import (
     state_words,
 )
 from rearm.report.assessment.disease import disease_sentence
-from rearm.report.assessment.sentences import alert_title, asked_as, asked_for, value_words
+from rearm.report.assessment.sentences import alert_title, asked_as, asked_for, told_words
 from rearm.report.sheet.case_lines import case_lines
 from rearm.report.words import days_words, words
 
@@ -138,7 +138,7 @@ def _seen(result: Assessment, values: Mapping[str, Plain]) -> str:
     label = asked_as(result, first)
     if value is True:
         return f"there is {label}"
-    return f"{label} is {value_words(value)}"
+    return f"{label} is {told_words(result, first, value)}"
 
 
 def _moved(result: Assessment, lost: Sequence[str], won: Sequence[str]) -> str:
