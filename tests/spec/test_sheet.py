@@ -91,3 +91,8 @@ def test_choose_is_said_only_where_something_treats_the_myeloma() -> None:
     roles = ("definitive", "observe", "local")
     for name, result in choosing.items():
         assert any(result.option(x.option_id).role in roles for x in answer_lines(result)), name
+
+
+def test_supportive_medication_is_no_line_of_the_case() -> None:
+    assert "tocilizumab" in {a for t in answered()["E13"].therapies for a in t.agents}
+    assert "tocilizumab" not in sheet(answered()["E13"])

@@ -105,7 +105,7 @@ def _given(result: Assessment) -> Iterator[tuple[object, str]]:
     timed: list[tuple[float, object, str]] = []
     for place, row in enumerate(result.therapies):
         name = row.regimen or ", ".join(row.agents)
-        if not name or row.purpose in ("lymphodepletion", "supportive"):
+        if not name or row.supportive or row.purpose == "lymphodepletion":
             continue
         start = row.start.low
         day = -1e9 + place if start is None else float(start)
