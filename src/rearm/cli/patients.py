@@ -55,6 +55,7 @@ def assess(
             "--sheet", help="Write the sheet for the board, one page a patient, into this folder."
         ),
     ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Write each sheet as a PDF, too.")] = False,
     json_to: Annotated[
         Path | None,
         typer.Option(
@@ -86,6 +87,8 @@ def assess(
     """
     from rearm.cli.assess_files import Wanted, assess_to_files
 
+    if pdf:
+        _check_pdf(sheets)
     bundle = known(knowledge)
     reading = read_input(path, mapping, bundle)
     records = chosen_patients(reading, patient)
@@ -99,6 +102,7 @@ def assess(
         knowledge=knowledge,
         html=html,
         sheets=sheets,
+        pdf=pdf,
         json_folder=None if to_stdout else json_to,
         json_lines=to_stdout,
         results=on_terminal,
@@ -124,6 +128,15 @@ def assess(
         raise typer.Exit(2)
     if unread:
         raise typer.Exit(1)
+
+
+def _check_pdf(sheets: Path | None) -> None:
+    """Before anybody is assessed: whether a PDF was asked for that can be made."""
+    from rearm.report.sheet.pdf import check_pdf_can_be_made
+
+    if sheets is None:
+        raise Unusable("--pdf makes a PDF of each sheet: name a folder for them with --sheet.")
+    check_pdf_can_be_made()
 
 
 @app.command()
