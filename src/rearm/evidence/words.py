@@ -32,7 +32,10 @@ _NOT_POOLED: Mapping[NotPooledCode, str] = {
     "subset": "subset",
     "per_line": "rate per line",
     "ever": "counts a response in any later line",
+    "pivotal": "pivotal trial",
     "case_report": "case report",
+    "unlicensed_dose": "a dose that no label has",
+    "steroid_differs": "with or without a steroid, which changes what this drug does",
     "other_use": "several classes together, or not this use",
     "agents_not_separated": "agents not separated",
     "in_combination": "in combination with {}",
@@ -177,9 +180,9 @@ def _response_note(evidence: StrategyEvidence) -> str:
     match evidence.directness:
         case "none read":
             return (
-                f"No evidence read for it by itself.{mixtures}"
+                f"No figure read for it by itself.{mixtures}"
                 if evidence.listed
-                else "No evidence read."
+                else "No figure read."
             )
         case "direct":
             return _only_listed_note(evidence)
