@@ -322,8 +322,8 @@ def data_of(arm: Arm, measure: Measure) -> ArmData | NotPooled:
     """The arm's data on a measure, or why there is nothing to pool.
 
     A meta-analysis, a subset, a pivotal trial and counts of lines instead of people bar every
-    measure, PFS included: the same people stand behind it. `ever` speaks of the response alone, since times and toxicity
-    of such an arm are counted once a patient.
+    measure, PFS included: the same people stand behind it. `ever` speaks of the response alone,
+    since times and toxicity of such an arm are counted once a patient.
     """
     if (barred := _BARRED.get(arm.figure)) is not None:
         return NotPooled(barred)

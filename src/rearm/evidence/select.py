@@ -111,8 +111,8 @@ def steroid_differs(option: frozenset[str], arm: Arm) -> bool:
     counts there. Beside several drugs it does not tell two therapies apart.
     """
     alone = len(backbone(option)) == 1
-    return alone and not arm.steroid_in_some and bool(option & STEROIDS) != bool(
-        arm.agents & STEROIDS
+    return (
+        alone and not arm.steroid_in_some and bool(option & STEROIDS) != bool(arm.agents & STEROIDS)
     )
 
 

@@ -2,10 +2,9 @@
 choose among them.
 
 A setting is what the patients of an arm had had before. Each has at most one figure a measure for
-all its patients, and one for those with extramedullary disease. Several arms are pooled. One arm is
-pooled too where it stands by itself after CAR-T or in a wider setting, as it always was; a stratum
-(after a bispecific, extramedullary disease) and a trial from before CAR-T are shown as counted or
-as printed.
+all its patients, and one for those with extramedullary disease. Several arms are pooled, after
+CAR-T with what less direct settings lend. One arm is shown as counted or as printed, so that a
+reader finds the paper's own number; how far centres differ stands in the pooled evidence.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ from rearm.knowledge.studies import (
 __all__ = ["Basis", "SettingFigure", "nearness_of", "setting_figures"]
 
 Basis = Literal["pooled", "counted", "printed"]
-"""Several arms or a model; the counts of one arm; a percentage or median as printed."""
+"""Several arms; the counts of one arm; a percentage or median as printed."""
 
 _OF_SETTING: Mapping[Setting, Nearness] = {
     "post-bcma-cart": "after_cart",
@@ -52,7 +51,16 @@ _OF_SETTING: Mapping[Setting, Nearness] = {
 }
 
 # Reasons for which an arm may not be pooled, though it says something of this therapy by itself.
-_SHOWN_ALONE = frozenset(("no_counts", "subset", "per_line", "meta_analysis", "shares_patients"))
+_SHOWN_ALONE = frozenset(
+    (
+        "no_counts",
+        "median_without_weight",
+        "subset",
+        "per_line",
+        "meta_analysis",
+        "shares_patients",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +98,12 @@ class SettingFigure:
         return tuple(sorted({arm.study for arm in self.arms}))
 
     @property
+    def after_targets(self) -> tuple[str, ...]:
+        """What the earlier bispecific of all its arms was mostly against; empty where not told."""
+        told = [arm.after_targets for arm in self.arms]
+        return tuple(sorted(frozenset().union(*told))) if all(told) else ()
+
+    @property
     def weak(self) -> bool:
         """Whether all of it was read from weak sources."""
         return all(arm.weak for arm in self.arms)
@@ -111,7 +125,7 @@ def setting_figures(
 
     `pooled`: the figures after CAR-T, with what less direct settings lend to them.
     """
-    found = []
+    found: list[SettingFigure | None] = []
     fitting = [arm for arm in arms if barred(arm, strategy, agents, studies[arm.study]) is None]
     for measure in MEASURES:
         for nearness in dict.fromkeys(map(nearness_of, fitting)):
@@ -119,9 +133,13 @@ def setting_figures(
             whole = [arm for arm in group if arm.disease is None or arm.figure == "patient-level"]
             part = [arm for arm in group if arm.disease == "extramedullary"]
             direct = pooled[measure] if nearness == "after_cart" else None
-            given = direct and _of_pool(direct, measure, nearness)
-            found += [given or _figure(whole, strategy, measure, agents, studies, nearness)]
-            found += [_figure(part, strategy, measure, agents, studies, nearness, stratum=True)]
+            found.append(
+                _figure(whole, strategy, measure, agents, studies)
+                if direct is None or len(direct.arms) == 1
+                else _of_pool(direct, nearness)
+            )
+            if part != whole:
+                found.append(_figure(part, strategy, measure, agents, studies))
     return tuple(figure for figure in found if figure is not None)
 
 
@@ -131,25 +149,24 @@ def _figure(
     measure: Measure,
     agents: frozenset[str] | None,
     studies: Mapping[str, Study],
-    nearness: Nearness,
-    *,
-    stratum: bool = False,
 ) -> SettingFigure | None:
     """The figure of arms of one setting; None where none of them has the measure."""
+    if not arms:
+        return None
+    nearness = nearness_of(arms[0])
     rows, reasons = choose(arms, strategy, measure, agents, studies)
-    as_counted = stratum or nearness == "after_bispecific"
-    if rows and (len(rows) > 1 or not as_counted):
-        figure = pool(rows, measure, rows[0].arm.directness)
-        return figure and _of_pool(figure, measure, nearness)
-    alone = [figure for row in rows if (figure := _of_arm(row.arm, measure, nearness))]
-    alone += [
-        figure
-        for arm in arms
-        if not rows and _may_stand_alone(arm, reasons.get(arm.id))
-        if (figure := _of_arm(arm, measure, nearness))
-    ]
+    by_a_model = len(rows) == 1 and _of_arm(rows[0].arm, measure) is None
+    if len(rows) > 1 or by_a_model:  # a median that only landmarks give
+        pooled = pool(rows, measure, rows[0].arm.directness)
+        return None if pooled is None else _of_pool(pooled, nearness)
+    readable = (
+        [row.arm for row in rows]
+        if rows
+        else [arm for arm in arms if _may_stand_alone(arm, reasons.get(arm.id))]
+    )
+    alone = [figure for arm in readable if (figure := _of_arm(arm, measure)) is not None]
     if nearness == "pivotal":
-        # The latest trial stands: patients, and what they had before, are most like today's.
+        # The latest trial stands: what its patients had before is most like today's.
         alone.sort(key=lambda x: (-(studies[x.arms[0].study].citation.year or 0), x.estimate))
     else:
         alone.sort(key=lambda x: (x.patients is None, -(x.patients or 0), x.estimate, x.arms[0].id))
@@ -160,12 +177,12 @@ def _may_stand_alone(arm: Arm, reason: NotPooled | None) -> bool:
     return arm.figure == "pivotal" or (reason is not None and reason.code in _SHOWN_ALONE)
 
 
-def _of_pool(figure: Pooled, measure: Measure, nearness: Nearness) -> SettingFigure:
+def _of_pool(figure: Pooled, nearness: Nearness) -> SettingFigure:
     arms = tuple(row.arm for row in figure.arms)
     diseases = {arm.disease for arm in arms}
     single = figure.arms[0] if len(figure.arms) == 1 else None
     return SettingFigure(
-        measure=measure,
+        measure=figure.measure,
         nearness=nearness,
         disease=diseases.pop() if len(diseases) == 1 else None,
         basis="pooled",
@@ -173,7 +190,7 @@ def _of_pool(figure: Pooled, measure: Measure, nearness: Nearness) -> SettingFig
         low=figure.low,
         high=figure.high,
         patients=figure.patients or None,
-        most_patients=_most_patients(arms, measure),
+        most_patients=_most_patients(arms, figure.measure),
         events=None if single is None else single.events,
         arms=arms,
         pooled=figure,
@@ -200,10 +217,10 @@ def _share_of(arm: Arm, measure: Measure) -> Proportion | None:
             return None
 
 
-def _of_arm(arm: Arm, measure: Measure, nearness: Nearness) -> SettingFigure | None:
+def _of_arm(arm: Arm, measure: Measure) -> SettingFigure | None:
     """One arm as counted, else as printed."""
     if measure == "pfs":
-        return _of_months(arm, arm.pfs, nearness)
+        return _of_months(arm, arm.pfs)
     share = _share_of(arm, measure)
     if share is None or arm.figure == "ever":
         return None
@@ -214,7 +231,7 @@ def _of_arm(arm: Arm, measure: Measure, nearness: Nearness) -> SettingFigure | N
         estimate, (low, high) = data.raw, data.interval
     return SettingFigure(
         measure=measure,
-        nearness=nearness,
+        nearness=nearness_of(arm),
         disease=arm.disease,
         basis="counted" if counted else "printed",
         estimate=estimate,
@@ -238,20 +255,20 @@ def _printed(share: Proportion) -> tuple[float | None, float | None]:
     return share.low / 100, share.high / 100
 
 
-def _of_months(arm: Arm, value: Months | None, nearness: Nearness) -> SettingFigure | None:
+def _of_months(arm: Arm, value: Months | None) -> SettingFigure | None:
     """A median as printed; a landmark alone gives none."""
     if value is None or value.median is None:
         return None
     whole = value.level == 0.95 and value.low is not None and value.high is not None
     return SettingFigure(
         measure="pfs",
-        nearness=nearness,
+        nearness=nearness_of(arm),
         disease=arm.disease,
         basis="printed",
         estimate=value.median,
         low=value.low if whole else None,
         high=value.high if whole else None,
-        patients=arm.n_treated,
+        patients=arm.n_treated or (arm.response and arm.response.n),
         most_patients=None,
         events=None,
         arms=(arm,),

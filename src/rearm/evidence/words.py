@@ -168,12 +168,19 @@ def _pfs_note(pfs: Outcome) -> str:
     )
 
 
+def _only_pivotal(evidence: StrategyEvidence) -> bool:
+    own = [row for row in evidence.listed if row.arm.strategy == evidence.strategy]
+    return bool(own) and all(row.figure == "pivotal" for row in own)
+
+
 def _response_note(evidence: StrategyEvidence) -> str:
     mixtures = (
         " Figures after CAR-T for mixtures that include it are listed."
         if _mixtures_after_cart(evidence)
         else ""
     )
+    if _only_pivotal(evidence):
+        return f"Only the pivotal trial was read.{mixtures}"
     response = evidence.outcomes["response"]
     if response.pooled is not None and evidence.directness != "none read":
         return _pooled_note(response, response.pooled)

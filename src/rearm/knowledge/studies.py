@@ -13,6 +13,7 @@ from typing import Literal
 from rearm.knowledge.rulesets import Directness
 
 __all__ = [
+    "NEARNESS",
     "SETTINGS",
     "Arm",
     "Design",
@@ -85,6 +86,16 @@ SETTINGS: Mapping[Setting, tuple[Directness, str]] = {
     "tcell-redirecting-naive": ("indirect only", "no earlier T-cell redirection"),
 }
 """Each setting with its directness for a person who relapsed after CAR-T, and its name in words."""
+
+NEARNESS: Mapping[Nearness, Directness] = {
+    "after_cart": "direct",
+    "after_bispecific": "near",
+    "after_t_cell_redirection": "near",
+    "after_bcma_therapy": "near",
+    "not_after_cart": "indirect only",
+    "pivotal": "indirect only",
+}
+"""Each group of settings with its directness."""
 
 WEAK: frozenset[str] = frozenset(
     {"conference abstract", "company information", "news", "secondary"}
@@ -181,8 +192,9 @@ class Arm:
     (extramedullary, a translocation) or by a later event; `pivotal` the trial by which a regimen is
     known, before CAR-T: it is shown where nothing nearer was read. `subset`, `per-line`, `pivotal`
     and `meta-analysis` hold for every figure of the arm; `ever` and `percent-only` for its response
-    alone. `disease`: all of its patients had this. `unlicensed_dose`: a dose that no label has.
-    `steroid_in_some`: the drug was given with and without a steroid.
+    alone. `disease`: all of its patients had this. `after_targets`: what the earlier bispecific was
+    against, in most of them; empty where it was not told. `unlicensed_dose`: a dose that no label
+    has. `steroid_in_some`: the drug was given with and without a steroid.
     `shown_under` lists strategies under which an arm of mixed classes is shown without ever being
     pooled. `overlap` names groups of arms that share patients: at most one arm of a group is
     pooled.
@@ -198,6 +210,7 @@ class Arm:
     population: str
     biomarker: str | None
     disease: Disease | None
+    after_targets: frozenset[str]
     unlicensed_dose: bool
     steroid_in_some: bool
     figure: Figure

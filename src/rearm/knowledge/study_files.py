@@ -52,6 +52,7 @@ class _ArmRow:
     targets: tuple[str, ...] = ()
     biomarker: str | None = None
     disease: Disease | None = None
+    after_targets: tuple[str, ...] = ()
     unlicensed_dose: bool = False
     steroid_in_some: bool = False
     overlap: tuple[str, ...] = ()
@@ -176,6 +177,7 @@ def _arm(row: _ArmRow, study: str, citation: StudyCitation, where: str) -> Arm:
         population=row.population,
         biomarker=row.biomarker,
         disease=row.disease,
+        after_targets=frozenset(row.after_targets),
         unlicensed_dose=row.unlicensed_dose,
         steroid_in_some=row.steroid_in_some,
         figure=row.figure,
