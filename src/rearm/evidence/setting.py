@@ -268,7 +268,7 @@ def _of_months(arm: Arm, value: Months | None) -> SettingFigure | None:
         estimate=value.median,
         low=value.low if whole else None,
         high=value.high if whole else None,
-        patients=arm.n_treated or (arm.response and arm.response.n),
+        patients=arm.n_treated if arm.response is None else arm.n_treated or arm.response.n,
         most_patients=None,
         events=None,
         arms=(arm,),
