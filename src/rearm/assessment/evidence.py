@@ -65,7 +65,6 @@ class SettingRow:
     measure: str
     nearness: Nearness
     estimate: float
-    basis: str
     arms: int
     studies: tuple[str, ...]
     disease: Disease | None = None
@@ -237,7 +236,6 @@ def _setting_row(figure: SettingFigure) -> SettingRow:
         measure=figure.measure,
         nearness=figure.nearness,
         estimate=figure.estimate,
-        basis=figure.basis,
         arms=len(figure.arms),
         studies=figure.studies,
         disease=figure.disease,
@@ -245,7 +243,7 @@ def _setting_row(figure: SettingFigure) -> SettingRow:
         high=figure.high,
         patients=figure.patients,
         most_patients=figure.most_patients,
-        events=figure.events,
+        events=figure.events if figure.measure == "response" else None,
         after_targets=figure.after_targets,
         borrowed_share=pooled.borrowed_share if pooled is not None and borrowed else None,
         unborrowed=tuple(pooled.unborrowed) if pooled is not None and borrowed else (),

@@ -18,7 +18,7 @@ one that has a number.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from msgspec import structs
 
@@ -149,17 +149,18 @@ def _with_target(figure: Figure, targets: frozenset[str], sequel: Sequel) -> Fig
 def _beside(
     responses: Sequence[Figure], chosen: Sequence[Figure], sequel: Sequel
 ) -> Iterable[Figure]:
-    """Responses told beside the one that is shown: in extramedullary disease where nobody knows
-    whether this relapse is that, and after CAR-T where another setting is nearer.
+    """Responses told beside the one that is shown: in extramedullary disease where that is lower
+    and nobody knows whether this relapse is that; and after CAR-T where another setting is nearer.
     """
     shown = next((figure for figure in chosen if figure.measure == "response"), None)
     if shown is None:
         return
     if sequel.extramedullary is None:
         part = [figure for figure in responses if figure.disease == "extramedullary"]
-        ordered = _ordered(part, True, sequel.bispecific is not False)
-        lower = (x for x in ordered if _percent(x) < _percent(shown))
-        yield from list(lower)[:1]
+        if_so = replace(sequel, extramedullary=True)
+        nearest = _nearest(part, if_so, bispecific=sequel.bispecific is not False)
+        if nearest is not None and _percent(nearest) < _percent(shown):
+            yield nearest
     after_cart = (x for x in responses if x.nearness == "after_cart" and x.disease is None)
     yield from (x for x in after_cart if x.patients is not None and not _same(x, shown))
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, get_args
 from rearm.assessment.citations import Citations
 from rearm.assessment.evidence import OptionEvidence, SettingRow, evidence_of
 from rearm.assessment.parameters import PARAMETERS, Parameters
-from rearm.assessment.result import Effect, EvidenceResult, Figure, FigureBasis
+from rearm.assessment.result import Effect, EvidenceResult, Figure
 from rearm.findings.whose import CART
 from rearm.knowledge._build import KnowledgeError
 from rearm.knowledge.bundle import Knowledge
@@ -36,6 +36,7 @@ from rearm.knowledge.rulesets import (
     Tier,
     Workup,
 )
+from rearm.knowledge.studies import NEARNESS, Nearness
 from rearm.rules import Compiled, RuleCondition, conditions_of
 from rearm.rules.tree import BooleanFinding, implies
 
@@ -598,7 +599,8 @@ def _shown(option: OptionPlan) -> PlannedEvidence:
     )
 
 
-_BASES: Mapping[str, FigureBasis] = {basis: basis for basis in get_args(FigureBasis)}
+# one object a word, so that the JSON can leave out the most frequent
+_NEARNESS: Mapping[str, Nearness] = {nearness: nearness for nearness in NEARNESS}
 
 
 def _figure(row: SettingRow, of_class: bool) -> Figure:
@@ -608,9 +610,8 @@ def _figure(row: SettingRow, of_class: bool) -> Figure:
         estimate=round(row.estimate, 3),
         low=_rounded(row.low),
         high=_rounded(row.high),
-        nearness=row.nearness,
+        nearness=_NEARNESS[row.nearness],
         disease=row.disease,
-        basis=_BASES[row.basis],
         arms=row.arms,
         patients=row.patients,
         most_patients=row.most_patients,

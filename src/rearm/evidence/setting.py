@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from rearm.evidence.pool import (
     MEASURES,
@@ -33,10 +32,8 @@ from rearm.knowledge.studies import (
     Study,
 )
 
-__all__ = ["Basis", "SettingFigure", "nearness_of", "setting_figures"]
+__all__ = ["SettingFigure", "nearness_of", "setting_figures"]
 
-Basis = Literal["pooled", "counted", "printed"]
-"""Several arms; the counts of one arm; a percentage or median as printed."""
 
 _OF_SETTING: Mapping[Setting, Nearness] = {
     "post-bcma-cart": "after_cart",
@@ -75,7 +72,6 @@ class SettingFigure:
     measure: Measure
     nearness: Nearness
     disease: Disease | None
-    basis: Basis
     estimate: float
     low: float | None
     high: float | None
@@ -185,7 +181,6 @@ def _of_pool(figure: Pooled, nearness: Nearness) -> SettingFigure:
         measure=figure.measure,
         nearness=nearness,
         disease=diseases.pop() if len(diseases) == 1 else None,
-        basis="pooled",
         estimate=figure.estimate,
         low=figure.low,
         high=figure.high,
@@ -233,7 +228,6 @@ def _of_arm(arm: Arm, measure: Measure) -> SettingFigure | None:
         measure=measure,
         nearness=nearness_of(arm),
         disease=arm.disease,
-        basis="counted" if counted else "printed",
         estimate=estimate,
         low=low,
         high=high,
@@ -264,7 +258,6 @@ def _of_months(arm: Arm, value: Months | None) -> SettingFigure | None:
         measure="pfs",
         nearness=nearness_of(arm),
         disease=arm.disease,
-        basis="printed",
         estimate=value.median,
         low=value.low if whole else None,
         high=value.high if whole else None,

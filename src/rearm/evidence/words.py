@@ -174,11 +174,7 @@ def _only_pivotal(evidence: StrategyEvidence) -> bool:
 
 
 def _response_note(evidence: StrategyEvidence) -> str:
-    mixtures = (
-        " Figures after CAR-T for mixtures that include it are listed."
-        if _mixtures_after_cart(evidence)
-        else ""
-    )
+    mixtures = " Mixtures with it after CAR-T are listed." if _mixtures_after_cart(evidence) else ""
     if _only_pivotal(evidence):
         return f"Only the pivotal trial was read.{mixtures}"
     response = evidence.outcomes["response"]
@@ -199,10 +195,7 @@ def _response_note(evidence: StrategyEvidence) -> str:
                 " therapy or T-cell redirection of any kind."
             )
         case "indirect only":
-            return (
-                "Indirect only: no result after CAR-T was read, and no figure after CAR-T is"
-                f" given.{mixtures}"
-            )
+            return f"No result after CAR-T was read.{mixtures}"
 
 
 def _mixtures_after_cart(evidence: StrategyEvidence) -> bool:
@@ -218,8 +211,9 @@ def _pooled_note(response: Outcome, figure: Pooled) -> str:
     remark = f" {words[:1].upper()}{words[1:]}." if words else ""
     if len(figure.arms) == 1:
         return (
-            f"Unadjusted, from one arm of {figure.patients} patients after CAR-T: how far centres"
-            f" differ is assumed, not seen.{remark}"
+            f"Unadjusted, from one arm of {figure.patients} patients after CAR-T, shown as counted."
+            f" Pooled it is {100 * figure.estimate:.0f} %: how far centres differ is assumed, not"
+            f" seen.{remark}"
         )
     return (
         f"Unadjusted, from {len(figure.arms)} arms and {figure.patients} patients after"

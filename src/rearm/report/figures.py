@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
 from rearm.report.words import measure_words
@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
 __all__ = ["NOTHING_READ", "figure_line", "figure_words", "in_whom", "is_pivotal", "number_words"]
 
+_FEW = 10  # patients of whom a percentage would say more than was seen
 NOTHING_READ = "no figure read"
 
 _NEARNESS: Mapping[Nearness, str] = {
     "after_cart": "after CAR-T, bispecific not separated",
-    "after_bispecific": "after a bispecific, with or without CAR-T",
-    "after_t_cell_redirection": "after CAR-T or a bispecific",
+    "after_bispecific": "after a bispecific, some with CAR-T",
+    "after_t_cell_redirection": "after CAR-T or bispecific",
     "after_bcma_therapy": "after BCMA therapy of any kind",
     "not_after_cart": "not after CAR-T",
     "pivotal": "pivotal trial, before CAR-T",
@@ -43,14 +44,15 @@ def figure_line(evidence: EvidenceResult) -> str:
         same = response is not None and _setting(pfs) == _setting(response)
         where = "" if same else f", {in_whom(pfs)}"
         parts.append(f"PFS {pfs.estimate:.1f} months{where}")
-    parts += [_with_disease(x) for x in evidence.others if x.disease is not None]
+    told = {_setting(figure)[0] for figure in (response, pfs) if figure is not None}
+    parts += [_if_disease(x, told) for x in evidence.others if x.disease is not None]
     return "; ".join(parts)
 
 
-def _with_disease(figure: Figure) -> str:
-    """`with extramedullary disease 36 % of 28, not after CAR-T`."""
-    share = _brief(figure).removeprefix("response ")
-    return f"with extramedullary disease {share}, {_NEARNESS[figure.nearness]}"
+def _if_disease(figure: Figure, told: Set[object]) -> str:
+    """`if extramedullary 36 % of 28, not after CAR-T`; without a setting that is told already."""
+    where = "" if figure.nearness in told else f", {_NEARNESS[figure.nearness]}"
+    return f"if extramedullary {_share(figure)}{where}"
 
 
 def _pivotal(response: Figure, pfs: Figure | None) -> str:
@@ -69,7 +71,7 @@ def in_whom(figure: Figure) -> str:
     if figure.other_target:
         text += f" (against {' and '.join(figure.after_targets)})"
     if figure.disease == "extramedullary":
-        text += ", with extramedullary disease"
+        text += ", extramedullary"
     return ("class figure, " if figure.of_class else "") + text
 
 
@@ -101,10 +103,16 @@ def number_words(figure: Figure) -> str:
 
 def _brief(figure: Figure) -> str:
     """`response 44 % of 18`, `response 73 % of 64 in 2 arms`."""
+    return f"response {_share(figure)}"
+
+
+def _share(figure: Figure) -> str:
     if figure.patients is None:
-        return f"response {_percent(figure)} (number not read)"
+        return f"{_percent(figure)} (number not read)"
+    if figure.events is not None and figure.patients < _FEW:
+        return f"{figure.events} of {figure.patients}"
     arms = "" if figure.arms == 1 else f" in {figure.arms} arms"
-    return f"response {_percent(figure)} of {_patients(figure)}{arms}"
+    return f"{_percent(figure)} of {_patients(figure)}{arms}"
 
 
 def _patients(figure: Figure) -> str:

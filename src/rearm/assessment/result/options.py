@@ -14,7 +14,6 @@ __all__ = [
     "AvailabilityStatus",
     "EvidenceResult",
     "Figure",
-    "FigureBasis",
     "LaterTCells",
     "OptionResult",
     "Verdict",
@@ -24,9 +23,6 @@ AvailabilityStatus = Literal[
     "available", "outside_label", "check", "off_label", "trial_only", "not_needed"
 ]
 Verdict = Literal["excluded", "discouraged", "needs_information", "open"]
-
-# Of several arms or a model; the counts of one arm; as printed.
-FigureBasis = Literal["pooled", "counted", "printed"]
 
 
 class Approval(BriefPart, frozen=True, kw_only=True):
@@ -55,9 +51,10 @@ class Figure(BriefPart, frozen=True, kw_only=True):
     """One figure with its population. Proportions run from 0 to 1, PFS is in months; `low` and
     `high` are 95 % limits, None where none was printed and none can be counted.
 
-    `nearness`: what its patients had had before. `disease`: all of them had this. `basis`:
-    `pooled` of the arms, `counted` in one, or `printed`. `patients`: None where the number assessed
+    `nearness`: what its patients had had before. `disease`: all of them had this. `arms`: one is
+    shown as counted or as printed, several are pooled. `patients`: None where the number assessed
     was not read; `most_patients`: the largest that it may be, where `patients` is the smallest.
+    `events`: responders of one arm.
     `after_targets`: what their earlier bispecific was mostly against; `other_target`: this patient
     had one against the target of the option, they had not. `of_class`: of other agents of the class
     too. `borrowed_share`: the part of the information (0 to 1) that came from less direct settings,
@@ -69,12 +66,11 @@ class Figure(BriefPart, frozen=True, kw_only=True):
     estimate: float
     low: float | None = None
     high: float | None = None
-    nearness: Nearness
+    nearness: Nearness = "not_after_cart"
     arms: int = 1
     patients: int | None = None
     studies: tuple[str, ...]
     disease: Disease | None = None
-    basis: FigureBasis = "pooled"
     events: int | None = None
     most_patients: int | None = None
     after_targets: tuple[str, ...] = ()
