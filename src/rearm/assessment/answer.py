@@ -21,7 +21,6 @@ from rearm.assessment.result import (
     OptionResult,
     WouldBe,
 )
-from rearm.assessment.result.options import EvidenceResult
 from rearm.knowledge.rulesets import Directness, Ground
 
 __all__ = ["OPEN_AT_MOST", "answer_of", "tiers_of"]
@@ -137,7 +136,6 @@ def _state(
 def tiers_of(
     basis: Basis,
     options: Sequence[OptionResult],
-    evidence: Mapping[str, EvidenceResult],
     tiers: Sequence[int],
     limits: Sequence[int],
 ) -> tuple[AnswerTier, ...]:
@@ -151,11 +149,11 @@ def tiers_of(
             (limits[position], results[basis.plan.options[position].option.id])
             for position in strategy.options
         ]
-        own.sort(key=lambda x: (-x[0], *_order(basis, x[1], evidence)))
+        own.sort(key=lambda x: (-x[0], *_order(basis, x[1])))
         placed = _strategy(basis, strategy, tier, own)
         key = (
             _GROUNDS.index(placed.ground),
-            _nearness(own[0][1], evidence),
+            _nearness(basis, own[0][1]),
             strategy.strategy,
         )
         of_tier.setdefault(tier, []).append((key, placed))
@@ -167,18 +165,17 @@ def tiers_of(
     return _with_open(found, results)
 
 
-def _order(
-    basis: Basis, option: OptionResult, evidence: Mapping[str, EvidenceResult]
-) -> tuple[int, int, int, str]:
+def _order(basis: Basis, option: OptionResult) -> tuple[int, int, int, str]:
     """Of options that go equally far: the one with fewer cautions that hold, with more that speaks
     for it, with the nearest figures.
     """
     cautions = sum(basis.reasons[key].truth is True for key in option.cautions)
-    return cautions, -len(option.for_), _nearness(option, evidence), option.id
+    return cautions, -len(option.for_), _nearness(basis, option), option.id
 
 
-def _nearness(option: OptionResult, evidence: Mapping[str, EvidenceResult]) -> int:
-    return _DIRECTNESS.index(evidence[option.evidence].directness)
+def _nearness(basis: Basis, option: OptionResult) -> int:
+    """By figures that have a number of patients: others, and pivotal trials, order nothing."""
+    return _DIRECTNESS.index(basis.plan.evidence[option.evidence].counted)
 
 
 def _with_open(

@@ -12,7 +12,7 @@ from rearm.assessment.result import (
     Ground,
     Tier,
 )
-from rearm.report.words import figure_words, whose
+from rearm.report.figures import figure_line, is_pivotal
 
 __all__ = ["AnswerLine", "answer_lines", "folded_lines", "state_words"]
 
@@ -49,8 +49,10 @@ TIER_WORDS: Mapping[Tier, str] = {
 class AnswerLine:
     """One strategy as a line of the sheet.
 
-    `why`: the reasons that it stands in its tier. `must_be_true`: what is to be known first.
-    `would_be`: the tier in which it would stand, with the condition; empty without one.
+    `figure`: what was seen in patients like this one; `pivotal`: only a trial from before CAR-T was
+    read, which stands in grey. `why`: the reasons that it stands in its tier. `must_be_true`: what
+    is to be known first. `would_be`: the tier in which it would stand, with the condition; empty
+    without one.
     """
 
     tier: Tier
@@ -63,6 +65,7 @@ class AnswerLine:
     because: tuple[str, ...]
     ground: str
     figure: str
+    pivotal: bool
     access: str
     must_be_true: tuple[str, ...]
     would_be: str
@@ -111,6 +114,7 @@ def _line(result: Assessment, tier: Tier, placed: AnswerStrategy) -> AnswerLine:
         because=placed.because,
         ground=_GROUNDS[placed.ground],
         figure=_figure(result, placed),
+        pivotal=_is_pivotal(result, placed),
         access=_ACCESS[placed.access],
         must_be_true=placed.waits_for,
         would_be=(
@@ -132,11 +136,11 @@ _ACCESS = {
 
 
 def _figure(result: Assessment, placed: AnswerStrategy) -> str:
-    for key in placed.figures:
-        for figure in result.evidence[key].expected:
-            if figure.measure in ("response", "orr"):
-                return (
-                    f"{whose(figure)}{figure_words(figure)}, {figure.patients} patients,"
-                    f" {figure.directness}"
-                )
-    return ""
+    return "; ".join(dict.fromkeys(figure_line(result.evidence[key]) for key in placed.figures))
+
+
+def _is_pivotal(result: Assessment, placed: AnswerStrategy) -> bool:
+    """Whether all that is shown is from before CAR-T, by a pivotal trial."""
+    shown = [figure for key in placed.figures for figure in result.evidence[key].expected]
+    told = [figure for figure in shown if figure.measure in ("response", "pfs")]
+    return bool(told) and all(map(is_pivotal, told))

@@ -26,13 +26,12 @@ from rearm.report.assessment.sentences import (
     undecided_text,
     unread_text,
 )
+from rearm.report.figures import figure_line
 from rearm.report.safe_text import SafeText
 from rearm.report.words import (
     days_words,
-    figure_words,
     listed,
     unread_file,
-    whose,
     words,
 )
 
@@ -196,13 +195,7 @@ def _options(assessment: Assessment) -> RenderableType:
 
 
 def _expected(assessment: Assessment, option: OptionResult) -> str:
-    evidence = assessment.evidence[option.evidence]
-    responses = (e for e in evidence.expected if e.measure in ("response", "orr"))
-    chosen = next(responses, next(iter(evidence.expected), None))
-    if chosen is None:
-        directness = evidence.directness
-        return directness if directness != "none read" else "no evidence read"
-    return f"{whose(chosen)}{figure_words(chosen)}, {chosen.directness}"
+    return figure_line(assessment.evidence[option.evidence])
 
 
 def _decided(assessment: Assessment, option: OptionResult) -> str:
