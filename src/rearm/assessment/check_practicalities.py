@@ -11,12 +11,11 @@ from typing import get_args
 from rearm.assessment.result import AnswerState
 from rearm.errors import meant
 from rearm.knowledge.bundle import Knowledge
-from rearm.knowledge.practicalities import PracticalField, Practicality
+from rearm.knowledge.practicalities import IN_A_CELL, Practicality
 from rearm.knowledge.reviews import ReviewRule
 
 __all__ = ["practice_problems", "review_problems"]
 
-_IN_A_CELL: frozenset[PracticalField] = frozenset(("dose", "stay", "visits", "first_dose"))
 _BRIEF = 60  # characters that a cell of the sheet has room for
 _NEVER_REVIEWED = ("died", "cannot_judge")  # states in which there is no date to set
 
@@ -53,7 +52,7 @@ def _words(row: Practicality) -> Iterator[str]:
     if not row.text.endswith("."):
         yield "the text is no sentence. End it with a full stop."
     if row.brief is not None:
-        if row.field not in _IN_A_CELL:
+        if row.field not in IN_A_CELL:
             yield f"has a brief, which no cell shows for {row.field}. Leave it out."
         if len(row.brief) > _BRIEF or row.brief.endswith("."):
             yield f"the brief is longer than {_BRIEF} characters or ends in a full stop."

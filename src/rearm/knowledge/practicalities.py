@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 from rearm.knowledge.rulesets import Option
 
 __all__ = [
+    "IN_A_CELL",
     "PRACTICAL_FIELDS",
     "OptionPractice",
     "PracticalField",
@@ -40,6 +41,8 @@ PRACTICAL_FIELDS: tuple[PracticalField, ...] = get_args(PracticalField)
 well: there `later_t_cells` and `sequence`.
 """
 OPINION = "accepted-practice"  # the source of what nobody read
+IN_A_CELL: tuple[PracticalField, ...] = ("dose", "stay", "visits", "first_dose")
+"""The fields that a table of options shows side by side, in a few words."""
 _SUBJECTS = ("options", "agents", "tags")  # the nearest to an option first
 
 

@@ -34,26 +34,30 @@ known.
 
 
 class PracticalLine(BriefPart, frozen=True, kw_only=True):
-    """One thing to know of an option. `brief`: the same in a few words; `task`: what of it is to be
-    done before the first dose. `regions`: where it holds, everywhere where empty. `applies` False:
-    there is nothing of the kind, and `text` says why.
+    """One thing to know of an option. `brief`: the same in a few words. `regions`: where it holds,
+    everywhere where empty.
     """
 
     text: str
     brief: str | None = None
-    task: str | None = None
     regions: tuple[str, ...] = ()
-    applies: bool = True
     citations: tuple[str, ...] = ()
 
 
 class Practicalities(Part, frozen=True, kw_only=True):
     """How the options that the sheet shows are given: for each option the ids of its `lines` by
-    field. A field that an option lacks was not read, but for `later_t_cells` and `next` where the
-    option itself has `later_t_cells` or `sequence`.
+    field, none where there is nothing of the kind.
+
+    `in_full`: the options of which every field is told, the first of the sheet. A field that one
+    of them lacks was not read, but for `later_t_cells` and `next` where the option itself has
+    `later_t_cells` or `sequence`. Of the other options only those fields are told that a table
+    shows side by side. `tasks`: what is to be done or arranged before the first dose of the option
+    that leads.
     """
 
     lines: dict[str, PracticalLine] = field(default_factory=dict)
+    tasks: tuple[str, ...] = ()
+    in_full: tuple[str, ...] = ()
     options: dict[str, dict[PracticalField, tuple[str, ...]]] = field(default_factory=dict)
 
 
