@@ -14,6 +14,7 @@ from rearm.report.assessment.answer_words import (
     state_words,
 )
 from rearm.report.assessment.disease import disease_sentence
+from rearm.report.assessment.practicalities_words import ReviewWords, brief_words, review_words
 from rearm.report.assessment.sentences import alert_title, asked_as, asked_for, told_words
 from rearm.report.sheet.case_lines import case_lines
 from rearm.report.words import days_words, words
@@ -41,14 +42,15 @@ _ASKED_ABOUT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetLine:
-    """One strategy of the table: why it stands here, what must be true first, and the cautions
-    that hold.
+    """One strategy of the table: why it stands here, what must be true first, the cautions that
+    hold, and in few words how it is given.
     """
 
     line: AnswerLine
     why: tuple[str, ...]
     first: tuple[str, ...]
     cautions: tuple[str, ...]
+    given: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,8 @@ class SheetContents:
     - `before`: the tests that would change the first choice, each with what would change.
     - `lines`: the strategies that are open, the best first.
     - `not_now`: strategies that the room would ask about, each with the reason against it.
-    - `checklist`: what is to be settled before the first dose of what stands first.
+    - `checklist`: what is to be settled, and arranged, before the first dose of what stands first.
+    - `review`: when the board looks again; None where there is nothing to look at.
     """
 
     result: Assessment
@@ -77,6 +80,7 @@ class SheetContents:
     lines: tuple[SheetLine, ...]
     not_now: tuple[tuple[str, str], ...]
     checklist: tuple[str, ...]
+    review: ReviewWords | None
 
 
 def sheet_contents(result: Assessment) -> SheetContents:
@@ -94,7 +98,8 @@ def sheet_contents(result: Assessment) -> SheetContents:
         before=tuple((test.name, tuple(_changes(result, test))) for test in result.tests),
         lines=tuple(_line(result, line) for line in lines),
         not_now=tuple(_not_now(result)),
-        checklist=_checklist(result, lines),
+        checklist=_checklist(result, lines) + _arranged(result, lines),
+        review=review_words(result),
     )
 
 
@@ -163,6 +168,7 @@ def _line(result: Assessment, line: AnswerLine) -> SheetLine:
         why=_why(result, line),
         first=tuple(asked_for(result, line.must_be_true)),
         cautions=tuple(holding[:1]),
+        given=brief_words(result, option.id),
     )
 
 
@@ -189,3 +195,8 @@ def _checklist(result: Assessment, lines: Sequence[AnswerLine]) -> tuple[str, ..
     option = result.option(lines[0].option_id)
     asked = asked_for(result, (*lines[0].must_be_true, *option.checklist))
     return tuple(asked)[:_CHECKED]
+
+
+def _arranged(result: Assessment, lines: Sequence[AnswerLine]) -> tuple[str, ...]:
+    """Premedication, prophylaxis and whatever else is arranged before the first dose of it."""
+    return result.practicalities.tasks if lines else ()
