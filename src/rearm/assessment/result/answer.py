@@ -8,6 +8,7 @@ import msgspec
 
 from rearm.assessment.result.options import AvailabilityStatus
 from rearm.assessment.result.parts import BriefPart, Part, Plain
+from rearm.assessment.result.practicalities import NextReview
 from rearm.interval import IntervalDict
 from rearm.knowledge.rulesets import Ground, Tier
 
@@ -159,11 +160,13 @@ class Answer(Part, frozen=True, kw_only=True):
     """The recommendation: what state the decision is in, and the strategies in their tiers, the
     highest first; none where there is nothing to choose.
 
-    `then`: ids of strategies that follow once what stops them for now has ended.
+    `then`: ids of strategies that follow once what stops them for now has ended. `next_review`:
+    when the board looks again; null where there is nothing to look at again.
     """
 
     state: AnswerState
     then: tuple[str, ...] = ()
+    next_review: NextReview | None = None
     tiers: tuple[AnswerTier, ...] = ()
 
     def tier_of(self, strategy: str) -> Tier | None:

@@ -14,6 +14,7 @@ from rearm.report.assessment.answer_words import (
 )
 from rearm.report.assessment.change_words import changes_in_words
 from rearm.report.assessment.disease import disease_sentence
+from rearm.report.assessment.practicalities_words import ReviewWords, brief_words, review_words
 from rearm.report.assessment.sentences import alert_title, asked_for
 from rearm.report.sheet.case_lines import case_lines
 from rearm.report.words import days_words, words
@@ -41,8 +42,9 @@ _ASKED_ABOUT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetLine:
-    """One strategy of the table: why it stands here, what must be known first, and the cautions
-    that hold. `shares`: what must be known of every such line stands once, below the table.
+    """One strategy of the table: why it stands here, what must be known first, the cautions that
+    hold, and in few words how it is given. `shares`: what must be known of every such line stands
+    once, below the table.
     """
 
     line: AnswerLine
@@ -50,6 +52,7 @@ class SheetLine:
     first: tuple[str, ...]
     shares: bool
     cautions: tuple[str, ...]
+    given: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,8 @@ class SheetContents:
     - `lines`: the strategies that are open, the best first. `shared`: what must be known first of
       each that shares it.
     - `not_now`: strategies that the room would ask about, each with the reason against it.
-    - `checklist`: what is to be settled before the first dose of what stands first.
+    - `checklist`: what is to be settled, and arranged, before the first dose of what stands first.
+    - `review`: when the board looks again; None where there is nothing to look at.
     """
 
     result: Assessment
@@ -80,6 +84,7 @@ class SheetContents:
     shared: tuple[str, ...]
     not_now: tuple[tuple[str, str], ...]
     checklist: tuple[str, ...]
+    review: ReviewWords | None
 
 
 def sheet_contents(result: Assessment) -> SheetContents:
@@ -99,7 +104,8 @@ def sheet_contents(result: Assessment) -> SheetContents:
         lines=tuple(_line(result, line, shared) for line in lines),
         shared=shared,
         not_now=tuple(_not_now(result)),
-        checklist=_checklist(result, lines),
+        checklist=_checklist(result, lines) + _arranged(result, lines),
+        review=review_words(result),
     )
 
 
@@ -140,6 +146,7 @@ def _line(result: Assessment, line: AnswerLine, shared: Sequence[str]) -> SheetL
         first=tuple(x for x in first if x not in shared),
         shares=bool(first) and bool(shared),
         cautions=tuple(holding[:1]),
+        given=brief_words(result, option.id),
     )
 
 
@@ -168,3 +175,8 @@ def _checklist(result: Assessment, lines: Sequence[AnswerLine]) -> tuple[str, ..
         return ()
     asked = asked_for(result, (*lines[0].must_be_true, *option.checklist))
     return tuple(asked)[:_CHECKED]
+
+
+def _arranged(result: Assessment, lines: Sequence[AnswerLine]) -> tuple[str, ...]:
+    """Premedication, prophylaxis and whatever else is arranged before the first dose of it."""
+    return result.practicalities.tasks if lines else ()
