@@ -27,6 +27,7 @@ from rearm.knowledge.rulesets import Directness, Ground
 __all__ = ["OPEN_AT_MOST", "answer_of", "tiers_of"]
 
 OPEN_AT_MOST = 5  # strategies that the sheet shows in the two highest tiers
+_OPEN_BELOW = 3  # and below, where neither of them holds anything against the myeloma
 _GROUNDS: tuple[Ground, ...] = get_args(Ground)  # the strongest first
 _DIRECTNESS: tuple[Directness, ...] = get_args(Directness)  # the nearest first
 # What is done before anything else, and leaves the choice for after it.
@@ -49,14 +50,17 @@ def answer_of(
     state = _state(basis, about, alerts, tiers, results, waiting=bool(then))
     if state in _WITHOUT_TIERS:
         return Answer(state=state)
-    return Answer(state=state, then=then if state == "stabilise_first" else (), tiers=tiers)
+    if state == "stabilise_first":
+        return Answer(state=state, then=then, tiers=tiers)
+    return Answer(state=state, tiers=_with_the_best_of_the_rest(tiers, results))
 
 
 def _then(
     basis: Basis, tiers: Sequence[AnswerTier], options: Mapping[str, OptionResult]
 ) -> tuple[str, ...]:
     """The strategies that treat the myeloma and are impossible for now, but would stand high once
-    what stops them has ended; the highest first.
+    what stops them has ended; the highest first. Where nothing at all can be given for now, those
+    that would be situational.
     """
     impossible = {
         placed.strategy
@@ -71,7 +75,17 @@ def _then(
         if strategy.strategy in impossible
     }
     high = [strategy for strategy, tier in afterwards.items() if tier >= ALTERNATIVE]
+    can_be_given = any(
+        _treats(tier, options) for tier in tiers if TIERS.index(tier.tier) >= SITUATIONAL
+    )
+    if not high and not can_be_given:
+        high = [strategy for strategy, tier in afterwards.items() if tier == SITUATIONAL]
     return tuple(sorted(high, key=lambda strategy: -afterwards[strategy]))
+
+
+def _treats(tier: AnswerTier, options: Mapping[str, OptionResult]) -> bool:
+    """Does a tier hold what treats the myeloma itself, or lets the patient go without?"""
+    return any(options[x.option].role in ("definitive", "observe") for x in tier.strategies)
 
 
 def _tier_afterwards(
@@ -97,10 +111,8 @@ _WITHOUT_TIERS = ("controlled", "died", "cannot_judge")
 
 
 def _against_the_myeloma(tier: AnswerTier, options: Mapping[str, OptionResult]) -> bool:
-    """Does a high tier hold what treats the myeloma itself, or lets the patient go without?"""
-    return tier.tier in ("first", "alternative") and any(
-        options[placed.option].role in ("definitive", "observe") for placed in tier.strategies
-    )
+    """Is it one of the high tiers, and does it treat the myeloma?"""
+    return tier.tier in ("first", "alternative") and _treats(tier, options)
 
 
 def _state(
@@ -192,6 +204,30 @@ def _with_open(
             told.append(structs.replace(placed, open=True) if shown else placed)
         tiers.append(AnswerTier(tier=TIERS[tier], strategies=tuple(told)))
     return tuple(tiers)
+
+
+def _with_the_best_of_the_rest(
+    tiers: tuple[AnswerTier, ...], options: Mapping[str, OptionResult]
+) -> tuple[AnswerTier, ...]:
+    """Where the high tiers hold nothing against the myeloma, the room still has to choose: the
+    first few that are situational are shown, with what speaks for and against them.
+    """
+    if any(_against_the_myeloma(tier, options) for tier in tiers):
+        return tiers
+    return tuple(
+        structs.replace(tier, strategies=_opened(tier.strategies, options))
+        if tier.tier == "situational"
+        else tier
+        for tier in tiers
+    )
+
+
+def _opened(
+    strategies: Sequence[AnswerStrategy], options: Mapping[str, OptionResult]
+) -> tuple[AnswerStrategy, ...]:
+    treating = [x.strategy for x in strategies if options[x.option].role == "definitive"]
+    shown = frozenset(treating[:_OPEN_BELOW])
+    return tuple(structs.replace(x, open=x.open or x.strategy in shown) for x in strategies)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,10 +71,18 @@ class AnswerLine:
 def state_words(result: Assessment) -> str:
     """The state of the decision in a sentence."""
     text = _STATES[result.answer.state]
+    if _nothing_high(result):
+        text += " Something speaks against every strategy; those with the best ground are shown."
     if result.answer.then:
         names = [result.titles.strategies[name] for name in result.answer.then]
         text += f" After that: {', '.join(names)}."
     return text
+
+
+def _nothing_high(result: Assessment) -> bool:
+    """Are the lines of the sheet from below the two highest tiers?"""
+    shown = [tier.tier for tier in result.answer.tiers for x in tier.strategies if x.open]
+    return bool(shown) and not {"first", "alternative"}.intersection(shown)
 
 
 def answer_lines(result: Assessment) -> tuple[AnswerLine, ...]:
