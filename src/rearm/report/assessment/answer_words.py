@@ -12,9 +12,18 @@ from rearm.assessment.result import (
     Ground,
     Tier,
 )
+from rearm.assessment.result.options import AvailabilityStatus
 from rearm.report.words import figure_words, whose
 
-__all__ = ["AnswerLine", "answer_lines", "folded_lines", "state_words"]
+__all__ = [
+    "TIER_WORDS",
+    "AnswerLine",
+    "access_words",
+    "answer_lines",
+    "folded_lines",
+    "ground_words",
+    "state_words",
+]
 
 _STATES: Mapping[AnswerState, str] = {
     "choose": "The patient has relapsed and can be treated now.",
@@ -79,6 +88,16 @@ def state_words(result: Assessment) -> str:
     return text
 
 
+def ground_words(ground: Ground) -> str:
+    """The strength of a ground, as it stands in brackets."""
+    return _GROUNDS[ground]
+
+
+def access_words(access: AvailabilityStatus) -> str:
+    """How an option can be had; empty where that is no question."""
+    return _ACCESS[access]
+
+
 def _nothing_high(result: Assessment) -> bool:
     """Are the lines of the sheet from below the two highest tiers?"""
     shown = [tier.tier for tier in result.answer.tiers for x in tier.strategies if x.open]
@@ -129,7 +148,7 @@ def _line(result: Assessment, tier: Tier, placed: AnswerStrategy) -> AnswerLine:
     )
 
 
-_ACCESS = {
+_ACCESS: Mapping[AvailabilityStatus, str] = {
     "available": "approved",
     "outside_label": "approved, outside the label for this patient",
     "check": "approved; check the label",
