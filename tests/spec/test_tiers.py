@@ -19,6 +19,7 @@ from rearm.assessment.pipeline import assess_patients
 from rearm.assessment.plan import TIERS
 from rearm.knowledge.rulesets import Place
 from rearm.record import Death, Source, When
+from rearm.report.assessment.answer_words import state_words
 from rearm.rules import parse_condition, truth
 
 Values = dict[str, Any]
@@ -206,6 +207,44 @@ def test_what_follows_once_the_patient_is_stable(change: Values, then: tuple[str
     """What would be first or alternative without the stop, and nothing that is avoided anyway."""
     answer = assessed(LATE | change).answer
     assert (answer.state, answer.then) == ("stabilise_first", then)
+
+
+USED_UP: Values = {
+    "bcma_status": "not_detected_unconfirmed", "gprc5d_status": "not_detected_unconfirmed",
+    "exposed_selinexor": True, "refractory_selinexor": True, "exposed_elotuzumab": True,
+    "refractory_elotuzumab": True, "refractory_pomalidomide": True,
+    "refractory_carfilzomib": True, "refractory_lenalidomide": True, "refractory_bortezomib": True,
+    "exposed_bcma_bispecific": True, "refractory_bcma_bispecific": True,
+    "exposed_gprc5d": True, "refractory_gprc5d": True, "exposed_venetoclax": True,
+    "refractory_venetoclax": True, "trials_open": False,
+}  # fmt: skip
+
+
+def test_where_nothing_stands_high_the_best_of_the_rest_are_shown() -> None:
+    """The room has to choose all the same: three that treat the myeloma, each with its reason."""
+    result = assessed(LATE | USED_UP)
+    assert result.answer.state == "choose"
+    assert not {"first", "alternative"} & {tier.tier for tier in result.answer.tiers}
+    shown = [(t.tier, s) for t in result.answer.tiers for s in t.strategies if s.open]
+    assert 1 <= len(shown) <= 3
+    for tier, line in some(shown):
+        assert tier == "situational" and line.because
+        assert result.option(line.option).role == "definitive"
+    assert "Something speaks against every strategy" in state_words(result)
+    usual = assessed(LATE)
+    assert all(s.open is False for t in usual.answer.tiers[2:] for s in t.strategies)
+    assert "Something speaks against" not in state_words(usual)
+
+
+def test_where_nothing_at_all_can_be_given_the_patient_is_stabilised() -> None:
+    """An infection stops what would be situational: it follows once the infection has ended."""
+    result = assessed(LATE | USED_UP | {"active_infection": True})
+    assert result.answer.state == "stabilise_first"
+    assert result.answer.then
+    before = assessed(LATE | USED_UP)
+    assert {before.answer.tier_of(name) for name in result.answer.then} == {"situational"}
+    shown = [s.option for t in result.answer.tiers for s in t.strategies if s.open]
+    assert all(result.option(x).role in ("bridge", "local", "supportive") for x in some(shown))
 
 
 def test_what_would_lift_a_strategy_is_named() -> None:
