@@ -218,6 +218,7 @@ PATIENTS: dict[str, Row] = {
         | NO_GPRC5D
         | LATE
         | {
+            "days_since_infusion": 560,
             "bcma_status": "retained",
             "t_11_14": False,
             "hbsag": True,
