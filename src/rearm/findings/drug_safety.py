@@ -86,9 +86,10 @@ def recurrent_severe_infections(chart: PatientChart) -> Found:
     because an infection treated elsewhere is often not recorded.
     """
     earliest = chart.as_of - _INFECTION_DAYS
-    rows: list[Toxicity | Condition] = [
+    recorded: list[Toxicity | Condition] = [*chart.toxicity_rows("infection"), *_stated(chart)]
+    rows = [
         row
-        for row in (*chart.toxicity_rows("infection"), *_stated(chart))
+        for row in recorded
         if row.when.first is not None
         and row.when.first >= earliest
         and row.grades.at_least(3) is True
