@@ -63,6 +63,32 @@ SITUATIONS: list[tuple[str, Values, dict[str, Any], str, dict[str, str | None]]]
      {GPRC5D: "first", BCMA: "alternative", SAME: "avoid"}),
     ("BCMA lost", {"bcma_status": "lost"}, {}, "choose",
      {GPRC5D: "first", BCMA: "not_possible", SAME: "not_possible", "adc-bcma": "not_possible"}),
+    ("rapid by organ damage, the marker slow",
+     {"relapse_tempo": "rapid", "relapse_doubling_days": 140.0}, {}, "choose",
+     {GPRC5D: "first", BCMA: "first", SAME: "situational", "observe": "avoid",
+      "alkylator-conventional": "situational"}),
+    ("slow and silent",
+     {"relapse_tempo": "slow", "relapse_pattern_biochemical": True, "relapse_responded": True,
+      "relapse_early_or_no_response": False, "relapse_doubling_days": None}, {}, "choose",
+     {GPRC5D: "first", "observe": "alternative"}),
+    ("two severe infections in half a year, IgG kept",
+     {"recurrent_severe_infections": True, "relapse_pattern_extraosseous": True}, {}, "choose",
+     {GPRC5D: "alternative", BCMA: "alternative", PAIR: "situational"}),
+    ("two severe infections, disease in the marrow",
+     {"recurrent_severe_infections": True}, {}, "choose", {GPRC5D: "first", BCMA: "alternative"}),
+    ("hyperinflammation of the first cells, long over", {"iec_hs_past": True}, {}, "choose",
+     {GPRC5D: "first", SAME: "situational"}),
+    ("platelets 18", {"platelets": 18.0}, {}, "stabilise_first",
+     {GPRC5D: "not_possible", BCMA: "not_possible"}),
+    ("haemoglobin 7.2", {"hemoglobin": 7.2}, {}, "stabilise_first",
+     {GPRC5D: "not_possible", BCMA: "not_possible"}),
+    ("platelets 38, no bleeding", {"platelets": 38.0, "bleeding": False}, {}, "choose",
+     {GPRC5D: "first", BCMA: "first"}),
+    ("platelets 38 and bleeding", {"platelets": 38.0, "bleeding": True}, {}, "stabilise_first",
+     {GPRC5D: "not_possible", BCMA: "not_possible"}),
+    ("ICANS of grade 4 came with teclistamab",
+     {"icans_grade_past": 4, "stopped_for_toxicity_teclistamab": True}, {}, "choose",
+     {GPRC5D: "situational", BCMA: "situational"}),
     ("one stain without BCMA", {"bcma_status": "not_detected_unconfirmed"}, {}, "choose",
      {GPRC5D: "first", BCMA: "avoid", SAME: "avoid"}),
     ("GPRC5D lost", {"gprc5d_status": "lost"}, {}, "choose",
@@ -252,6 +278,19 @@ def test_what_would_lift_a_strategy_is_named() -> None:
     line = next(s for t in result.answer.tiers for s in t.strategies if s.strategy == BCMA)
     assert line.would_be is not None and line.would_be.tier == "first"
     assert "bcma_status" in result.missing(result.reasons[line.would_be.if_])
+
+
+def test_an_emergency_that_nothing_points_to_is_not_told() -> None:
+    """Whether the cord is threatened is often not on record: no reason to speak of it."""
+    silent = {k: v for k, v in LATE.items() if k not in ("cord_threatened", "cord_compression")}
+    told = [
+        strategy.would_be.if_
+        for tier in assessed(silent).answer.tiers
+        for strategy in tier.strategies
+        if strategy.would_be is not None
+    ]
+    assert told
+    assert not {"place-radiotherapy-cord-or-nerves", "place-steroid-in-an-emergency"} & set(told)
 
 
 # ---------------------------------------------------------------- the one target for the other

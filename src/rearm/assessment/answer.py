@@ -300,9 +300,18 @@ def _would_be(
     """The highest tier, up to `limit`, that an unknown condition would give."""
     for place in strategy.places:
         higher = min(place.tier, limit)
-        if not place.caps and basis.truth(place.number) is None and higher > tier:
+        if place.caps or higher <= tier or (place.place.needs_sign and not _signs(basis, place)):
+            continue
+        if basis.truth(place.number) is None:
             return WouldBe(tier=TIERS[higher], if_=basis.place_reason(place))
     return None
+
+
+def _signs(basis: Basis, place: PlacePlan) -> bool:
+    """Whether something on record points to what the placement reads."""
+    found = basis.patient.found
+    reads = basis.plan.conditions[place.number].reads
+    return any(name in found and found[name].suspected for name in reads)
 
 
 def _waits_for(basis: Basis, option: OptionResult) -> tuple[str, ...]:
