@@ -238,7 +238,8 @@ def _support(line: Support | SharedSupport, cite: Citations) -> str:
 def _resting_on_practice(knowledge: Knowledge) -> str:
     """How many rules of options have no source but usual practice, each shared one counted once."""
     own = [r for o in knowledge.options.values() for r in o.rules if "@" not in r.id]
-    every = [*own, *(s for s in knowledge.shared if isinstance(s, SharedRule))]
+    shared = [s for s in knowledge.shared if isinstance(s, SharedRule)]
+    every: list[Rule | SharedRule] = [*own, *shared]
     alone = sum(rule.sources == ("accepted-practice",) for rule in every)
     return (
         f"Of the {len(every)} rules of options, shared or their own, {alone} rest on usual practice"

@@ -421,3 +421,11 @@ def test_a_finding_moves_the_strategy_of_its_row_and_nothing_else(
         )
         if not turned and most == limit(without, strategy, before):
             assert now == without.answer.tier_of(strategy), strategy
+
+
+@pytest.mark.parametrize("change", [{}, EARLY, {"high_risk_cytogenetics": True}])
+def test_of_the_pairs_the_one_with_figures_leads(change: Values) -> None:
+    """A pair of which no result was read stands behind talquetamab with teclistamab."""
+    answer = assessed(LATE | change).answer
+    leads = {s.strategy: s.option for tier in answer.tiers for s in tier.strategies}
+    assert leads[PAIR] == "talquetamab-teclistamab"
