@@ -22,8 +22,8 @@ $(VENV)/.stamp-venv:
 	@touch $@
 
 $(VENV)/.stamp-core: $(VENV)/.stamp-venv pyproject.toml constraints.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --build-constraint constraints.txt -e '.[pictures,mechanism]' 2>/dev/null \
-	  || PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[pictures,mechanism]'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --build-constraint constraints.txt -e '.[pictures,pdf,mechanism]' 2>/dev/null \
+	  || PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[pictures,pdf,mechanism]'
 	@touch $@
 
 $(VENV)/.stamp-test: $(VENV)/.stamp-core
