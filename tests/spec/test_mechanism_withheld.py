@@ -181,6 +181,27 @@ def test_a_sequenced_antigen_speaks() -> None:
     assert fact.text == "TNFRSF17 was found altered on day 250 (p.Gln38*)"
 
 
+@pytest.mark.parametrize(
+    ("finding", "value", "told"),
+    [
+        ("antigen_bcma", "lost", "BCMA on the tumour cells is stated as lost"),
+        ("car_t_expansion", "poor", "the expansion of the CAR-T cells is stated as poor"),
+    ],
+)
+def test_what_is_stated_speaks(finding: str, value: str, told: str) -> None:
+    row = {"patient_id": "p", "day": 250, "finding": finding, "value": value, "by": "team"}
+    (fact,) = collect(load(), _record(A_SERUM, facts=[row])).unread
+    assert (fact.code, fact.test, fact.text) == ("stated", finding, told)
+
+
+def test_a_t_cell_neoplasm_speaks() -> None:
+    row = {"patient_id": "p", "day": 250, "condition": "t_cell_lymphoma", "status": "present"}
+    (fact,) = collect(load(), _record(A_SERUM, conditions=[row])).unread
+    assert (fact.code, fact.text) == ("t_cell_neoplasm", "a T-cell neoplasm is on record")
+    absent = [{**row, "status": "absent"}]
+    assert collect(load(), _record(A_SERUM, conditions=absent)).unread == ()
+
+
 def test_imaging_at_the_relapse_comes_before_older_imaging() -> None:
     m = load()
     both = [_imaging(-20, "positive"), _imaging(246, "negative")]
@@ -188,6 +209,15 @@ def test_imaging_at_the_relapse_comes_before_older_imaging() -> None:
     turned = [_imaging(-20, "negative"), _imaging(246, "positive")]
     assert collect(m, _record(A_SERUM, imaging=turned)).lesion is True
     assert collect(m, _record(A_SERUM, imaging=[_imaging(-20, "positive")])).lesion is True
+
+
+def test_a_lesion_that_is_no_myeloma_is_not_read_as_one() -> None:
+    m = load()
+    lesion = {**_imaging(246, "positive"), "lesion": "L1"}
+    biopsy = {"patient_id": "p", "day": 250, "finding": "lesion_histology", "by": "pathology"}
+    for word, seen in (("plasma_cells", True), ("benign", None)):
+        facts = [{**biopsy, "value": f"L1={word}"}]
+        assert collect(m, _record(A_SERUM, imaging=[lesion], facts=facts)).lesion is seen
 
 
 def test_imaging_without_a_day_that_says_something_else_speaks() -> None:

@@ -17,6 +17,8 @@ from rearm.mechanism.recorded import (
     days_on_record,
     imaging_facts,
     lesion_of,
+    myeloma_imaging,
+    stated_facts,
 )
 from rearm.mechanism.therapies import FOREVER, Drug
 from rearm.outcome.failure import Failure
@@ -139,6 +141,7 @@ def collect(m: Mechanisms, record: Record, infusion: int | None = None) -> Cours
     lesion = _lesion(chart, imaged_to, progression)
     unread = (
         *antigen_facts(record, target=first.target, zero=zero, progression=progression),
+        *stated_facts(record, target=first.target, zero=zero, progression=progression),
         *imaging_facts(record, zero=zero, since=-BASELINE_DAYS, until=imaged_to, read=lesion),
     )
     return CourseEvidence(
@@ -515,9 +518,10 @@ def _lesion(chart: _Chart, until: float, progression: float | None) -> bool | No
         return True
     at_failure = -BASELINE_DAYS if progression is None else progression - LESION_AROUND_DAYS
     for since in (at_failure, -BASELINE_DAYS):
-        seen = {
-            lesion_of(x) for x in chart.record.imaging if dated_within(x.when, zero, since, until)
-        }
+        rows = [
+            x for x in myeloma_imaging(chart.record) if dated_within(x.when, zero, since, until)
+        ]
+        seen = {lesion_of(x) for x in rows}
         if seen - {None}:
             return True in seen
     return None

@@ -54,7 +54,7 @@ def posterior(
     if ev.unread:
         before = replace(ev, bare="The record holds what is not read")
         result = posterior_of(m, before, draws=draws, seed=seed, look_ahead=False)
-        return replace(_withheld(result, ev.unread), bands=())
+        return replace(_withheld(result, ev.unread), bands=(), notes=ev.notes)
     result = posterior_of(m, ev, draws=draws, seed=seed)
     return _withheld(result, (no_imaging(),)) if _nobody_looked(ev, result) else result
 

@@ -11,6 +11,8 @@ from typing import Literal
 
 from rearm.interval import Interval
 from rearm.record import Imaging, Lab, Record, Variant, When
+from rearm.response.lesion_kind import soft_kind
+from rearm.response.lesions import histology
 
 __all__ = [
     "RecordedFact",
@@ -19,7 +21,9 @@ __all__ = [
     "days_on_record",
     "imaging_facts",
     "lesion_of",
+    "myeloma_imaging",
     "no_imaging",
+    "stated_facts",
     "why_withheld",
 ]
 
@@ -31,6 +35,12 @@ _GENES = {
     "BCMA": ("TNFRSF17", "BCMA", "16P", "16P13", "16P13.13"),
     "GPRC5D": ("GPRC5D", "12P", "12P13", "12P13.1"),
 }
+_STATED = {
+    "car_t_expansion": "the expansion of the CAR-T cells",
+    "car_t_persistence": "the persistence of the CAR-T cells",
+    "car_t_exhaustion": "exhaustion of the CAR-T cells",
+    "marrow_regulatory_t_cells": "the number of regulatory T cells in the marrow",
+}
 _LESIONS = ("extramedullary", "plasmacytoma")
 
 
@@ -38,11 +48,14 @@ _LESIONS = ("extramedullary", "plasmacytoma")
 class RecordedFact:
     """A fact that keeps the model from naming a mechanism.
 
-    `test`: the id of the test, the gene, or the method of imaging; `day` from the infusion, None
-    where it is not exact; `text`: what is on record, a clause of a sentence.
+    `test`: the id of the test, the gene, the fact that is stated, or the method of imaging; `day`
+    from the infusion, None where it is not exact; `text`: what is on record, a clause of a
+    sentence.
     """
 
-    code: Literal["antigen_on_cells", "antigen_gene", "imaging", "no_imaging"]
+    code: Literal[
+        "antigen_on_cells", "antigen_gene", "stated", "t_cell_neoplasm", "imaging", "no_imaging"
+    ]
     text: str
     test: str | None = None
     day: int | None = None
@@ -54,7 +67,7 @@ def antigen_facts(
     """Results on the antigen of the CAR-T that were taken at or after the failure, or, where none
     is known, after the infusion; also those that may have been, as their day is not exact.
     """
-    since = zero + 1 if progression is None else zero + int(progression) - ANTIGEN_BEFORE_DAYS
+    since = _since(zero, progression)
     names = [x.format(antigen=target.lower()) for x in (_STAIN, _RNA, _DENSITY)]
     labs = [lab for lab in record.labs if lab.test in names and _may_be_since(lab.when, since)]
     variants = [
@@ -67,6 +80,33 @@ def antigen_facts(
         *(_of_gene(row, zero) for row in variants),
     ]
     return tuple(dict.fromkeys(facts))
+
+
+def stated_facts(
+    record: Record, *, target: str, zero: int, progression: float | None
+) -> tuple[RecordedFact, ...]:
+    """What a clinician stated of the antigen (as `antigen_facts` for its days) and of the CAR-T
+    cells, and a neoplasm of T cells, whose CAR copies are none of a CAR-T that works.
+    """
+    since = _since(zero, progression)
+    antigen = f"antigen_{target.lower()}"
+    names = {antigen: f"{target} on the tumour cells", **_STATED}
+    stated = [
+        RecordedFact(
+            code="stated",
+            test=fact.finding,
+            day=None if fact.day is None else fact.day - zero,
+            text=f"{names[fact.finding]} is stated as {fact.value.replace('_', ' ')}",
+        )
+        for fact in record.facts
+        if fact.finding in names and (fact.finding != antigen or _may_be_since(fact.when, since))
+    ]
+    named = any(
+        x.condition == "t_cell_lymphoma" and x.status == "present" for x in record.conditions
+    )
+    if named or "t_cell_neoplasm" in histology(record.facts).values():
+        stated.append(RecordedFact(code="t_cell_neoplasm", text="a T-cell neoplasm is on record"))
+    return tuple(dict.fromkeys(stated))
 
 
 def imaging_facts(
@@ -83,16 +123,23 @@ def imaging_facts(
             day=None if row.day is None else row.day - zero,
             text=f"imaging ({_shifted(row.when, zero)}) {_shows(row)}",
         )
-        for row in record.imaging
+        for row in myeloma_imaging(record)
         if lesion_of(row) not in (None, read)
         and not dated_within(row.when, zero, since, until)
         and _may_be_since(row.when, zero + since)
     )
 
 
+def myeloma_imaging(record: Record) -> list[Imaging]:
+    """The imaging without lesions that a histology shows to be something else than myeloma."""
+    said = histology(record.facts)
+    return [x for x in record.imaging if said.get(x.lesion or "") in (None, "plasma_cells")]
+
+
 def lesion_of(row: Imaging) -> bool | None:
     """Whether the examination shows an extramedullary lesion; None where it does not say."""
-    if row.kind in _LESIONS and row.result == "positive":
+    outside = row.kind in _LESIONS or soft_kind(row) == "extraosseous"
+    if outside and row.result == "positive":
         return True
     return False if row.result == "negative" else None
 
@@ -122,6 +169,11 @@ def why_withheld(facts: Sequence[RecordedFact]) -> str:
         return f"{told}: no mechanism is named."
     them = "it" if len(facts) == 1 else "them"
     return f"{told}. The model does not read {them}, so no mechanism is named."
+
+
+def _since(zero: int, progression: float | None) -> int:
+    """From which day on the antigen speaks for the failure."""
+    return zero + 1 if progression is None else zero + int(progression) - ANTIGEN_BEFORE_DAYS
 
 
 def _may_be_since(when: When, since: int) -> bool:
