@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -216,6 +217,12 @@ def test_the_same_result_gives_the_same_file(tmp_path: Path) -> None:
     assert metadata is not None and {"/CreationDate", "/ModDate"} & set(metadata) == set()
 
 
+def test_no_folder_of_fonts_stays_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert sheet_pdf(answered()["SYN-01"]) == drawn()["SYN-01"]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_run_that_is_resumed_makes_what_is_missing(tmp_path: Path) -> None:
     def run(*more: str) -> str:
         command = ["assess", str(BUNDLE), "--sheet", str(tmp_path), "--quiet", *more]
@@ -254,9 +261,9 @@ def _without(monkeypatch: pytest.MonkeyPatch, folder: Path, start: str) -> None:
         ),
         (
             "print('a long text'); raise OSError('cannot load library')",
-            "rearm: A PDF needs the library Pango, which is missing: install it first (Debian:"
-            " `apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0`, macOS: `brew"
-            " install pango`).\n",
+            "rearm: A PDF needs the libraries Pango and HarfBuzz-Subset, and one is missing:"
+            " install them first (Debian: `apt-get install libpango-1.0-0 libpangoft2-1.0-0"
+            " libharfbuzz-subset0`, macOS: `brew install pango`).\n",
         ),
     ],
 )
