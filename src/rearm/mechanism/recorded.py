@@ -29,9 +29,9 @@ __all__ = [
 
 # an antigen tested up to so many days before the progression speaks for it
 ANTIGEN_BEFORE_DAYS = 30
-_STAINS = {"BCMA": "bcma_positive_plasma_cells", "GPRC5D": "gprc5d_positive_plasma_cells"}
-_RNA = {"BCMA": "bcma_rna_positive_plasma_cells", "GPRC5D": "gprc5d_rna_positive_plasma_cells"}
-_DENSITY = {"BCMA": "bcma_molecules_per_cell"}
+_STAINS = ("bcma_positive_plasma_cells", "gprc5d_positive_plasma_cells")
+_RNA = ("bcma_rna_positive_plasma_cells", "gprc5d_rna_positive_plasma_cells")
+_DENSITY = ("bcma_molecules_per_cell",)
 _GENES = {
     "BCMA": ("TNFRSF17", "BCMA", "16P", "16P13", "16P13.13"),
     "GPRC5D": ("GPRC5D", "12P", "12P13", "12P13.1"),
@@ -69,8 +69,13 @@ def antigen_facts(
     is known, after the infusion; also those that may have been, as their day is not exact.
     """
     since = _since(zero, progression)
-    names = [tests[target] for tests in (_STAINS, _RNA, _DENSITY) if target in tests]
-    labs = [lab for lab in record.labs if lab.test in names and _may_be_since(lab.when, since)]
+    labs = [
+        lab
+        for lab in record.labs
+        if lab.test in (*_STAINS, *_RNA, *_DENSITY)
+        and lab.test.startswith(f"{target.lower()}_")
+        and _may_be_since(lab.when, since)
+    ]
     variants = [
         row
         for row in record.variants
@@ -195,12 +200,12 @@ def _of_cells(lab: Lab, target: str, zero: int) -> RecordedFact:
 
 def _found(lab: Lab, target: str) -> str:
     quantity = lab.quantity
-    rna = f"{target} RNA" if lab.test == _RNA.get(target) else target
+    rna = f"{target} RNA" if lab.test in _RNA else target
     if quantity is None:
         return f"{rna} on the tumour cells is {lab.word}"
     if quantity.high == 0:
         return f"{rna} was not detected"
-    if lab.test == _DENSITY.get(target):
+    if lab.test in _DENSITY:
         return f"{rna} was measured at {_amount(quantity)} molecules a cell"
     return f"{rna} was found on {_amount(quantity)} % of the tumour cells"
 
