@@ -27,6 +27,7 @@ from typer.testing import CliRunner
 from rearm.assessment import Assessment
 from rearm.cli import app
 from rearm.report.sheet import pdf as pdf_module
+from rearm.report.sheet import sheet
 from rearm.report.sheet.pdf import PdfError, check_pdf_can_be_made, pdf_of, sheet_pdf
 
 try:
@@ -107,8 +108,9 @@ def test_each_table_tells_its_headers() -> None:
         cells = [x for x in elements(reader) if x["/S"] in ("/TH", "/TD")]
         headers = {str(x["/ID"]): x["/A"]["/Scope"] for x in cells if x["/S"] == "/TH"}
         rows = sum(x.open for tier in answered()[name].answer.tiers for x in tier.strategies)
-        scopes = Counter(headers.values())
-        assert scopes == (Counter({"/Column": 5, "/Row": rows}) if rows else Counter()), name
+        columns = sheet(answered()[name]).count('<th scope="col">')
+        assert (columns > 3) is (rows > 0), name
+        assert Counter(headers.values()) == +Counter({"/Column": columns, "/Row": rows}), name
         for cell in (x for x in cells if x["/S"] == "/TD"):
             named = {headers[str(x)] for x in cell["/A"]["/Headers"]}
             assert named == {"/Column", "/Row"}, name
