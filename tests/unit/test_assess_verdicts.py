@@ -826,7 +826,9 @@ def test_explain_traces_every_rule(monkeypatch: pytest.MonkeyPatch, made: Any) -
     assert [
         r.id for r in explain(patient().record, "expansion", knowledge=plan.knowledge).rules
     ] == ["low-peak", "high-peak", "risk-before"]
-    with pytest.raises(ValueError, match=r"There is no option or factor x\. Options: new-target"):
+    with pytest.raises(
+        ValueError, match=r"There is no option or factor x\. There are:\n.*new-target"
+    ):
         explain(patient().record, "x", knowledge=plan.knowledge)
 
 

@@ -9,19 +9,19 @@ from typing import get_args
 from msgspec import structs
 
 from rearm.assessment.basis import Basis
-from rearm.assessment.placing import ALTERNATIVE, AVOID, FIRST, NOT_POSSIBLE, SITUATIONAL
+from rearm.assessment.placing import ALTERNATIVE, AVOID, FIRST, NOT_POSSIBLE
 from rearm.assessment.plan import TIERS, PlacePlan, StrategyPlan
 from rearm.assessment.result import (
     About,
     Alert,
     Answer,
-    AnswerState,
     AnswerStrategy,
     AnswerTier,
     OptionResult,
     WouldBe,
 )
 from rearm.assessment.result.options import EvidenceResult
+from rearm.assessment.state import PlacedStrategies, state_of
 from rearm.knowledge.rulesets import Directness, Ground
 
 __all__ = ["OPEN_AT_MOST", "answer_of", "tiers_of"]
@@ -30,10 +30,6 @@ OPEN_AT_MOST = 5  # strategies that the sheet shows in the two highest tiers
 _OPEN_BELOW = 3  # and below, where neither of them holds anything against the myeloma
 _GROUNDS: tuple[Ground, ...] = get_args(Ground)  # the strongest first
 _DIRECTNESS: tuple[Directness, ...] = get_args(Directness)  # the nearest first
-# What is done before anything else, and leaves the choice for after it.
-_EMERGENCIES = frozenset(
-    ("cord_compression", "cord_threatened", "hypercalcaemia", "renal_failure", "hyperviscosity")
-)
 _BESIDE = ("supportive", "enabling")  # roles of options that are shown apart and not counted
 
 
@@ -42,105 +38,16 @@ def answer_of(
     about: About,
     alerts: Sequence[Alert],
     tiers: tuple[AnswerTier, ...],
-    options: Sequence[OptionResult],
+    placed: PlacedStrategies | None,
 ) -> Answer:
-    """The state of the decision with its tiers."""
-    results = {option.id: option for option in options}
-    then = _then(basis, tiers, results)
-    state = _state(basis, about, alerts, tiers, results, waiting=bool(then))
-    if state in _WITHOUT_TIERS:
-        return Answer(state=state)
-    if state == "stabilise_first":
-        return Answer(state=state, then=then, tiers=tiers)
-    return Answer(state=state, tiers=_with_the_best_of_the_rest(tiers, results))
-
-
-def _then(
-    basis: Basis, tiers: Sequence[AnswerTier], options: Mapping[str, OptionResult]
-) -> tuple[str, ...]:
-    """The strategies that treat the myeloma and are impossible for now, but would stand high once
-    what stops them has ended; the highest first. Where nothing at all can be given for now, those
-    that would be situational.
-    """
-    impossible = {
-        placed.strategy
-        for tier in tiers
-        if tier.tier == "not_possible"
-        for placed in tier.strategies
-        if options[placed.option].role == "definitive"
-    }
-    afterwards = {
-        strategy.strategy: _tier_afterwards(basis, strategy, options)
-        for strategy in basis.plan.strategies
-        if strategy.strategy in impossible
-    }
-    high = [strategy for strategy, tier in afterwards.items() if tier >= ALTERNATIVE]
-    can_be_given = any(
-        _treats(tier, options) for tier in tiers if TIERS.index(tier.tier) >= SITUATIONAL
-    )
-    if not high and not can_be_given:
-        high = [strategy for strategy, tier in afterwards.items() if tier == SITUATIONAL]
-    return tuple(sorted(high, key=lambda strategy: -afterwards[strategy]))
-
-
-def _treats(tier: AnswerTier, options: Mapping[str, OptionResult]) -> bool:
-    """Does a tier hold what treats the myeloma itself, or lets the patient go without?"""
-    return any(options[x.option].role in ("definitive", "observe") for x in tier.strategies)
-
-
-def _tier_afterwards(
-    basis: Basis, strategy: StrategyPlan, options: Mapping[str, OptionResult]
-) -> int:
-    """The tier of the strategy once the stops that will end have ended."""
-    own = (options[basis.plan.options[position].option.id] for position in strategy.options)
-    allowed = max(_limit_afterwards(basis, option) for option in own)
-    return min(_standing(basis, strategy).tier, allowed)
-
-
-def _limit_afterwards(basis: Basis, option: OptionResult) -> int:
-    if option.afterwards in (None, "excluded"):
-        return NOT_POSSIBLE
-    if option.afterwards == "discouraged":
-        return AVOID
-    trial_open = basis.plan.trial_open is not None and basis.truth(basis.plan.trial_open)
-    return SITUATIONAL if option.availability.status == "trial_only" and not trial_open else FIRST
-
-
-_NOT_JUDGED = ("cannot_be_judged", "no_infusion", "infusion_unread")
-_WITHOUT_TIERS = ("controlled", "died", "cannot_judge")
-
-
-def _against_the_myeloma(tier: AnswerTier, options: Mapping[str, OptionResult]) -> bool:
-    """Is it one of the high tiers, and does it treat the myeloma?"""
-    return tier.tier in ("first", "alternative") and _treats(tier, options)
-
-
-def _state(
-    basis: Basis,
-    about: About,
-    alerts: Sequence[Alert],
-    tiers: Sequence[AnswerTier],
-    options: Mapping[str, OptionResult],
-    *,
-    waiting: bool,
-) -> AnswerState:
-    """`waiting`: whether a strategy would stand high once what stops it for now has ended."""
-    if basis.patient.record.deaths:
-        return "died"
-    relapse = basis.patient.disease.relapse
-    if relapse is None:
-        return "cannot_judge" if about.code in _NOT_JUDGED else "controlled"
-    if basis.patient.values.get("goals_of_care") == "comfort_only":
-        return "comfort"
-    if any(alert.id in _EMERGENCIES and alert.status == "certain" for alert in alerts):
-        return "emergency_first"
-    values = basis.patient.values
-    only_stated = relapse.certainty == "recorded_by_team"
-    if relapse.status == "suspected" or (only_stated and values.get("team_and_laboratory_differ")):
-        return "confirm_first"
-    if waiting and not any(_against_the_myeloma(tier, options) for tier in tiers):
-        return "stabilise_first"
-    return "choose"
+    """The state of the decision with its tiers. `placed`: None where there are none."""
+    certain = {alert.id for alert in alerts if alert.status == "certain"}
+    found = state_of(basis.patient, about.code, certain, placed)
+    if not found.has_tiers:
+        return Answer(state=found.state)
+    if placed is not None and found.state != "stabilise_first":
+        tiers = _with_the_best_of_the_rest(basis, placed, tiers)
+    return Answer(state=found.state, then=found.then, tiers=tiers)
 
 
 def tiers_of(
@@ -207,15 +114,16 @@ def _with_open(
 
 
 def _with_the_best_of_the_rest(
-    tiers: tuple[AnswerTier, ...], options: Mapping[str, OptionResult]
+    basis: Basis, placed: PlacedStrategies, tiers: tuple[AnswerTier, ...]
 ) -> tuple[AnswerTier, ...]:
     """Where the high tiers hold nothing against the myeloma, the room still has to choose: the
     first few that are situational are shown, with what speaks for and against them.
     """
-    if any(_against_the_myeloma(tier, options) for tier in tiers):
+    if placed.treats_from(ALTERNATIVE):
         return tiers
+    roles = {option.option.id: option.option.role for option in basis.plan.options}
     return tuple(
-        structs.replace(tier, strategies=_opened(tier.strategies, options))
+        structs.replace(tier, strategies=_opened(tier.strategies, roles))
         if tier.tier == "situational"
         else tier
         for tier in tiers
@@ -223,9 +131,9 @@ def _with_the_best_of_the_rest(
 
 
 def _opened(
-    strategies: Sequence[AnswerStrategy], options: Mapping[str, OptionResult]
+    strategies: Sequence[AnswerStrategy], roles: Mapping[str, str]
 ) -> tuple[AnswerStrategy, ...]:
-    treating = [x.strategy for x in strategies if options[x.option].role == "definitive"]
+    treating = [x.strategy for x in strategies if roles[x.option] == "definitive"]
     shown = frozenset(treating[:_OPEN_BELOW])
     return tuple(structs.replace(x, open=x.open or x.strategy in shown) for x in strategies)
 
