@@ -37,6 +37,7 @@ ENGAGERS = frozenset(
 )
 HIGH = ("first", "alternative")
 LOW = ("avoid", "not_possible")
+TREATING = ("definitive", "observe")
 NOTHING_TO_CHOOSE = ("controlled", "died", "cannot_judge")
 Line = tuple[Tier, AnswerStrategy]
 
@@ -71,7 +72,7 @@ def too_much_is_open(result: Assessment) -> Iterator[str]:
     below = [tier for tier, _ in shown if tier not in HIGH]
     if len(high) > 5 or len(below) > 3 or set(below) - {"situational"}:
         yield f"{len(high)} lines are open in the high tiers, below {below}"
-    if below and any(result.option(x.option).role in ("definitive", "observe") for x in high):
+    if below and any(result.option(x.option).role in TREATING for x in high):
         yield "lines of low tiers are open beside a choice"
 
 

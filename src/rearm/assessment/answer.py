@@ -117,9 +117,10 @@ def _with_the_best_of_the_rest(
     basis: Basis, placed: PlacedStrategies, tiers: tuple[AnswerTier, ...]
 ) -> tuple[AnswerTier, ...]:
     """Where the high tiers hold nothing against the myeloma, the room still has to choose: the
-    first few that are situational are shown, with what speaks for and against them.
+    first few that are situational are shown, with what speaks for and against them. What is first
+    for one place of the myeloma (the central nervous system, the spine) is a choice too.
     """
-    if placed.treats_from(ALTERNATIVE):
+    if placed.treats_from(ALTERNATIVE) or placed.treats_from(FIRST, ("local",)):
         return tiers
     roles = {option.option.id: option.option.role for option in basis.plan.options}
     return tuple(

@@ -35,12 +35,12 @@ class PlacedStrategies:
     afterwards: Sequence[int]
     limits: Sequence[int]
 
-    def treats_from(self, tier: int) -> bool:
+    def treats_from(self, tier: int, roles: Collection[str] = _TREATING) -> bool:
         """Whether something in this tier or a higher one treats the myeloma, or lets the patient go
-        without.
+        without: an option of one of the `roles`.
         """
         return any(
-            own >= tier and self._treats(number, own, _TREATING)
+            own >= tier and self._treats(number, own, roles)
             for number, own in enumerate(self.tiers)
         )
 
