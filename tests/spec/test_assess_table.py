@@ -42,6 +42,8 @@ def codes(a: Assessment) -> dict[str, Any]:
         "infusions": len(a.failures),
         "alerts": [x.id for x in a.alerts if x.status == "certain"],
         "open_alerts": [x.id for x in a.alerts if x.status == "open"],
+        "answer_state": a.answer.state,
+        "then": list(a.answer.then),
         "undetermined": a.causes.undetermined if a.causes.groups else None,
         "tests": ["+".join(t.ids) for t in a.next_tests],
         "mandatory_tests": ["+".join(t.ids) for t in a.next_tests if t.mandatory],
@@ -71,6 +73,8 @@ def codes(a: Assessment) -> dict[str, Any]:
         row[f"group_{group.group}"] = group.grade
         row |= {f"factor_{factor.id}": factor.grade for factor in group.factors}
         row |= {f"factor_{name}": "not_applicable" for name in group.not_applicable}
+    for tier in a.answer.tiers:
+        row |= {f"tier_{placed.strategy}": tier.tier for placed in tier.strategies}
     for option in a.options:
         row[f"verdict_{option.id}"] = option.verdict
         row[f"if_clear_{option.id}"] = option.if_clear
@@ -85,6 +89,10 @@ def test_the_table_is_equal_to_the_results(
     assert dict(table.schema) == table_schema(tests=True)
     assert table.height == len(results) > 100
     assert {"failed", "suspected", "not_failed"} <= set(table["status"])
+    assert {"choose", "confirm_first", "emergency_first", "controlled"} <= set(
+        table["answer_state"]
+    )
+    assert table["tier_bispecific-gprc5d"].n_unique() > 3
     for row, result in zip(table.iter_rows(named=True), results, strict=True):
         expected = codes(result)
         # a factor that only earlier facts speak of has a grade that no result shows

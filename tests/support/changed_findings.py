@@ -7,7 +7,7 @@ derived anew, everything else of the patient stays. So one can ask what a single
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -20,11 +20,11 @@ from rearm.assessment.judging import judge, judge_scenarios
 from rearm.assessment.patient import Patient, patient_at
 from rearm.assessment.plan import Plan, plan_of
 from rearm.assessment.scenarios import Scenario, scenario_rows
-from rearm.findings import derived_from
+from rearm.findings import Found, derived_from
 from rearm.intake import read_tables
 from rearm.knowledge import load
 
-__all__ = ["Change", "Judged", "invented", "judged", "relapsed", "the_plan"]
+__all__ = ["Change", "Judged", "invented", "judged", "relapsed", "the_plan", "with_findings"]
 
 Change = tuple[int, Mapping[str, Any]]
 """The position of a patient, and the findings that are set (None: made unknown)."""
@@ -88,3 +88,18 @@ def _scenario(plan: Plan, patient: Patient, values: Mapping[str, Any]) -> Scenar
     derived = derived_from(patient.inputs, values)
     together = {**derived, **values}
     return Scenario(values, {name: x for name, x in together.items() if name in plan.read})
+
+
+def with_findings(patient: Patient, values: Mapping[str, Any]) -> Patient:
+    """The patient with these findings set (None: made unknown), to be assessed in full."""
+    changed = {**values, **_scenario(the_plan(), patient, values).changed}
+    kept = {name: x for name, x in patient.found.items() if name not in changed}
+    known = {n: x for n, x in changed.items() if isinstance(x, bool | int | float | str)}
+    return replace(
+        patient,
+        found={**kept, **{name: Found(x, (), f"{name}: {x}") for name, x in known.items()}},
+        values={**patient.values, **{name: known.get(name) for name in changed}},
+        inputs={**patient.inputs, **values},
+        possible={n: x for n, x in patient.possible.items() if n not in changed},
+        intervals={n: x for n, x in patient.intervals.items() if n not in changed},
+    )

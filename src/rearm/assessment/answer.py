@@ -15,12 +15,12 @@ from rearm.assessment.result import (
     About,
     Alert,
     Answer,
-    AnswerState,
     AnswerStrategy,
     AnswerTier,
     OptionResult,
     WouldBe,
 )
+from rearm.assessment.state import PlacedStrategies, state_of
 from rearm.knowledge.rulesets import Directness, Ground
 
 __all__ = ["OPEN_AT_MOST", "answer_of", "tiers_of"]
@@ -29,10 +29,6 @@ OPEN_AT_MOST = 5  # strategies that the sheet shows in the two highest tiers
 _OPEN_BELOW = 3  # and below, where neither of them holds anything against the myeloma
 _GROUNDS: tuple[Ground, ...] = get_args(Ground)  # the strongest first
 _DIRECTNESS: tuple[Directness, ...] = get_args(Directness)  # the nearest first
-# What is done before anything else, and leaves the choice for after it.
-_EMERGENCIES = frozenset(
-    ("cord_compression", "cord_threatened", "hypercalcaemia", "renal_failure", "hyperviscosity")
-)
 # roles of options: what treats the myeloma itself, or lets the patient go without
 _AGAINST_THE_MYELOMA = ("definitive", "observe")
 _BESIDE = ("supportive", "enabling")  # shown apart and not counted
@@ -43,110 +39,14 @@ def answer_of(
     about: About,
     alerts: Sequence[Alert],
     tiers: tuple[AnswerTier, ...],
-    options: Sequence[OptionResult],
+    placed: PlacedStrategies | None,
 ) -> Answer:
-    """The state of the decision with its tiers."""
-    results = {option.id: option for option in options}
-    then = _then(basis, tiers, results)
-    state = _state(basis, about, alerts, tiers, results)
-    if state in _WITHOUT_TIERS:
-        return Answer(state=state)
-    later = state == "stabilise_first" or (
-        state == "emergency_first"
-        and not any(_against_the_myeloma(tier, results) for tier in tiers)
-    )
-    return Answer(state=state, then=then if later else (), tiers=tiers)
-
-
-def _then(
-    basis: Basis, tiers: Sequence[AnswerTier], options: Mapping[str, OptionResult]
-) -> tuple[str, ...]:
-    """The strategies that treat the myeloma and are impossible for now, but would stand high once
-    what stops them has ended; the highest first. Where nothing at all can be given for now, those
-    that would be situational.
-    """
-    impossible = {
-        placed.strategy
-        for tier in tiers
-        if tier.tier == "not_possible"
-        for placed in tier.strategies
-        if options[placed.option].role == "definitive"
-    }
-    afterwards = {
-        strategy.strategy: _tier_afterwards(basis, strategy, options)
-        for strategy in basis.plan.strategies
-        if strategy.strategy in impossible
-    }
-    high = [strategy for strategy, tier in afterwards.items() if tier >= ALTERNATIVE]
-    can_be_given = any(
-        _treats(tier, options) for tier in tiers if TIERS.index(tier.tier) >= SITUATIONAL
-    )
-    if not high and not can_be_given:
-        high = [strategy for strategy, tier in afterwards.items() if tier == SITUATIONAL]
-    return tuple(sorted(high, key=lambda strategy: -afterwards[strategy]))
-
-
-def _treats(tier: AnswerTier, options: Mapping[str, OptionResult]) -> bool:
-    """Does a tier hold what treats the myeloma itself, or lets the patient go without?"""
-    return any(options[x.option].role in _AGAINST_THE_MYELOMA for x in tier.strategies)
-
-
-def _tier_afterwards(
-    basis: Basis, strategy: StrategyPlan, options: Mapping[str, OptionResult]
-) -> int:
-    """The tier of the strategy once the stops that will end have ended."""
-    own = (options[basis.plan.options[position].option.id] for position in strategy.options)
-    allowed = max(_limit_afterwards(basis, option) for option in own)
-    return min(_standing(basis, strategy).tier, allowed)
-
-
-def _limit_afterwards(basis: Basis, option: OptionResult) -> int:
-    if option.afterwards in (None, "excluded"):
-        return NOT_POSSIBLE
-    if option.afterwards == "discouraged":
-        return AVOID
-    trial_open = basis.plan.trial_open is not None and basis.truth(basis.plan.trial_open)
-    return SITUATIONAL if option.availability.status == "trial_only" and not trial_open else FIRST
-
-
-_NOT_JUDGED = ("cannot_be_judged", "no_infusion", "infusion_unread")
-_WITHOUT_TIERS = ("controlled", "died", "cannot_judge")
-
-
-def _held_for_now(option: OptionResult) -> bool:
-    """Is it a treatment of the myeloma that only waits for something to end?"""
-    return option.role == "definitive" and option.afterwards not in (None, "excluded")
-
-
-def _against_the_myeloma(tier: AnswerTier, options: Mapping[str, OptionResult]) -> bool:
-    """Is it one of the high tiers, and does it treat the myeloma?"""
-    return tier.tier in ("first", "alternative") and _treats(tier, options)
-
-
-def _state(
-    basis: Basis,
-    about: About,
-    alerts: Sequence[Alert],
-    tiers: Sequence[AnswerTier],
-    options: Mapping[str, OptionResult],
-) -> AnswerState:
-    if basis.patient.record.deaths:
-        return "died"
-    relapse = basis.patient.disease.relapse
-    if relapse is None:
-        return "cannot_judge" if about.code in _NOT_JUDGED else "controlled"
-    if basis.patient.values.get("goals_of_care") == "comfort_only":
-        return "comfort"
-    if any(alert.id in _EMERGENCIES and alert.status == "certain" for alert in alerts):
-        return "emergency_first"
-    values = basis.patient.values
-    only_stated = relapse.certainty == "recorded_by_team"
-    if relapse.status == "suspected" or (only_stated and values.get("team_and_laboratory_differ")):
-        return "confirm_first"
-    high = any(_against_the_myeloma(tier, options) for tier in tiers)
-    if not high and any(_held_for_now(option) for option in options.values()):
-        return "stabilise_first"
-    return "choose"
+    """The state of the decision with its tiers. `placed`: None where there are none."""
+    certain = {alert.id for alert in alerts if alert.status == "certain"}
+    found = state_of(basis.patient, about.code, certain, placed)
+    if not found.has_tiers:
+        return Answer(state=found.state)
+    return Answer(state=found.state, then=found.then, tiers=tiers)
 
 
 def tiers_of(

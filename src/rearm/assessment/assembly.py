@@ -27,6 +27,7 @@ from rearm.assessment.next_tests import before_deciding
 from rearm.assessment.options import OptionsResult, evidence_of_options, options_of
 from rearm.assessment.patient import Patient
 from rearm.assessment.placing import ALTERNATIVE
+from rearm.assessment.plan import Plan
 from rearm.assessment.prognosis import alterations_of
 from rearm.assessment.result import (
     About,
@@ -45,13 +46,14 @@ from rearm.assessment.result import (
     Versions,
 )
 from rearm.assessment.reviewing import next_review
+from rearm.assessment.state import PlacedStrategies
 from rearm.knowledge.lab_tests import LabTests
 from rearm.outcome.failure import Failure
 from rearm.outcome.unread_results import TEAM_RESPONSES
 from rearm.record import UNKNOWN_WHEN, Issue, Record, Source
 from rearm.response.criteria import load_criteria
 
-__all__ = ["about_code", "assembled", "is_decided", "is_judged"]
+__all__ = ["about_code", "assembled", "is_decided", "is_judged", "placed_strategies"]
 
 
 def is_judged(patient: Patient) -> bool:
@@ -69,6 +71,16 @@ def is_decided(patient: Patient) -> bool:
     return not patient.disease.lines and is_judged(patient)
 
 
+def placed_strategies(plan: Plan, codes: Codings, row: int) -> PlacedStrategies:
+    """The tiers of one row of `codes`."""
+    return PlacedStrategies(
+        plan,
+        tiers=codes.tiers[row].tolist(),
+        afterwards=codes.afterwards[row].tolist(),
+        limits=codes.limits[row].tolist(),
+    )
+
+
 def assembled(
     basis: Basis, codes: Codings, row: int, tests: tuple[NextTest, ...], region: str | None
 ) -> Assessment:
@@ -79,29 +91,27 @@ def assembled(
     options = OptionsResult()
     evidence: dict[str, EvidenceResult] = {}
     tiers: tuple[AnswerTier, ...] = ()
+    strategies = placed_strategies(plan, codes, row) if is_decided(patient) else None
     if judged:
         causes = causes_of(basis, codes.factors[row].tolist(), codes.groups[row].tolist())
-    decided = is_decided(patient)
-    if decided:
-        placed, limits = codes.tiers[row].tolist(), codes.limits[row].tolist()
+    if strategies is not None:
         considered = {
             strategy.strategy
-            for strategy, tier in zip(plan.strategies, placed, strict=True)
+            for strategy, tier in zip(plan.strategies, strategies.tiers, strict=True)
             if tier >= ALTERNATIVE
         }
         options = options_of(basis, codes.judged, row, region=region, considered=considered)
         evidence = evidence_of_options(basis, options.options)
-        tiers = tiers_of(basis, options.options, placed, limits)
+        tiers = tiers_of(basis, options.options, strategies.tiers, strategies.limits)
     alerts = alerts_of(basis)
     actions = actions_of(basis)
     alterations = alterations_of(basis)
     failures = tuple(_failure(basis, failure) for failure in patient.failures)
     therapies = therapies_of(basis)
-    answer = answer_of(basis, about, alerts, tiers, options.options)
+    answer = answer_of(basis, about, alerts, tiers, strategies)
     answer = structs.replace(answer, next_review=next_review(basis, answer))
     practicalities = practicalities_of(basis, answer.tiers, region)
-    for test in tests:
-        basis.cite(test.citations)
+    tests = tuple(structs.replace(x, citations=basis.cite(x.citations)) for x in tests)
     return Assessment(
         patient_id=record.patient_id,
         as_of=patient.as_of,

@@ -36,11 +36,10 @@ def _of_labels(
             from_=row.from_.isoformat(),
             applies=basis.truth(number),
             note=row.note,
-            source=row.source,
+            source=basis.cite((row.source,))[0] if row.source else row.source,
         )
         for row, number in counted
     )
-    basis.cite(row.source for row in rows if row.source)
     applies = {row.applies for row in rows}
     if True in applies:
         # without a calendar date it is not known whether the approval was in force

@@ -37,6 +37,8 @@ class Basis:
         self.findings: dict[str, FindingResult] = {}
         self.citations: dict[str, Citation] = {}
         self.publications: dict[str, Publication] = {}
+        # short ids, as hundreds of places refer to them
+        self._citation_ids: dict[str, str] = {}
         self._publication_ids: dict[str, str] = {}
         self.workups: dict[str, str] = {}
         self._rows: dict[Source, int] = {}
@@ -72,18 +74,23 @@ class Basis:
         return number
 
     def cite(self, ids: Iterable[str]) -> tuple[str, ...]:
-        """The ids, each once, with their citations put down."""
-        names = tuple(dict.fromkeys(ids))
-        for name in names:
-            if name not in self.citations:
-                citation, publication = self.plan.citations[name]
-                # short ids: what is cited stands in hundreds of places
-                short = self._publication_ids.setdefault(
-                    citation.source, f"p{len(self._publication_ids) + 1}"
-                )
-                self.citations[name] = structs.replace(citation, source=short)
-                self.publications[short] = publication
-        return names
+        """The ids in the result of what the knowledge calls so, each once, with their citations
+        put down.
+        """
+        return tuple(dict.fromkeys(self._cited(name) for name in ids))
+
+    def _cited(self, name: str) -> str:
+        known = self._citation_ids.get(name)
+        if known is not None:
+            return known
+        citation, publication = self.plan.citations[name]
+        source = self._publication_ids.setdefault(
+            citation.source, f"p{len(self._publication_ids) + 1}"
+        )
+        self.publications[source] = publication
+        short = self._citation_ids[name] = f"c{len(self._citation_ids) + 1}"
+        self.citations[short] = structs.replace(citation, source=source)
+        return short
 
     def note(self, text: str, citations: Iterable[str]) -> str:
         """The id of a remark, put down on first use."""

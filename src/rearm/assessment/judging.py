@@ -25,7 +25,8 @@ __all__ = ["Codings", "Judging", "OwnCodes", "judge", "judge_scenarios"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codings:
     """Everything judged, by row: verdicts, factor grades, group grades, tiers of strategies, the
-    highest that their options allow, and the highest that each option allows.
+    highest that their options allow, the highest that each option allows, and the tiers once the
+    stops that will end have ended.
     """
 
     judged: Judged
@@ -34,6 +35,7 @@ class Codings:
     tiers: Codes
     allowed: Codes
     limits: Codes
+    afterwards: Codes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +116,10 @@ def _judging(
         answers,
         _declined(plan, patients, of_row),
     )
-    limits = option_limits(plan, answers, judged, to_be_had(plan, patients, region, of_row))
+    had = to_be_had(plan, patients, region, of_row)
+    limits = option_limits(plan, answers, judged, had)
     tiers, allowed = placements(plan, answers, limits)
+    later, _ = placements(plan, answers, option_limits(plan, answers, judged, had, afterwards=True))
     codes = Codings(
         judged=judged,
         factors=factors,
@@ -123,6 +127,7 @@ def _judging(
         tiers=tiers,
         allowed=allowed,
         limits=limits,
+        afterwards=later,
     )
     return Judging(frame=frame, answers=answers, codes=codes)
 

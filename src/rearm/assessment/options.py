@@ -17,6 +17,7 @@ from rearm.assessment.logic import DISCOURAGED, EXCLUDED, NEEDS_INFORMATION, Jud
 from rearm.assessment.plan import OptionPlan, RulePlan
 from rearm.assessment.result import (
     EvidenceResult,
+    Figure,
     LaterTCells,
     OptionResult,
     Reason,
@@ -112,13 +113,18 @@ def evidence_of_options(basis: Basis, options: Sequence[OptionResult]) -> dict[s
         else structs.replace(planned.result, told=False)
         for name, planned in basis.plan.evidence.items()
     }
-    basis.cite(
-        study
-        for evidence in found.values()
-        for row in (*evidence.expected, *evidence.others)
-        for study in row.studies
-    )
-    return found
+    return {
+        name: structs.replace(
+            evidence,
+            expected=tuple(_cited(basis, row) for row in evidence.expected),
+            others=tuple(_cited(basis, row) for row in evidence.others),
+        )
+        for name, evidence in found.items()
+    }
+
+
+def _cited(basis: Basis, row: Figure) -> Figure:
+    return structs.replace(row, studies=basis.cite(row.studies))
 
 
 def _place(option: OptionPlan, code: _Verdicts) -> tuple[int, float, str]:
@@ -198,6 +204,8 @@ def _option(
     option = plan.option
     ends = code.now == EXCLUDED and code.afterwards != EXCLUDED
     against = code.now in (EXCLUDED, DISCOURAGED)  # what comes with it is not told either
+    availability = availability_of(basis, plan, region)
+    in_a_trial = availability.status == "trial_only"
     return OptionResult(
         id=option.id,
         name=option.name,
@@ -205,7 +213,7 @@ def _option(
         role=sys.intern(option.role),  # the usual one is left out where it is the same object
         targets=option.targets,
         agents=option.agents,
-        summary=option.summary,
+        summary="" if against else option.summary,
         verdict=verdict_word(code.now),
         if_clear=verdict_word(code.if_clear) if code.now == NEEDS_INFORMATION else None,
         until="; ".join(reasons.until) or None,
@@ -217,13 +225,16 @@ def _option(
         cautions=tuple(reasons.cautions),
         checklist=tuple(reasons.checklist),
         evidence=plan.evidence_key,
-        availability=availability_of(basis, plan, region),
-        support=() if against else _support(basis, plan),
+        availability=availability,
+        # in a trial its protocol says what is given beside it
+        support=() if against or in_a_trial else _support(basis, plan),
         later_t_cells=None if against else _later(basis, plan),
         sequence=()
         if against
         else tuple(strategy for strategy in option.sequence if strategy in still_open),
-        disagreements=tuple(basis.note(d.text, d.sources) for d in option.disagreements),
+        disagreements=()
+        if against
+        else tuple(basis.note(d.text, d.sources) for d in option.disagreements),
     )
 
 

@@ -49,13 +49,16 @@ def placements(plan: Plan, answers: Codes, limits: Codes) -> tuple[Codes, Codes]
     return tiers, allowed
 
 
-def option_limits(plan: Plan, answers: Codes, judged: Judged, had: Flags) -> Codes:
+def option_limits(
+    plan: Plan, answers: Codes, judged: Judged, had: Flags, *, afterwards: bool = False
+) -> Codes:
     """The highest tier that each option allows its strategy, rows x options. `had`: whether the
     option is more than a trial; one for trials only waits for a trial that is named as open.
+    `afterwards`: once the stops that will end have ended.
     """
     import numpy as np
 
-    verdict = judged.verdict
+    verdict = judged.afterwards if afterwards else judged.verdict
     usable = had | _trial_open(plan, answers)[:, None]
     limits: Codes = np.select(
         [verdict == EXCLUDED, verdict == DISCOURAGED, usable],

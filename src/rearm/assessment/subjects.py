@@ -16,6 +16,7 @@ Kind = Literal["strategy", "option", "factor"]
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 _A: Mapping[Kind, str] = {"strategy": "a strategy", "option": "an option", "factor": "a factor"}
 _OFFERED = 6
+_TELLING = 3  # letters from which a part of an id says which one is meant
 
 
 def one_of(knowledge: Knowledge, subject: str, *kinds: Kind) -> None:
@@ -74,9 +75,10 @@ def _meant(
     """Ids that are written like it, hold it, or are of the drug or class that it names."""
     folded = subject.casefold()
     named = options_named(knowledge, subject) if folded else ()
+    telling = len(folded) >= _TELLING
     if "option" not in kinds and "strategy" in kinds:
         named = tuple(knowledge.options[name].strategy for name in named)
-    holding = [name for name in every if folded and folded in name]
+    holding = [name for name in every if telling and folded in name]
     starting = sorted((name for name in holding if name.startswith(folded)), key=len)
     usable = [name for name in named if name in every]
     found = dict.fromkeys((*starting, *holding, *usable, *near(subject, every, most=3)))

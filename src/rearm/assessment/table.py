@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rearm.assessment.actions import due_actions
 from rearm.assessment.alerts import raised
-from rearm.assessment.assembly import about_code, is_decided, is_judged
+from rearm.assessment.assembly import about_code, is_decided, is_judged, placed_strategies
 from rearm.assessment.judging import Codings
 from rearm.assessment.logic import (
     EXCLUDED,
@@ -30,9 +30,10 @@ from rearm.assessment.logic import (
 from rearm.assessment.next_tests import before_deciding
 from rearm.assessment.patient import AssessmentError, Patient, patient_at
 from rearm.assessment.pipeline import Batch, batches
-from rearm.assessment.plan import Plan, plan_of
+from rearm.assessment.plan import TIERS, Plan, plan_of
 from rearm.assessment.regions import region_of, regions_of
 from rearm.assessment.result import NextTest
+from rearm.assessment.state import state_of
 from rearm.garbage import no_collection
 from rearm.knowledge.bundle import Knowledge, load
 from rearm.outcome.failure import Failure
@@ -135,8 +136,8 @@ def _with_errors(
 
 def table_schema(knowledge: Knowledge | None = None, *, tests: bool = False) -> dict[str, Any]:
     """Every column of the table with its type, in order: first the patient and the last infusion,
-    then `group_<id>`, `factor_<id>` (grades) and `verdict_<id>`, `if_clear_<id>`,
-    `afterwards_<id>` (options).
+    then `group_<id>`, `factor_<id>` (grades), `tier_<id>` (strategies) and `verdict_<id>`,
+    `if_clear_<id>`, `afterwards_<id>` (options).
     """
     import polars as pl
 
@@ -185,10 +186,13 @@ def table_schema(knowledge: Knowledge | None = None, *, tests: bool = False) -> 
         "open_alerts": many,
         "actions": many,
         "open_actions": many,
+        "answer_state": pl.String,
+        "then": many,
         "undetermined": pl.Boolean,
     }
     schema |= {f"group_{group}": pl.String for group in GROUPS}
     schema |= {f"factor_{f.factor.id}": pl.String for f in plan.factors}
+    schema |= {f"tier_{strategy.strategy}": pl.String for strategy in plan.strategies}
     for option in plan.options:
         for kind in ("verdict", "if_clear", "afterwards"):
             schema[f"{kind}_{option.option.id}"] = pl.String
@@ -201,9 +205,13 @@ def _columns(batch: Batch, *, tests: bool) -> dict[str, Sequence[Any]]:
     """The columns of one batch, in the order of `table_schema`."""
     judged = [is_judged(patient) for patient in batch.patients]
     columns = _of_patients(batch.patients)
-    columns |= _alerts(batch)
+    alerts = _alerts(batch)
+    columns |= alerts
     columns |= _actions(batch)
+    answers = _answers(batch, alerts["alerts"])
+    columns |= {name: answers[name] for name in ("answer_state", "then")}
     columns |= _grades(batch.plan, batch.own.codes, judged)
+    columns |= answers
     decided = [is_decided(patient) for patient in batch.patients]
     columns |= _verdicts(batch.plan, batch.own.codes.judged, decided)
     if tests:
@@ -309,6 +317,31 @@ def _actions(batch: Batch) -> dict[str, Sequence[Any]]:
         column: [[x.id for x in actions if x.status == wanted] for actions in own]
         for column, wanted in columns.items()
     }
+
+
+def _answers(batch: Batch, alerts: Sequence[Sequence[str]]) -> dict[str, Sequence[Any]]:
+    """The state of each decision, what follows, and the tier of every strategy; `alerts`: ids of
+    those that hold.
+    """
+    plan, codes = batch.plan, batch.own.codes
+    placed = [
+        placed_strategies(plan, codes, row) if is_decided(patient) else None
+        for row, patient in enumerate(batch.patients)
+    ]
+    found = [
+        state_of(patient, about_code(patient), certain, own)
+        for patient, certain, own in zip(batch.patients, alerts, placed, strict=True)
+    ]
+    shown = [own if state.has_tiers else None for own, state in zip(placed, found, strict=True)]
+    columns: dict[str, Sequence[Any]] = {
+        "answer_state": [state.state for state in found],
+        "then": [list(state.then) for state in found],
+    }
+    for number, strategy in enumerate(plan.strategies):
+        columns[f"tier_{strategy.strategy}"] = [
+            None if own is None else TIERS[own.tiers[number]] for own in shown
+        ]
+    return columns
 
 
 def _grades(plan: Plan, codes: Codings, judged: Sequence[bool]) -> dict[str, Sequence[Any]]:

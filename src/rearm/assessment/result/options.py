@@ -126,9 +126,9 @@ class OptionResult(BriefPart, frozen=True, kw_only=True):
     id: str
     name: str
     strategy: str
-    summary: str
     evidence: str
     availability: AvailabilityResult
+    summary: str = ""
     role: str = "definitive"
     targets: tuple[str, ...] = ()
     agents: tuple[str, ...] = ()

@@ -174,7 +174,7 @@ def review_words(result: Assessment) -> ReviewWords | None:
         looks_at=", ".join(_looked_at(review)) or "the markers",
         changes=review.changes,
         who=review.who,
-        usual=set(review.citations) <= {"accepted-practice"},
+        usual=all(result.citations[x].strength == "opinion" for x in review.citations),
         citations=review.citations,
     )
 
