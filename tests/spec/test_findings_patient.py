@@ -762,6 +762,25 @@ def test_support_of_counts_and_immunity(
         ("hyperinflammation looked for", [toxicity(12, "iec_hs", 0)], "iec_hs_past", False),
         ("silence on hyperinflammation", [], "iec_hs_past", None),
         (
+            "a tenth of the weight lost",
+            [lab(60, "weight", 80, "kg"), lab(210, "weight", 71, "kg")],
+            "weight_loss_percent",
+            11.2,
+        ),
+        (
+            "weight gained",
+            [lab(60, "weight", 70, "kg"), lab(210, "weight", 71, "kg")],
+            "weight_loss_percent",
+            0.0,
+        ),
+        ("one weight", [lab(210, "weight", 71, "kg")], "weight_loss_percent", None),
+        (
+            "the earlier weight too long ago",
+            [lab(-100, "weight", 90, "kg"), lab(210, "weight", 71, "kg")],
+            "weight_loss_percent",
+            None,
+        ),
+        (
             "facial palsy that is over",
             [toxicity(25, "cranial_nerve_palsy", 2, end_day=80)],
             "parkinsonism_past",

@@ -78,6 +78,8 @@ SITUATIONS: list[tuple[str, Values, dict[str, Any], str, dict[str, str | None]]]
      {"recurrent_severe_infections": True}, {}, "choose", {GPRC5D: "first", BCMA: "alternative"}),
     ("hyperinflammation of the first cells, long over", {"iec_hs_past": True}, {}, "choose",
      {GPRC5D: "first", SAME: "situational"}),
+    ("a tenth of the weight lost", {"weight_loss_percent": 11.0}, {}, "choose",
+     {GPRC5D: "alternative", BCMA: "first"}),
     ("platelets 18", {"platelets": 18.0}, {}, "stabilise_first",
      {GPRC5D: "not_possible", BCMA: "not_possible"}),
     ("haemoglobin 7.2", {"hemoglobin": 7.2}, {}, "stabilise_first",

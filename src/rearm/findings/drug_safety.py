@@ -19,6 +19,7 @@ from rearm.record import Condition, Toxicity
 
 _ECG_DAYS = 90
 _BLOOD_DAYS = 30
+_WEIGHT_DAYS, _WEIGHT_BACK_DAYS = 60, 183
 # Infections of grade 3 or more that count as recent, and how many make them recurrent; half a year
 # is the span in which severe infections under engagers were counted.
 _INFECTION_DAYS = 183
@@ -78,6 +79,24 @@ def travel_minutes(chart: PatientChart) -> Found:
     except ValueError:
         return unknown(text, (fact.source,))
     return Found(minutes, (fact.source,), text)
+
+
+@finding("weight_loss_percent")
+def weight_loss_percent(chart: PatientChart) -> Found:
+    """Percent lost since the highest weight of the half year before the latest one; 0 where none
+    was lost. Needs a weight of the last 60 days and an earlier one, both exact.
+    """
+    latest = chart.latest("weight", chart.recent(_WEIGHT_DAYS))
+    if latest.quantity is None or latest.quantity.exact is None or latest.day is None:
+        return NOTHING
+    now = latest.quantity.exact
+    before = chart.highest("weight", (latest.day - _WEIGHT_BACK_DAYS, latest.day - 1))
+    if before is None or before.quantity.exact is None or before.quantity.exact <= 0:
+        return NOTHING
+    highest = before.quantity.exact
+    lost = round(max(0.0, 100.0 * (highest - now) / highest), 1)
+    sources = (*latest.sources, *rows_of(before.labs))
+    return Found(lost, sources, f"{latest.text}, before that up to {highest:g} kg")
 
 
 @finding("recurrent_severe_infections")
