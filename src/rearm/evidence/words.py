@@ -176,17 +176,13 @@ def _only_pivotal(evidence: StrategyEvidence) -> bool:
 def _response_note(evidence: StrategyEvidence) -> str:
     mixtures = " Mixtures with it after CAR-T are listed." if _mixtures_after_cart(evidence) else ""
     if _only_pivotal(evidence):
-        return f"Only the pivotal trial was read.{mixtures}"
+        return "Pivotal trial only."
     response = evidence.outcomes["response"]
     if response.pooled is not None and evidence.directness != "none read":
         return _pooled_note(response, response.pooled)
     match evidence.directness:
         case "none read":
-            return (
-                f"No figure read for it by itself.{mixtures}"
-                if evidence.listed
-                else "No figure read."
-            )
+            return "No figure read for it by itself." if evidence.listed else "No figure read."
         case "direct":
             return _only_listed_note(evidence)
         case "near":

@@ -8,9 +8,12 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import to_builtins
+
 from rearm.assessment.explanation import Explanation, Traced
 from rearm.assessment.result import FindingResult
 from rearm.interval import Interval
+from rearm.report.figures import figure_line, figure_words, in_whom, number_words
 from rearm.rules import Clause
 
 __all__ = ["trace_object", "trace_text"]
@@ -34,7 +37,20 @@ def trace_text(explanation: Explanation) -> str:
         lines += [f"         {line}" for line in _clause(rule.clause, 0)]
         lines += [f"         {line}" for line in _findings(rule)]
         lines += [f"         cites {', '.join(rule.citations)}"] if rule.citations else []
-    return "\n".join(lines)
+    return "\n".join([*lines, *_seen(explanation)])
+
+
+def _seen(explanation: Explanation) -> list[str]:
+    """What was seen of an option in patients like this one, and what chose the setting."""
+    if explanation.evidence is None:
+        return []
+    chosen = "; ".join(f"{x} {_WORDS[value]}" for x, value in explanation.chosen_by.items())
+    figures = (*explanation.evidence.expected, *explanation.evidence.others)
+    cited = dict.fromkeys(study for figure in figures for study in figure.studies)
+    lines = ["", f"SEEN     {figure_line(explanation.evidence)}"]
+    lines += [f"         {figure_words(x)}, {number_words(x)}, {in_whom(x)}" for x in figures]
+    lines += [f"         setting chosen by: {chosen}"]
+    return lines + ([f"         cites {', '.join(cited)}"] if cited else [])
 
 
 def trace_object(explanation: Explanation) -> dict[str, Any]:
@@ -56,6 +72,8 @@ def trace_object(explanation: Explanation) -> dict[str, Any]:
             }
             for rule in explanation.rules
         ],
+        "evidence": None if explanation.evidence is None else to_builtins(explanation.evidence),
+        "chosen_by": dict(explanation.chosen_by),
     }
 
 
