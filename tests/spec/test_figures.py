@@ -29,9 +29,9 @@ talquetamab            | no         | no             | response 73 % of 64 in 2 
 talquetamab            | BCMA       | no             | response 44 % of 18, after a bispecific, some with CAR-T; PFS 7.7 months, after CAR-T or bispecific
 talquetamab            | GPRC5D     | no             | response 44 % of 18, after a bispecific, some with CAR-T (against BCMA); PFS 7.7 months, after CAR-T or bispecific
 talquetamab            | ?          | no             | response 44 % of 18, after a bispecific, some with CAR-T; PFS 7.7 months, after CAR-T or bispecific
-talquetamab            | no         | ?              | response 73 % of 64 in 2 arms, after CAR-T, bispecific not separated; PFS 7.7 months, after CAR-T or bispecific; if extramedullary 44 % (number not read)
+talquetamab            | no         | ?              | response 73 % of 64 in 2 arms, after CAR-T, bispecific not separated; PFS 7.7 months, after CAR-T or bispecific; if extramedullary 44 % of 25 to 75
 talquetamab            | BCMA       | ?              | response 44 % of 18, after a bispecific, some with CAR-T; PFS 7.7 months, after CAR-T or bispecific
-talquetamab            | no         | yes            | response 44 % (number not read), after CAR-T or bispecific, extramedullary; PFS 4.0 months, not after CAR-T, extramedullary
+talquetamab            | no         | yes            | response 44 % of 25 to 75, after CAR-T or bispecific, extramedullary; PFS 4.0 months, not after CAR-T, extramedullary
 talquetamab            | BCMA       | yes            | response 44 % of 18, after a bispecific, some with CAR-T; PFS 4.0 months, not after CAR-T, extramedullary
 teclistamab            | no         | no             | response 64 % of 22 to 28, after CAR-T, bispecific not separated; PFS 4.7 months, after BCMA therapy of any kind
 teclistamab            | BCMA       | no             | response 52 % of 317 in 3 arms, after BCMA therapy of any kind; PFS 4.7 months

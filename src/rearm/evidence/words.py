@@ -52,10 +52,15 @@ def not_pooled_words(reason: NotPooled) -> str:
 
 
 def share_words(value: Proportion | None) -> str | None:
-    """A share as printed: `79 % (22/28), 95 % interval 60-90`; None where it was not read."""
+    """A share as printed: `79 % (22/28), 95 % interval 60-90`, `64 % (of 22, 25 or 28)`; None where
+    it was not read.
+    """
     if value is None:
         return None
     counts = f" ({value.events}/{value.n})" if value.events is not None else ""
+    if value.evaluable:
+        *others, last = map(str, value.evaluable)
+        counts = f" (of {' or '.join((', '.join(others), last)) if others else last})"
     interval = ""
     if value.low is not None or value.high is not None:
         low, high = ("?" if side is None else f"{side:g}" for side in (value.low, value.high))
