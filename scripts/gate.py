@@ -72,6 +72,10 @@ GATES = {
         title="How the answer tells patients apart: what stands first, in whom, by which placement",
         commands=(("-m", "scripts.discrimination"),),
     ),
+    "practicalities": Gate(
+        title="How options are given: the share of what was read, by option",
+        commands=(("-m", "scripts.practicalities"),),
+    ),
     "versions": Gate(
         title="Answers of this version beside those of another",
         commands=(("-m", "scripts.compare_versions", os.environ.get("REF", "3cbca73")),),

@@ -203,6 +203,14 @@ NOT_READ = frozenset(
         "dual-target-car-t",
         "gamma-secretase-inhibitor",
         "trispecific-bcma-gprc5d",
+        "bcma-cd19-car-t",
+        "bcma-engager-imid",
+        "iberdomide-dexamethasone",
+        "mezigdomide-carfilzomib-dexamethasone",
+        "selinexor-carfilzomib-dexamethasone",
+        "selinexor-pomalidomide-dexamethasone",
+        "sonrotoclax-dexamethasone",
+        "talquetamab-pomalidomide",
     )
 )
 """Treatments of which no figure of response or PFS was found; each was looked for."""

@@ -26,13 +26,16 @@ from rearm.knowledge.rulesets import Directness, Ground
 __all__ = ["OPEN_AT_MOST", "answer_of", "tiers_of"]
 
 OPEN_AT_MOST = 5  # strategies that the sheet shows in the two highest tiers
+_OPEN_BELOW = 3  # and below, where neither of them holds anything against the myeloma
 _GROUNDS: tuple[Ground, ...] = get_args(Ground)  # the strongest first
 _DIRECTNESS: tuple[Directness, ...] = get_args(Directness)  # the nearest first
 # What is done before anything else, and leaves the choice for after it.
 _EMERGENCIES = frozenset(
     ("cord_compression", "cord_threatened", "hypercalcaemia", "renal_failure", "hyperviscosity")
 )
-_BESIDE = ("supportive", "enabling")  # roles of options that are shown apart and not counted
+# roles of options: what treats the myeloma itself, or lets the patient go without
+_AGAINST_THE_MYELOMA = ("definitive", "observe")
+_BESIDE = ("supportive", "enabling")  # shown apart and not counted
 
 
 def answer_of(
@@ -45,17 +48,22 @@ def answer_of(
     """The state of the decision with its tiers."""
     results = {option.id: option for option in options}
     then = _then(basis, tiers, results)
-    state = _state(basis, about, alerts, tiers, results, waiting=bool(then))
+    state = _state(basis, about, alerts, tiers, results)
     if state in _WITHOUT_TIERS:
         return Answer(state=state)
-    return Answer(state=state, then=then if state == "stabilise_first" else (), tiers=tiers)
+    later = state == "stabilise_first" or (
+        state == "emergency_first"
+        and not any(_against_the_myeloma(tier, results) for tier in tiers)
+    )
+    return Answer(state=state, then=then if later else (), tiers=tiers)
 
 
 def _then(
     basis: Basis, tiers: Sequence[AnswerTier], options: Mapping[str, OptionResult]
 ) -> tuple[str, ...]:
     """The strategies that treat the myeloma and are impossible for now, but would stand high once
-    what stops them has ended; the highest first.
+    what stops them has ended; the highest first. Where nothing at all can be given for now, those
+    that would be situational.
     """
     impossible = {
         placed.strategy
@@ -70,7 +78,17 @@ def _then(
         if strategy.strategy in impossible
     }
     high = [strategy for strategy, tier in afterwards.items() if tier >= ALTERNATIVE]
+    can_be_given = any(
+        _treats(tier, options) for tier in tiers if TIERS.index(tier.tier) >= SITUATIONAL
+    )
+    if not high and not can_be_given:
+        high = [strategy for strategy, tier in afterwards.items() if tier == SITUATIONAL]
     return tuple(sorted(high, key=lambda strategy: -afterwards[strategy]))
+
+
+def _treats(tier: AnswerTier, options: Mapping[str, OptionResult]) -> bool:
+    """Does a tier hold what treats the myeloma itself, or lets the patient go without?"""
+    return any(options[x.option].role in _AGAINST_THE_MYELOMA for x in tier.strategies)
 
 
 def _tier_afterwards(
@@ -95,11 +113,14 @@ _NOT_JUDGED = ("cannot_be_judged", "no_infusion", "infusion_unread")
 _WITHOUT_TIERS = ("controlled", "died", "cannot_judge")
 
 
+def _held_for_now(option: OptionResult) -> bool:
+    """Is it a treatment of the myeloma that only waits for something to end?"""
+    return option.role == "definitive" and option.afterwards not in (None, "excluded")
+
+
 def _against_the_myeloma(tier: AnswerTier, options: Mapping[str, OptionResult]) -> bool:
-    """Does a high tier hold what treats the myeloma itself, or lets the patient go without?"""
-    return tier.tier in ("first", "alternative") and any(
-        options[placed.option].role in ("definitive", "observe") for placed in tier.strategies
-    )
+    """Is it one of the high tiers, and does it treat the myeloma?"""
+    return tier.tier in ("first", "alternative") and _treats(tier, options)
 
 
 def _state(
@@ -108,10 +129,7 @@ def _state(
     alerts: Sequence[Alert],
     tiers: Sequence[AnswerTier],
     options: Mapping[str, OptionResult],
-    *,
-    waiting: bool,
 ) -> AnswerState:
-    """`waiting`: whether a strategy would stand high once what stops it for now has ended."""
     if basis.patient.record.deaths:
         return "died"
     relapse = basis.patient.disease.relapse
@@ -125,7 +143,8 @@ def _state(
     only_stated = relapse.certainty == "recorded_by_team"
     if relapse.status == "suspected" or (only_stated and values.get("team_and_laboratory_differ")):
         return "confirm_first"
-    if waiting and not any(_against_the_myeloma(tier, options) for tier in tiers):
+    high = any(_against_the_myeloma(tier, options) for tier in tiers)
+    if not high and any(_held_for_now(option) for option in options.values()):
         return "stabilise_first"
     return "choose"
 
@@ -178,15 +197,29 @@ def _nearness(basis: Basis, option: OptionResult) -> int:
 def _with_open(
     found: Sequence[tuple[int, Sequence[AnswerStrategy]]], options: Mapping[str, OptionResult]
 ) -> tuple[AnswerTier, ...]:
-    """With those that the sheet shows marked: the first few of the two highest tiers."""
+    """With those that the sheet shows marked: the first few of the two highest tiers. Where these
+    hold nothing but what is given beside, the room still has to choose: that is shown too, and the
+    first few that have a place in some circumstances.
+    """
+    bare = not any(
+        tier >= ALTERNATIVE and options[placed.option].role not in _BESIDE
+        for tier, strategies in found
+        for placed in strategies
+    )
     left = OPEN_AT_MOST
     tiers = []
     for tier, strategies in found:
-        told = []
-        for placed in strategies:
-            shown = tier >= FIRST - 1 and left > 0 and options[placed.option].role not in _BESIDE
-            left -= shown
-            told.append(structs.replace(placed, open=True) if shown else placed)
+        roles = {placed.strategy: options[placed.option].role for placed in strategies}
+        if tier >= ALTERNATIVE:
+            wanted = [x for x, role in roles.items() if bare or role not in _BESIDE][:left]
+            left -= len(wanted)
+        elif bare and tier == SITUATIONAL:
+            treating = [x for x, role in roles.items() if role in _AGAINST_THE_MYELOMA]
+            others = [x for x, role in roles.items() if role not in _BESIDE]
+            wanted = (treating or others)[: min(left, _OPEN_BELOW)]
+        else:
+            wanted = []
+        told = (structs.replace(x, open=True) if x.strategy in wanted else x for x in strategies)
         tiers.append(AnswerTier(tier=TIERS[tier], strategies=tuple(told)))
     return tuple(tiers)
 
@@ -267,9 +300,18 @@ def _would_be(
     """The highest tier, up to `limit`, that an unknown condition would give."""
     for place in strategy.places:
         higher = min(place.tier, limit)
-        if not place.caps and basis.truth(place.number) is None and higher > tier:
+        if place.caps or higher <= tier or (place.place.needs_sign and not _signs(basis, place)):
+            continue
+        if basis.truth(place.number) is None:
             return WouldBe(tier=TIERS[higher], if_=basis.place_reason(place))
     return None
+
+
+def _signs(basis: Basis, place: PlacePlan) -> bool:
+    """Whether something on record points to what the placement reads."""
+    found = basis.patient.found
+    reads = basis.plan.conditions[place.number].reads
+    return any(name in found and found[name].suspected for name in reads)
 
 
 def _waits_for(basis: Basis, option: OptionResult) -> tuple[str, ...]:

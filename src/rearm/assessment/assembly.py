@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from msgspec import structs
+
 from rearm import __version__
 from rearm.assessment.actions import actions_of
 from rearm.assessment.alerts import alerts_of
@@ -12,6 +14,7 @@ from rearm.assessment.answer import answer_of, tiers_of
 from rearm.assessment.basis import Basis
 from rearm.assessment.causes import causes_of, no_causes
 from rearm.assessment.disease import relapse_of, watched_of
+from rearm.assessment.giving import practicalities_of
 from rearm.assessment.history import (
     case_of,
     series_of,
@@ -41,6 +44,7 @@ from rearm.assessment.result import (
     Titles,
     Versions,
 )
+from rearm.assessment.reviewing import next_review
 from rearm.knowledge.lab_tests import LabTests
 from rearm.outcome.failure import Failure
 from rearm.outcome.unread_results import TEAM_RESPONSES
@@ -93,6 +97,9 @@ def assembled(
     alterations = alterations_of(basis)
     failures = tuple(_failure(basis, failure) for failure in patient.failures)
     therapies = therapies_of(basis)
+    answer = answer_of(basis, about, alerts, tiers, options.options)
+    answer = structs.replace(answer, next_review=next_review(basis, answer))
+    practicalities = practicalities_of(basis, answer.tiers, region)
     for test in tests:
         basis.cite(test.citations)
     return Assessment(
@@ -124,8 +131,9 @@ def assembled(
         actions=actions,
         tests=(shown := before_deciding(tests)),
         further_tests=tuple(test for test in tests if test not in shown),
-        answer=answer_of(basis, about, alerts, tiers, options.options),
+        answer=answer,
         options=options.options,
+        practicalities=practicalities,
         evidence=evidence,
         reasons=basis.reasons,
         support=basis.support,

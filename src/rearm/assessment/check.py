@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from rearm.assessment.check_actions import action_problems
+from rearm.assessment.check_effects import effect_problems
 from rearm.assessment.check_numbers import numbers_without_source
+from rearm.assessment.check_practicalities import practice_problems, review_problems
 from rearm.errors import meant
 from rearm.findings import NO_FUNCTION, computable
 from rearm.knowledge._build import KnowledgeError
@@ -104,12 +106,12 @@ def _unread(folder: Path) -> Iterator[Problem]:
                     name, "is not read. The name of a file of the knowledge ends in .toml."
                 )
         elif name not in known and not name.startswith(
-            ("studies/", "options/", "factors/", "places/", "mechanism/")
+            ("studies/", "options/", "factors/", "places/", "practicalities/", "mechanism/")
         ):
             yield Problem(
                 name,
                 "is not read. Studies stand in studies/, options in options/, factors in factors/,"
-                " placements in places/.",
+                " placements in places/, how options are given in practicalities/.",
             )
         elif name.startswith("studies/") and name.count("/") > 1:
             yield Problem(name, "is not read. Put it into studies/ itself.")
@@ -147,6 +149,7 @@ def check_knowledge(knowledge: Knowledge) -> list[Problem]:
         _rules,
         _examples,
         _actions,
+        _practicalities,
         _options,
         _tags,
         _workups,
@@ -160,6 +163,8 @@ def check_knowledge(knowledge: Knowledge) -> list[Problem]:
         _unique,
     ):
         problems += one(knowledge)
+    if not problems:  # whether anything acts is asked of a bundle that holds together
+        problems += (Problem(where, text) for where, text in effect_problems(knowledge))
     unsourced = {
         problem.where for problem in _citations(knowledge)
     }  # whose numbers can't be judged before that is mended
@@ -198,6 +203,8 @@ def _cited(knowledge: Knowledge) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield from ((f"workup {w.id}", w.sources) for w in knowledge.workups.values())
     yield from ((f"place {p.id}", p.sources) for p in knowledge.places.values())
     yield from ((f"action {a.id}", a.sources) for a in knowledge.actions.values())
+    yield from ((f"practice {p.id}", p.sources) for p in knowledge.practicalities.values())
+    yield from ((f"review {r.id}", r.sources) for r in knowledge.reviews.values())
     if knowledge.owns("scores.toml"):
         yield from ((f"score {s.id}", s.sources) for s in knowledge.scores.computed)
         for score in knowledge.scores.not_computed:
@@ -389,6 +396,11 @@ def _examples(knowledge: Knowledge) -> Iterator[Problem]:
 def _actions(knowledge: Knowledge) -> Iterator[Problem]:
     found = action_problems(knowledge, lambda row: _misfits(knowledge, row))
     yield from (Problem(where, text) for where, text in found)
+
+
+def _practicalities(knowledge: Knowledge) -> Iterator[Problem]:
+    found = (*practice_problems(knowledge), *review_problems(knowledge))
+    return (Problem(where, text) for where, text in found)
 
 
 def _outcome(answer: bool | None, expected: bool, absent: set[str]) -> str:

@@ -80,6 +80,13 @@ def _texts(knowledge: Knowledge) -> Iterator[tuple[str, str, str | None, tuple[s
         texts = (*(x for x in said if x), *(w.text for w in action.wordings))
         read = (*action.conditions.values(), *(w.when for w in action.wordings))
         yield f"action {action.id}", " ".join(texts), " ".join(read), action.sources
+    for practice in knowledge.practicalities.values():
+        # what cites a publication itself is the reading of it: its figures stand nowhere else
+        if not set(practice.sources) & (knowledge.sources.keys() - knowledge.statements.keys()):
+            said_of = f"{practice.text} {practice.brief or ''}"
+            yield f"practice {practice.id}", said_of, None, practice.sources
+    for review in knowledge.reviews.values():
+        yield f"review {review.id}", f"{review.changes} {review.also or ''}", None, review.sources
     for factor in knowledge.factors.values():
         at = f"factor {factor.id}"
         for indicator in factor.indicators:

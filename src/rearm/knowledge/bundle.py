@@ -21,6 +21,8 @@ from rearm.knowledge._build import KnowledgeError, build
 from rearm.knowledge._cache import from_cache, to_cache
 from rearm.knowledge._toml import parsed
 from rearm.knowledge.catalogue import Catalogue, read_catalogue
+from rearm.knowledge.practicalities import Practicality, practice_rows
+from rearm.knowledge.reviews import ReviewRule
 from rearm.knowledge.rulesets import (
     ActionRule,
     AlertRule,
@@ -51,7 +53,7 @@ __all__ = ["DATA", "Knowledge", "bundled", "load", "read_bundle"]
 
 DATA = Path(__file__).parent / "data"
 _T = TypeVar("_T")
-_CITATION_FILES = ("statements.toml", "labels.toml", "sources.toml")
+_CITATION_FILES = ("statements.toml", "labels.toml", "sources.toml", "practice_sources.toml")
 Tables = dict[str, Any]  # parsed TOML by the file's name inside the folder
 
 
@@ -76,6 +78,8 @@ class Knowledge:
     alerts: Mapping[str, AlertRule]
     places: Mapping[str, Place]
     actions: Mapping[str, ActionRule]
+    practicalities: Mapping[str, Practicality]
+    reviews: Mapping[str, ReviewRule]
     shared: tuple[SharedRule | SharedSupport, ...]
     files: Mapping[
         str, str
@@ -432,6 +436,10 @@ def _assemble(origin: _Origin, tables: Tables) -> tuple[Knowledge, list[str]]:
     actions = collector.entries(
         ActionRule, "action", _rows(tables, "actions.toml", "action", collector)
     )
+    practicalities = collector.entries(Practicality, "practice", _practice(tables, collector))
+    reviews = collector.entries(
+        ReviewRule, "review", _rows(tables, "reviews.toml", "review", collector)
+    )
     knowledge = Knowledge(
         version=about.version,
         hash=origin.hash,
@@ -445,6 +453,8 @@ def _assemble(origin: _Origin, tables: Tables) -> tuple[Knowledge, list[str]]:
         alerts=alerts,
         places=places,
         actions=actions,
+        practicalities=practicalities,
+        reviews=reviews,
         shared=shared,
         files=collector.files,
         folder=origin.folder,
@@ -492,6 +502,14 @@ def _place_rows(tables: Tables, collector: _Collector) -> Iterator[tuple[str, An
             collector.read(file, table, {"place"})
             with _form_of(file):
                 yield from ((file, row) for row in table.get("place", ()))
+
+
+def _practice(tables: Tables, collector: _Collector) -> Iterator[tuple[str, Any]]:
+    for file, table in tables.items():
+        if file.startswith("practicalities/"):
+            collector.read(file, table, {"practice", "options", "agents", "tags"})
+    with _form_of("practicalities/"):
+        yield from practice_rows(tables)
 
 
 def _shared(tables: Tables, collector: _Collector) -> tuple[SharedRule | SharedSupport, ...]:

@@ -74,6 +74,14 @@ from rearm.assessment.result.options import (
     Verdict,
 )
 from rearm.assessment.result.parts import DayRange
+from rearm.assessment.result.practicalities import (
+    CountedFrom,
+    NextReview,
+    PracticalField,
+    Practicalities,
+    PracticalLine,
+    ReviewMarker,
+)
 from rearm.assessment.result.stored import SCHEMA_VERSION, ResultError
 
 __all__ = [
@@ -99,6 +107,7 @@ __all__ = [
     "Causes",
     "Change",
     "Citation",
+    "CountedFrom",
     "DayRange",
     "Effect",
     "EvidenceResult",
@@ -112,14 +121,19 @@ __all__ = [
     "InputIssue",
     "IssueSummary",
     "LaterTCells",
+    "NextReview",
     "NextTest",
     "Note",
     "OptionResult",
     "Point",
+    "PracticalField",
+    "PracticalLine",
+    "Practicalities",
     "Publication",
     "Reason",
     "Relapse",
     "ResultError",
+    "ReviewMarker",
     "RiskFactor",
     "RiskScore",
     "ScoreItemResult",

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from rearm.assessment.result.options import AvailabilityStatus
 from rearm.assessment.result.parts import BriefPart, Part, Plain
+from rearm.assessment.result.practicalities import NextReview
+from rearm.interval import IntervalDict
 from rearm.knowledge.rulesets import Ground, Tier
 
 __all__ = [
@@ -57,11 +61,14 @@ class Turn(Part, frozen=True, kw_only=True):
     what: tuple[str, ...]
 
 
-class Change(Part, frozen=True, kw_only=True):
-    """What one result of a test would change."""
+class Change(BriefPart, frozen=True, kw_only=True):
+    """What one result of a test would change. `within`: of a number, the range between two limits
+    of the rules in which every value changes the same; the number in `values` is one of them.
+    """
 
     values: dict[str, Plain]
     turns: tuple[Turn, ...]
+    within: dict[str, IntervalDict] = msgspec.field(default_factory=dict)
 
 
 class NextTest(BriefPart, frozen=True, kw_only=True):
@@ -153,11 +160,13 @@ class Answer(Part, frozen=True, kw_only=True):
     """The recommendation: what state the decision is in, and the strategies in their tiers, the
     highest first; none where there is nothing to choose.
 
-    `then`: ids of strategies that follow once what stops them for now has ended.
+    `then`: ids of strategies that follow once what stops them for now has ended. `next_review`:
+    when the board looks again; null where there is nothing to look at again.
     """
 
     state: AnswerState
     then: tuple[str, ...] = ()
+    next_review: NextReview | None = None
     tiers: tuple[AnswerTier, ...] = ()
 
     def tier_of(self, strategy: str) -> Tier | None:

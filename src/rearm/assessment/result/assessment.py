@@ -29,6 +29,7 @@ from rearm.assessment.result.failure import About, FailureResult, Relapse, Watch
 from rearm.assessment.result.header import InputIssue, IssueSummary, Versions
 from rearm.assessment.result.options import EvidenceResult, OptionResult
 from rearm.assessment.result.parts import Part
+from rearm.assessment.result.practicalities import Practicalities
 from rearm.assessment.result.references import dangling
 from rearm.assessment.result.stored import SCHEMA_VERSION, ResultError, check_schema, read_strictly
 
@@ -74,6 +75,7 @@ class Assessment(Part, frozen=True, kw_only=True):
     further_tests: tuple[NextTest, ...]
     answer: Answer
     options: tuple[OptionResult, ...]
+    practicalities: Practicalities = Practicalities()
     reasons: dict[str, Reason]
     support: dict[str, SupportLine]
     notes: dict[str, Note]

@@ -36,6 +36,10 @@ def _references(result: Assessment) -> Iterator[_References]:
     yield "support", (name for o in result.options for name in o.support), result.support
     yield "note", _used_notes(result), result.notes
     yield "finding", _used_findings(result), result.findings
+    practice = result.practicalities
+    told = (x for own in practice.options.values() for ids in own.values() for x in ids)
+    yield "practical line", told, practice.lines
+    yield "option", practice.options, {option.id for option in result.options}
     yield "citation", _used_citations(result), result.citations
     yield "publication", (c.source for c in result.citations.values()), result.publications
     yield "row", _used_rows(result), range(len(result.rows))
@@ -95,6 +99,10 @@ def _used_citations(result: Assessment) -> Iterator[str]:
         yield from test.citations
     for action in result.actions:
         yield from action.sources
+    for line in result.practicalities.lines.values():
+        yield from line.citations
+    if result.answer.next_review is not None:
+        yield from result.answer.next_review.citations
     for evidence in result.evidence.values():
         for figure in evidence.expected:
             yield from figure.studies

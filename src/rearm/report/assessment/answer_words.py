@@ -12,9 +12,18 @@ from rearm.assessment.result import (
     Ground,
     Tier,
 )
+from rearm.assessment.result.options import AvailabilityStatus
 from rearm.report.figures import figure_line, is_pivotal
 
-__all__ = ["AnswerLine", "answer_lines", "folded_lines", "state_words"]
+__all__ = [
+    "TIER_WORDS",
+    "AnswerLine",
+    "access_words",
+    "answer_lines",
+    "folded_lines",
+    "ground_words",
+    "state_words",
+]
 
 _STATES: Mapping[AnswerState, str] = {
     "choose": "The patient has relapsed and can be treated now.",
@@ -74,10 +83,28 @@ class AnswerLine:
 def state_words(result: Assessment) -> str:
     """The state of the decision in a sentence."""
     text = _STATES[result.answer.state]
+    if _nothing_high(result):
+        text += " Something speaks against every strategy; those with the best ground are shown."
     if result.answer.then:
         names = [result.titles.strategies[name] for name in result.answer.then]
         text += f" After that: {', '.join(names)}."
     return text
+
+
+def ground_words(ground: Ground) -> str:
+    """The strength of a ground, as it stands in brackets."""
+    return _GROUNDS[ground]
+
+
+def access_words(access: AvailabilityStatus) -> str:
+    """How an option can be had; empty where that is no question."""
+    return _ACCESS[access]
+
+
+def _nothing_high(result: Assessment) -> bool:
+    """Are the lines of the sheet from below the two highest tiers?"""
+    shown = [tier.tier for tier in result.answer.tiers for x in tier.strategies if x.open]
+    return bool(shown) and not {"first", "alternative"}.intersection(shown)
 
 
 def answer_lines(result: Assessment) -> tuple[AnswerLine, ...]:
@@ -125,7 +152,7 @@ def _line(result: Assessment, tier: Tier, placed: AnswerStrategy) -> AnswerLine:
     )
 
 
-_ACCESS = {
+_ACCESS: Mapping[AvailabilityStatus, str] = {
     "available": "approved",
     "outside_label": "approved, outside the label for this patient",
     "check": "approved; check the label",

@@ -30,6 +30,13 @@ from rearm.report.assessment.answer_words import (
 )
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.disease import disease_sentence
+from rearm.report.assessment.practicalities_words import (
+    HowGiven,
+    ReviewWords,
+    brief_words,
+    how_given,
+    review_words,
+)
 from rearm.report.assessment.sentences import (
     actions_by_urgency,
     asked_as,
@@ -69,6 +76,8 @@ class PageContext:
     - `state`: the state of the decision in a sentence.
     - `answer_lines`: the strategies that the sheet shows, the best first.
     - `folded_lines`: all other strategies, each in its tier.
+    - `how_given`: how each option of `answer_lines` is given.
+    - `review`: the next review; None without one.
     - `on_the_sheet`: the ids of the options of `answer_lines`.
     - `roles`: the options by role, each role by verdict and name.
     - `known`: the findings that are known, by name.
@@ -89,6 +98,8 @@ class PageContext:
     state: str
     answer_lines: tuple[AnswerLine, ...]
     folded_lines: tuple[AnswerLine, ...]
+    how_given: tuple[HowGiven, ...]
+    review: ReviewWords | None
     on_the_sheet: frozenset[str]
     roles: tuple[tuple[str, tuple[OptionResult, ...]], ...]
     known: tuple[tuple[str, FindingResult], ...]
@@ -96,6 +107,10 @@ class PageContext:
     support_lines: Mapping[str, int]
     support_first: Mapping[tuple[str, ...], OptionResult]
     notes: tuple[tuple[str, Note], ...]
+
+    def brief(self, option: str) -> tuple[str, ...]:
+        """Start, stay and schedule of an option of the sheet, in few words."""
+        return brief_words(self.result, option)
 
     def reason(self, key: str) -> Reason:
         """The reason of this id."""
@@ -273,6 +288,8 @@ def page_context(assessment: Assessment, *, with_picture: bool) -> PageContext:
         state=state_words(assessment),
         answer_lines=answer_lines(assessment),
         folded_lines=folded_lines(assessment),
+        how_given=how_given(assessment),
+        review=review_words(assessment),
         on_the_sheet=frozenset(line.option_id for line in answer_lines(assessment)),
         roles=roles,
         known=tuple((name, f) for name, f in assessment.findings.items() if f.known),

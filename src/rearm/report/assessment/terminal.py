@@ -238,6 +238,10 @@ def _causes(assessment: Assessment) -> RenderableType:
     missing = [g.group for g in open_groups if not g.undecided]
     if missing:
         lines.append(SafeText(f"Not assessed: {listed(missing)}.", style="dim"))
+    beyond = [name for g in assessment.causes.groups for name in g.not_assessable]
+    if beyond:
+        text = f"Beyond this program, because no test of practice shows it: {'; '.join(beyond)}."
+        lines.append(SafeText(text, style="dim"))
     if assessment.causes.risk_factors:
         lines.append(
             SafeText(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rearm.assessment.result import Assessment, NextTest
-from rearm.assessment.result.parts import Plain
+from rearm.assessment.result import Assessment
 from rearm.report.assessment.answer_words import (
     AnswerLine,
     answer_lines,
     folded_lines,
     state_words,
 )
+from rearm.report.assessment.change_words import changes_in_words
 from rearm.report.assessment.disease import disease_sentence
-from rearm.report.assessment.sentences import alert_title, asked_as, asked_for, told_words
+from rearm.report.assessment.practicalities_words import ReviewWords, brief_words, review_words
+from rearm.report.assessment.sentences import alert_title, asked_for
 from rearm.report.sheet.case_lines import case_lines
 from rearm.report.words import days_words, words
 
@@ -41,14 +42,17 @@ _ASKED_ABOUT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetLine:
-    """One strategy of the table: why it stands here, what must be true first, and the cautions
-    that hold.
+    """One strategy of the table: why it stands here, what must be known first, the cautions that
+    hold, and in few words how it is given. `shares`: what must be known of every such line stands
+    once, below the table.
     """
 
     line: AnswerLine
     why: tuple[str, ...]
     first: tuple[str, ...]
+    shares: bool
     cautions: tuple[str, ...]
+    given: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +65,11 @@ class SheetContents:
       the CAR-T, and the likely cause.
     - `state`: the state of the decision in a sentence.
     - `before`: the tests that would change the first choice, each with what would change.
-    - `lines`: the strategies that are open, the best first.
+    - `lines`: the strategies that are open, the best first. `shared`: what must be known first of
+      each that shares it.
     - `not_now`: strategies that the room would ask about, each with the reason against it.
-    - `checklist`: what is to be settled before the first dose of what stands first.
+    - `checklist`: what is to be settled, and arranged, before the first dose of what stands first.
+    - `review`: when the board looks again; None where there is nothing to look at.
     """
 
     result: Assessment
@@ -75,15 +81,18 @@ class SheetContents:
     state: str
     before: tuple[tuple[str, tuple[str, ...]], ...]
     lines: tuple[SheetLine, ...]
+    shared: tuple[str, ...]
     not_now: tuple[tuple[str, str], ...]
     checklist: tuple[str, ...]
+    review: ReviewWords | None
 
 
 def sheet_contents(result: Assessment) -> SheetContents:
     lines = answer_lines(result)
+    shared = _shared(result, lines)
     return SheetContents(
         result=result,
-        alerts=tuple((alert_title(x).capitalize(), x.text) for x in result.alerts),
+        alerts=tuple((_capitalized(alert_title(x)), x.text) for x in result.alerts),
         actions=tuple(
             f"{'' if x.status == 'due' else 'To be settled: '}{x.text}" for x in result.actions
         ),
@@ -91,11 +100,17 @@ def sheet_contents(result: Assessment) -> SheetContents:
         relapse=disease_sentence(result),
         failure=_failure(result),
         state=state_words(result),
-        before=tuple((test.name, tuple(_changes(result, test))) for test in result.tests),
-        lines=tuple(_line(result, line) for line in lines),
+        before=tuple((test.name, changes_in_words(result, test)) for test in result.tests),
+        lines=tuple(_line(result, line, shared) for line in lines),
+        shared=shared,
         not_now=tuple(_not_now(result)),
-        checklist=_checklist(result, lines),
+        checklist=_checklist(result, lines, shared) + _arranged(result, lines),
+        review=review_words(result),
     )
+
+
+def _capitalized(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _failure(result: Assessment) -> str:
@@ -103,66 +118,36 @@ def _failure(result: Assessment) -> str:
     if not result.failures:
         return result.about.reason
     last = result.failures[-1]
-    text = f"{last.product or 'CAR-T'}: {words(last.status)}"
-    if last.day is not None:
-        text += f" on {days_words(last.day)}"
+    said = result.relapse is not None and result.relapse.after == "CAR-T"  # with its day
+    day = "" if last.day is None else f" on {days_words(last.day)}"
+    parts = [] if said else [f"{words(last.status)}{day}"]
     if last.best_response_text:
-        text += f", best response {last.best_response_text}"
+        parts.append(f"best response {last.best_response_text}")
+    text = f"{last.product or 'CAR-T'}: {', '.join(parts) or words(last.status)}"
     leading = [f"{words(g.group)} {words(g.grade)}" for g in result.causes.groups if g.rank == 1]
     cause = ", ".join(leading) or "cannot be told"
     return f"{text}. Cause of the failure: {cause}." if result.causes.groups else f"{text}."
 
 
-def _changes(result: Assessment, test: NextTest) -> Iterator[str]:
-    """`If extramedullary disease: first choice changes from P to Q`, each change once."""
-    told: dict[str, None] = {}
-    for change in test.changes:
-        lost = [
-            w for t in change.turns if t.kind == "strategy" and t.from_ == "first" for w in t.what
-        ]
-        won = [w for t in change.turns if t.kind == "strategy" and t.to == "first" for w in t.what]
-        if lost or won:
-            seen = _seen(result, change.values)
-            told[f"if {seen}: {_moved(result, lost, won)}"] = None
-        for turn in change.turns:
-            if turn.kind == "failure":
-                told[f"if {_seen(result, change.values)}: {words(turn.to)}"] = None
-    yield from told
+def _shared(result: Assessment, lines: Sequence[AnswerLine]) -> tuple[str, ...]:
+    """What must be known first of each line of which anything must; empty with fewer than two."""
+    asked = [tuple(asked_for(result, line.must_be_true)) for line in lines if line.must_be_true]
+    if len(asked) < 2:
+        return ()
+    return tuple(x for x in asked[0] if all(x in others for others in asked[1:]))
 
 
-def _seen(result: Assessment, values: Mapping[str, Plain]) -> str:
-    """The result in words, by what it shows; a result that shows nothing by all its parts."""
-    shown = [name for name, value in values.items() if value is not False]
-    first = (shown or list(values))[0]
-    value = values[first]
-    label = asked_as(result, first)
-    if value is True:
-        return f"there is {label}"
-    return f"{label} is {told_words(result, first, value)}"
-
-
-def _moved(result: Assessment, lost: Sequence[str], won: Sequence[str]) -> str:
-    first = [
-        placed.strategy
-        for tier in result.answer.tiers
-        if tier.tier == "first"
-        for placed in tier.strategies
-    ]
-    now = [name for name in first if name not in lost] + list(won)
-    titles = result.titles.strategies
-    before = " or ".join(titles[name] for name in first) or "none"
-    then = " or ".join(titles[name] for name in now) or "none"
-    return f"first choice changes from {before} to {then}"
-
-
-def _line(result: Assessment, line: AnswerLine) -> SheetLine:
+def _line(result: Assessment, line: AnswerLine, shared: Sequence[str]) -> SheetLine:
     option = result.option(line.option_id)
+    first = tuple(asked_for(result, line.must_be_true))
     holding = [result.reasons[x].text for x in option.cautions if result.reasons[x].truth]
     return SheetLine(
         line=line,
         why=_why(result, line),
-        first=tuple(asked_for(result, line.must_be_true)),
+        first=tuple(x for x in first if x not in shared),
+        shares=bool(first) and bool(shared),
         cautions=tuple(holding[:1]),
+        given=brief_words(result, option.id),
     )
 
 
@@ -182,10 +167,21 @@ def _not_now(result: Assessment) -> Iterator[tuple[str, str]]:
         yield line.strategy, line.why[0]
 
 
-def _checklist(result: Assessment, lines: Sequence[AnswerLine]) -> tuple[str, ...]:
-    """What is to be settled before what stands first is begun."""
+def _checklist(
+    result: Assessment, lines: Sequence[AnswerLine], shared: Sequence[str]
+) -> tuple[str, ...]:
+    """What is to be settled before what stands first is begun, where the table does not say it;
+    nothing before watching.
+    """
     if not lines:
         return ()
     option = result.option(lines[0].option_id)
-    asked = asked_for(result, (*lines[0].must_be_true, *option.checklist))
-    return tuple(asked)[:_CHECKED]
+    if option.role == "observe":
+        return ()
+    told = {*asked_for(result, lines[0].must_be_true), *shared}
+    return tuple(x for x in asked_for(result, option.checklist) if x not in told)[:_CHECKED]
+
+
+def _arranged(result: Assessment, lines: Sequence[AnswerLine]) -> tuple[str, ...]:
+    """Premedication, prophylaxis and whatever else is arranged before the first dose."""
+    return result.practicalities.tasks if lines else ()

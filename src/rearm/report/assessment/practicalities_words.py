@@ -1,0 +1,192 @@
+"""How an option is given and when the board looks again, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import get_args
+
+from rearm.assessment.result import (
+    Assessment,
+    CountedFrom,
+    NextReview,
+    OptionResult,
+    PracticalField,
+    PracticalLine,
+    ReviewMarker,
+)
+
+__all__ = [
+    "FIELD_TITLES",
+    "GivenField",
+    "HowGiven",
+    "ReviewWords",
+    "brief_words",
+    "how_given",
+    "review_words",
+]
+
+FIELD_TITLES: Mapping[PracticalField, str] = {
+    "dose": "dose and schedule",
+    "premedication": "premedication",
+    "stay": "stay",
+    "visits": "visits",
+    "rems": "restricted programme",
+    "first_dose": "time to the first dose",
+    "kidney": "kidney",
+    "toxicity": "toxicity: holds and stops",
+    "crs_icans": "CRS and ICANS",
+    "infections": "infections",
+    "later_t_cells": "later T-cell therapy",
+    "next": "what comes next",
+}
+_IN_THE_TABLE: tuple[PracticalField, ...] = ("first_dose", "stay", "dose")
+_COUNTED: Mapping[CountedFrom, str] = {
+    "today": "from today",
+    "first_dose": "after the first dose",
+    "infusion": "after the infusion",
+    "end_of_course": "after the end of the course",
+}
+_MARKERS: Mapping[ReviewMarker, str] = {
+    "serum_m_protein": "serum M-protein",
+    "urine_m_protein_24h": "M-protein in 24 h urine",
+    "kappa_flc": "kappa light chain",
+    "lambda_flc": "lambda light chain",
+    "free_light_chains": "free light chains",
+    "marrow_plasma_cells": "marrow plasma cells",
+    "lesions": "imaging of the lesions",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenField:
+    """One field of an option: what was read, each text with the ids of its citations."""
+
+    title: str
+    lines: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HowGiven:
+    """How one option of the sheet is given. `not_read`: the titles of the fields of which nothing
+    was read; empty too where only what the table shows is told of it.
+    """
+
+    option_id: str
+    option: str
+    fields: tuple[GivenField, ...]
+    not_read: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewWords:
+    """The next review: when, at what, which result changes the plan, and who. `usual`: nothing but
+    usual practice stands behind it.
+    """
+
+    when: str
+    looks_at: str
+    changes: str
+    who: str
+    usual: bool
+    citations: tuple[str, ...]
+
+
+def how_given(result: Assessment) -> tuple[HowGiven, ...]:
+    """The options of the sheet in its order."""
+    return tuple(_how_given(result, result.option(name)) for name in result.practicalities.options)
+
+
+def _how_given(result: Assessment, option: OptionResult) -> HowGiven:
+    own = result.practicalities.options[option.id]
+    full = option.id in result.practicalities.in_full
+    fields: list[GivenField] = []
+    not_read: list[str] = []
+    for field in get_args(PracticalField):
+        lines = _lines(result, option, field)
+        if field in own or lines:
+            told = lines or (("none", ()),)
+            fields.append(GivenField(title=FIELD_TITLES[field], lines=told))
+        elif full:
+            not_read.append(FIELD_TITLES[field])
+    return HowGiven(
+        option_id=option.id,
+        option=option.name,
+        fields=tuple(fields),
+        not_read=tuple(not_read),
+    )
+
+
+def _lines(
+    result: Assessment, option: OptionResult, field: PracticalField
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    practice = result.practicalities
+    told = [practice.lines[key] for key in practice.options[option.id].get(field, ())]
+    lines = [(line.text, line.citations) for line in told]
+    full = option.id in practice.in_full
+    if full and field == "later_t_cells" and option.later_t_cells is not None:
+        note = result.notes[option.later_t_cells.note]
+        lines += [(note.text, note.citations)] if note.text else []
+    if full and field == "next" and option.sequence:
+        titles = [result.titles.strategies[name] for name in option.sequence]
+        lines.append((f"{', '.join(titles)}.", ()))
+    return tuple(lines)
+
+
+def brief_words(result: Assessment, option: str) -> tuple[str, ...]:
+    """Time to the first dose, stay and schedule in few words, for the cell of a table. Where texts
+    differ by region and no region was chosen, each stands with its region.
+    """
+    own = result.practicalities.options.get(option)
+    if own is None:
+        return ()
+    return tuple(_brief(result, own.get(field), field) for field in _IN_THE_TABLE)
+
+
+def _brief(result: Assessment, keys: tuple[str, ...] | None, field: PracticalField) -> str:
+    title = _BRIEF_TITLES[field]
+    lines = [result.practicalities.lines[key] for key in keys or ()]
+    told = list(dict.fromkeys(_with_region(x, lines) for x in lines if x.brief is not None))
+    if told:
+        return f"{title}: {'; '.join(told)}"
+    return f"{title}: {'not read' if keys is None else 'none'}"
+
+
+_BRIEF_TITLES: Mapping[PracticalField, str] = {
+    "first_dose": "start",
+    "stay": "stay",
+    "dose": "schedule",
+}
+
+
+def _with_region(line: PracticalLine, lines: list[PracticalLine]) -> str:
+    alone = sum(x.brief is not None for x in lines) == 1
+    return f"{line.brief}" if alone or not line.regions else f"{line.regions[0]} {line.brief}"
+
+
+def review_words(result: Assessment) -> ReviewWords | None:
+    """The next review; None where there is nothing to look at again."""
+    review = result.answer.next_review
+    if review is None:
+        return None
+    return ReviewWords(
+        when=_when(review),
+        looks_at=", ".join(_looked_at(review)) or "the markers",
+        changes=review.changes,
+        who=review.who,
+        usual=set(review.citations) <= {"accepted-practice"},
+        citations=review.citations,
+    )
+
+
+def _when(review: NextReview) -> str:
+    low, high = review.days_low, review.days_high
+    days = f"{low} to {high} days" if low != high else f"{high} day{'s' if high != 1 else ''}"
+    by = "" if review.date is None else f", by {review.date}"
+    return f"{days} {_COUNTED[review.counted_from]}{by}"
+
+
+def _looked_at(review: NextReview) -> Iterator[str]:
+    yield from (_MARKERS[marker] for marker in review.markers)
+    if review.also is not None:
+        yield review.also
