@@ -65,9 +65,10 @@ from rearm.report.knowledge import (
                 "Study merz-2024",
                 "citation incomplete: doi not seen",
                 "response: 79 % (22/28)",
-                "response not pooled: percentage without",
+                "response: 64 % (of 22, 25 or 28)",
             ],
         ),
+        ("dileo-2025", ["Study dileo-2025", "response not pooled: percentage without"]),
         ("merz-2024-other-salvage", ["of no strategy of its own", "response: 26 % (8/31)"]),
         ("marrow", ["Work-up marrow", "Invasiveness 2 of 3"]),
         (

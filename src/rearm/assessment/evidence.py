@@ -29,6 +29,7 @@ __all__ = [
     "plain_rows",
     "pool_options",
     "pooled_for",
+    "setting_rows",
 ]
 
 
@@ -223,10 +224,15 @@ def _summary(option: Option, evidence: StrategyEvidence) -> OptionEvidence:
         note=evidence.note,
         counted=evidence.counted,
         expected=rows,
-        settings=tuple(_setting_row(figure) for figure in evidence.settings),
+        settings=setting_rows(evidence),
         response_upper=response.unborrowed[2] if response is not None and solid else None,
         of_class=of_class,
     )
+
+
+def setting_rows(evidence: StrategyEvidence) -> tuple[SettingRow, ...]:
+    """The figures of all settings as plain rows."""
+    return tuple(_setting_row(figure) for figure in evidence.settings)
 
 
 def _setting_row(figure: SettingFigure) -> SettingRow:

@@ -4,18 +4,19 @@ true, false or unknown. (`standing` has that of a strategy.)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from msgspec.structs import replace
 
 from rearm.assessment.basis import Basis
+from rearm.assessment.figures import CHOSEN_BY, figures_for, sequel_of
 from rearm.assessment.options import declined_reason
 from rearm.assessment.patient import Patient, patient_at
 from rearm.assessment.plan import PlacePlan, Plan, RulePlan, plan_of
 from rearm.assessment.regions import region_of, regions_of
-from rearm.assessment.result import FindingResult
+from rearm.assessment.result import EvidenceResult, FindingResult
 from rearm.assessment.subjects import one_of
 from rearm.knowledge.bundle import Knowledge, load
 from rearm.knowledge.rulesets import Availability
@@ -45,11 +46,17 @@ class Traced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Every rule of one option, or every indicator of one factor, whatever came of it."""
+    """Every rule of one option, or every indicator of one factor, whatever came of it.
+
+    `evidence`: of an option what was seen of it in patients like this one, whatever its verdict;
+    `chosen_by`: the findings that chose the setting, None not known.
+    """
 
     id: str
     name: str
     rules: tuple[Traced, ...]
+    evidence: EvidenceResult | None = None
+    chosen_by: Mapping[str, bool | None] = field(default_factory=dict)
 
 
 class Trace:
@@ -107,7 +114,17 @@ def explain(
         ]
         if subject in patient.declined:
             rules.append(_of_declined(basis, patient.declined[subject]))
-        return Explanation(id=subject, name=option.option.name, rules=tuple(rules))
+        planned, sequel = plan.evidence[option.evidence_key], sequel_of(patient.values)
+        return Explanation(
+            id=subject,
+            name=option.option.name,
+            rules=tuple(rules),
+            evidence=figures_for(planned.result, planned.candidates, planned.targets, sequel),
+            chosen_by={
+                name: value if isinstance(value := patient.values.get(name), bool) else None
+                for name in CHOSEN_BY
+            },
+        )
     factor = factors[subject]
     indicators = tuple(_of_rule(basis, clauses, indicator) for indicator in factor.indicators)
     return Explanation(id=subject, name=factor.factor.name, rules=indicators)

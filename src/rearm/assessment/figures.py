@@ -22,11 +22,15 @@ from dataclasses import dataclass, replace
 
 from msgspec import structs
 
+from rearm.assessment.evidence import SettingRow
 from rearm.assessment.result.options import EvidenceResult, Figure
 from rearm.findings.base import any3
-from rearm.knowledge.studies import Nearness
+from rearm.knowledge.studies import NEARNESS, Nearness
 
-__all__ = ["Sequel", "figures_for", "sequel_of"]
+__all__ = ["CHOSEN_BY", "Sequel", "figure_of", "figures_for", "sequel_of"]
+
+# one object a word, so that the JSON can leave out the most frequent
+_NEARNESS: Mapping[str, Nearness] = {nearness: nearness for nearness in NEARNESS}
 
 Values = Mapping[str, bool | float | int | str | None]
 
@@ -51,6 +55,9 @@ _BISPECIFIC_GIVEN: Mapping[str, str] = {
     "exposed_talquetamab": "GPRC5D",
 }
 """Findings that a bispecific was given, with its target."""
+_SINCE, _LESION = "exposed_tce_after_infusion", "relapse_pattern_extraosseous"
+CHOSEN_BY = (*_BISPECIFIC_GIVEN, _SINCE, _LESION)
+"""The findings that choose the setting."""
 _HIGHER_IS_BETTER = frozenset(("response", "pfs"))
 
 
@@ -66,6 +73,33 @@ class Sequel:
     extramedullary: bool | None
 
 
+def figure_of(row: SettingRow, *, of_class: bool = False) -> Figure:
+    """A figure as a result holds it: numbers to four decimal places, which is more than any of
+    them holds.
+    """
+    return Figure(
+        measure=row.measure,
+        estimate=round(row.estimate, 4),
+        low=_rounded(row.low),
+        high=_rounded(row.high),
+        nearness=_NEARNESS[row.nearness],
+        disease=row.disease,
+        arms=row.arms,
+        patients=row.patients,
+        most_patients=row.most_patients,
+        events=row.events,
+        after_targets=row.after_targets,
+        studies=row.studies,
+        of_class=of_class,
+        borrowed_share=_rounded(row.borrowed_share),
+        unborrowed=tuple(round(x, 4) for x in row.unborrowed),
+    )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
 def sequel_of(values: Values) -> Sequel:
     """The patient's own sequence and disease, from the findings of the present relapse."""
 
@@ -73,13 +107,13 @@ def sequel_of(values: Values) -> Sequel:
         value = values.get(name)
         return value if isinstance(value, bool) else None
 
-    given = [known(name) for name in (*_BISPECIFIC_GIVEN, "exposed_tce_after_infusion")]
+    given = [known(name) for name in (*_BISPECIFIC_GIVEN, _SINCE)]
     return Sequel(
         bispecific=any3(given),
         targets=frozenset(
             target for name, target in _BISPECIFIC_GIVEN.items() if known(name) is True
         ),
-        extramedullary=known("relapse_pattern_extraosseous"),
+        extramedullary=known(_LESION),
     )
 
 

@@ -13,7 +13,8 @@ from datetime import date
 from typing import TYPE_CHECKING, get_args
 
 from rearm.assessment.citations import Citations
-from rearm.assessment.evidence import OptionEvidence, SettingRow, evidence_of
+from rearm.assessment.evidence import OptionEvidence, evidence_of
+from rearm.assessment.figures import figure_of
 from rearm.assessment.parameters import PARAMETERS, Parameters
 from rearm.assessment.result import Effect, EvidenceResult, Figure
 from rearm.findings.whose import CART
@@ -36,7 +37,6 @@ from rearm.knowledge.rulesets import (
     Tier,
     Workup,
 )
-from rearm.knowledge.studies import NEARNESS, Nearness
 from rearm.rules import Compiled, RuleCondition, conditions_of
 from rearm.rules.tree import BooleanFinding, implies
 
@@ -593,39 +593,10 @@ def _shown(option: OptionPlan) -> PlannedEvidence:
     evidence = option.evidence
     return PlannedEvidence(
         result=EvidenceResult(directness=evidence.directness, note=evidence.note),
-        candidates=tuple(_figure(row, evidence.of_class) for row in evidence.settings),
+        candidates=tuple(figure_of(row, of_class=evidence.of_class) for row in evidence.settings),
         targets=frozenset(option.option.targets),
         counted=evidence.counted,
     )
-
-
-# one object a word, so that the JSON can leave out the most frequent
-_NEARNESS: Mapping[str, Nearness] = {nearness: nearness for nearness in NEARNESS}
-
-
-def _figure(row: SettingRow, of_class: bool) -> Figure:
-    """Numbers to three decimal places, which is more than any of them holds."""
-    return Figure(
-        measure=row.measure,
-        estimate=round(row.estimate, 3),
-        low=_rounded(row.low),
-        high=_rounded(row.high),
-        nearness=_NEARNESS[row.nearness],
-        disease=row.disease,
-        arms=row.arms,
-        patients=row.patients,
-        most_patients=row.most_patients,
-        events=row.events,
-        after_targets=row.after_targets,
-        studies=row.studies,
-        of_class=of_class,
-        borrowed_share=_rounded(row.borrowed_share),
-        unborrowed=tuple(round(x, 3) for x in row.unborrowed),
-    )
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
 
 
 def _note_ids(knowledge: Knowledge) -> dict[tuple[str, tuple[str, ...]], str]:

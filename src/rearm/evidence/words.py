@@ -52,10 +52,15 @@ def not_pooled_words(reason: NotPooled) -> str:
 
 
 def share_words(value: Proportion | None) -> str | None:
-    """A share as printed: `79 % (22/28), 95 % interval 60-90`; None where it was not read."""
+    """A share as printed: `79 % (22/28), 95 % interval 60-90`, `64 % (of 22, 25 or 28)`; None where
+    it was not read.
+    """
     if value is None:
         return None
     counts = f" ({value.events}/{value.n})" if value.events is not None else ""
+    if value.evaluable:
+        *others, last = map(str, value.evaluable)
+        counts = f" (of {' or '.join((', '.join(others), last)) if others else last})"
     interval = ""
     if value.low is not None or value.high is not None:
         low, high = ("?" if side is None else f"{side:g}" for side in (value.low, value.high))
@@ -176,17 +181,13 @@ def _only_pivotal(evidence: StrategyEvidence) -> bool:
 def _response_note(evidence: StrategyEvidence) -> str:
     mixtures = " Mixtures with it after CAR-T are listed." if _mixtures_after_cart(evidence) else ""
     if _only_pivotal(evidence):
-        return f"Only the pivotal trial was read.{mixtures}"
+        return "Pivotal trial only."
     response = evidence.outcomes["response"]
     if response.pooled is not None and evidence.directness != "none read":
         return _pooled_note(response, response.pooled)
     match evidence.directness:
         case "none read":
-            return (
-                f"No figure read for it by itself.{mixtures}"
-                if evidence.listed
-                else "No figure read."
-            )
+            return "No figure read for it by itself." if evidence.listed else "No figure read."
         case "direct":
             return _only_listed_note(evidence)
         case "near":

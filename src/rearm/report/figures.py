@@ -33,9 +33,10 @@ def figure_line(evidence: EvidenceResult) -> str:
     """
     response = _of(evidence.expected, "response")
     pfs = _of(evidence.expected, "pfs")
-    if response is None and pfs is None:
+    nearest = response or pfs
+    if nearest is None:
         return NOTHING_READ if evidence.told else ""
-    if response is not None and is_pivotal(response):
+    if is_pivotal(nearest):
         return _pivotal(response, pfs)
     parts = []
     if response is not None:
@@ -55,9 +56,13 @@ def _if_disease(figure: Figure, told: Set[object]) -> str:
     return f"if extramedullary {_share(figure)}{where}"
 
 
-def _pivotal(response: Figure, pfs: Figure | None) -> str:
-    text = f"{in_whom(response)}: {_brief(response)}"
-    return text if pfs is None else f"{text}, PFS {pfs.estimate:.1f} months"
+def _pivotal(response: Figure | None, pfs: Figure | None) -> str:
+    parts = [] if response is None else [_brief(response)]
+    if pfs is not None:
+        another = response is not None and response.studies != pfs.studies
+        trial = f" (another trial, {number_words(pfs)})" if another else ""
+        parts.append(f"PFS {pfs.estimate:.1f} months{trial}")
+    return f"{_NEARNESS['pivotal']}: {', '.join(parts)}"
 
 
 def is_pivotal(figure: Figure) -> bool:

@@ -8,9 +8,12 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import to_builtins
+
 from rearm.assessment.explanation import Explanation, Traced
 from rearm.assessment.result import FindingResult
 from rearm.interval import Interval
+from rearm.report.figures import figure_line, figure_words, in_whom, number_words
 from rearm.rules import Clause
 
 __all__ = ["hidden_words", "rule_lines", "rule_object", "trace_object", "trace_text"]
@@ -31,7 +34,20 @@ def trace_text(explanation: Explanation, *, every: bool = False) -> str:
     for rule in shown:
         lines += ["", *rule_lines(rule)]
     lines += hidden_words("rule", len(ordered) - len(shown))
-    return "\n".join(lines)
+    return "\n".join([*lines, *_seen(explanation)])
+
+
+def _seen(explanation: Explanation) -> list[str]:
+    """What was seen of an option in patients like this one, and what chose the setting."""
+    if explanation.evidence is None:
+        return []
+    chosen = "; ".join(f"{x} {_WORDS[value]}" for x, value in explanation.chosen_by.items())
+    figures = (*explanation.evidence.expected, *explanation.evidence.others)
+    cited = dict.fromkeys(study for figure in figures for study in figure.studies)
+    lines = ["", f"SEEN     {figure_line(explanation.evidence)}"]
+    lines += [f"         {figure_words(x)}, {number_words(x)}, {in_whom(x)}" for x in figures]
+    lines += [f"         setting chosen by: {chosen}"]
+    return lines + ([f"         cites {', '.join(cited)}"] if cited else [])
 
 
 _IDLE = 2
@@ -71,6 +87,8 @@ def trace_object(explanation: Explanation) -> dict[str, Any]:
         "id": explanation.id,
         "name": explanation.name,
         "rules": [rule_object(rule) for rule in explanation.rules],
+        "evidence": None if explanation.evidence is None else to_builtins(explanation.evidence),
+        "chosen_by": dict(explanation.chosen_by),
     }
 
 

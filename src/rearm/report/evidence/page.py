@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
+from msgspec import to_builtins
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rearm.assessment.evidence import evidence_of, pooled_for
+from rearm.assessment.evidence import evidence_of, pooled_for, setting_rows
+from rearm.assessment.figures import figure_of
+from rearm.assessment.result import Figure
 from rearm.errors import meant
 from rearm.evidence import (
     MEASURES,
@@ -34,6 +37,7 @@ from rearm.evidence.table import ForestRow, ListedRow, plain_row
 from rearm.files import write_text
 from rearm.knowledge import Knowledge, KnowledgeError, load
 from rearm.knowledge.rulesets import Option
+from rearm.knowledge.studies import NEARNESS
 from rearm.report.draw import svg
 from rearm.report.evidence.forest import (
     block_words,
@@ -44,6 +48,7 @@ from rearm.report.evidence.forest import (
     in_months,
     label_words,
 )
+from rearm.report.figures import figure_words, in_whom, number_words
 from rearm.report.style import css, environment
 
 __all__ = [
@@ -134,10 +139,20 @@ def evidence_object(
             "forest": {
                 m: [plain_row(row) for row in forest_rows(one.evidence, m)] for m in MEASURES
             },
+            "settings": [to_builtins(figure) for figure in _settings(one)],
             "arms": [plain_row(row) for row in listed_rows(one.evidence)],
         }
         for one in chosen
     ]
+
+
+def _settings(one: Chosen) -> list[Figure]:
+    """The figures among which a patient's own sequence chooses, the nearest setting first."""
+    nearness = list(NEARNESS)
+    return sorted(
+        map(figure_of, setting_rows(one.evidence)),
+        key=lambda x: (x.measure not in ("response", "pfs"), nearness.index(x.nearness)),
+    )
 
 
 def pairs_apart(chosen: Sequence[Chosen]) -> tuple[list[str], int]:
@@ -207,10 +222,17 @@ def evidence_text(one: Chosen, *, knowledge: Knowledge | None = None) -> Rendera
                 Text(f"\n{measures[measure].title}", style="bold"),
                 *_forest(rows, measure, names),
             ]
+    if settings := _settings(one):
+        parts.append(Text("\nBy what the patients had had before", style="bold"))
+        parts += [Padding(Text(_setting_line(x)), (0, 0, 0, 2)) for x in settings]
     if listed := listed_rows(one.evidence):
         parts.append(Text("\nEvery arm that was read", style="bold"))
         parts += [Padding(_listed_line(row, names), (0, 0, 0, 2)) for row in listed]
     return Group(*parts)
+
+
+def _setting_line(figure: Figure) -> str:
+    return f"{in_whom(figure)}: {figure_words(figure)}, {number_words(figure)}"
 
 
 _FIGURES = (
@@ -340,6 +362,7 @@ def evidence_page(strategies: Sequence[str] = (), *, knowledge: Knowledge | None
                 for m in MEASURES
                 if (picture := _picture(one, m, known)) is not None
             ],
+            "settings": _settings(one),
             "listed": listed_rows(one.evidence),
             "options": _options_by_note(one, known),
         }
