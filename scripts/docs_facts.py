@@ -557,7 +557,7 @@ def sources(knowledge: Knowledge) -> Lines:
         rows = []
         for s in (s for s in knowledge.statements.values() if s.topic == topic):
             source = knowledge.sources.get(s.source)
-            line = publication_line(citations[s.id][1], s.source)
+            line = publication_line(citations[s.id][1])
             url = source and (f"https://doi.org/{source.doi}" if source.doi else source.url)
             rows.append(
                 (
@@ -575,7 +575,7 @@ def sources(knowledge: Knowledge) -> Lines:
         (
             (
                 f'<a id="{s.id}"></a>{s.id}',
-                cell(publication_line(citations[s.id][1], s.id)),
+                cell(publication_line(citations[s.id][1])),
                 cell(s.title),
             )
             for s in only

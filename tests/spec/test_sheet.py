@@ -10,6 +10,7 @@ from markupsafe import escape
 from tests.support.answered import answered
 
 from rearm.report import page
+from rearm.report.assessment.answer_words import answer_lines
 from rearm.report.sheet import sheet
 
 WORDS = 500  # outside the cells of the table; the two legal lines do not count
@@ -75,3 +76,23 @@ def test_each_value_that_a_test_may_show_stands_with_its_unit() -> None:
                 assert shown.startswith(f" {escape(unit)}"), (name, finding, shown[:40])
                 told.add(finding)
     assert {"igg", "platelets", "creatinine_clearance"} <= told
+
+
+def test_each_patient_with_tiers_is_shown_something_to_decide_on() -> None:
+    deciding = {name: x for name, x in answered().items() if x.answer.tiers}
+    assert len(deciding) >= 35
+    for name, result in deciding.items():
+        assert answer_lines(result), name
+
+
+def test_choose_is_said_only_where_something_treats_the_myeloma() -> None:
+    choosing = {name: x for name, x in answered().items() if x.answer.state == "choose"}
+    assert len(choosing) >= 25
+    roles = ("definitive", "observe", "local")
+    for name, result in choosing.items():
+        assert any(result.option(x.option_id).role in roles for x in answer_lines(result)), name
+
+
+def test_supportive_medication_is_no_line_of_the_case() -> None:
+    assert "tocilizumab" in {a for t in answered()["E13"].therapies for a in t.agents}
+    assert "tocilizumab" not in sheet(answered()["E13"])

@@ -46,7 +46,7 @@ def answer_of(
     """The state of the decision with its tiers."""
     results = {option.id: option for option in options}
     then = _then(basis, tiers, results)
-    state = _state(basis, about, alerts, tiers, results, waiting=bool(then))
+    state = _state(basis, about, alerts, tiers, results)
     if state in _WITHOUT_TIERS:
         return Answer(state=state)
     return Answer(state=state, then=then if state == "stabilise_first" else (), tiers=tiers)
@@ -96,6 +96,11 @@ _NOT_JUDGED = ("cannot_be_judged", "no_infusion", "infusion_unread")
 _WITHOUT_TIERS = ("controlled", "died", "cannot_judge")
 
 
+def _held_for_now(option: OptionResult) -> bool:
+    """Is it a treatment of the myeloma that only waits for something to end?"""
+    return option.role == "definitive" and option.afterwards not in (None, "excluded")
+
+
 def _against_the_myeloma(tier: AnswerTier, options: Mapping[str, OptionResult]) -> bool:
     """Does a high tier hold what treats the myeloma itself, or lets the patient go without?"""
     return tier.tier in ("first", "alternative") and any(
@@ -109,10 +114,7 @@ def _state(
     alerts: Sequence[Alert],
     tiers: Sequence[AnswerTier],
     options: Mapping[str, OptionResult],
-    *,
-    waiting: bool,
 ) -> AnswerState:
-    """`waiting`: whether a strategy would stand high once what stops it for now has ended."""
     if basis.patient.record.deaths:
         return "died"
     relapse = basis.patient.disease.relapse
@@ -126,7 +128,8 @@ def _state(
     only_stated = relapse.certainty == "recorded_by_team"
     if relapse.status == "suspected" or (only_stated and values.get("team_and_laboratory_differ")):
         return "confirm_first"
-    if waiting and not any(_against_the_myeloma(tier, options) for tier in tiers):
+    high = any(_against_the_myeloma(tier, options) for tier in tiers)
+    if not high and any(_held_for_now(option) for option in options.values()):
         return "stabilise_first"
     return "choose"
 
@@ -181,13 +184,23 @@ def _nearness(option: OptionResult, evidence: Mapping[str, EvidenceResult]) -> i
 def _with_open(
     found: Sequence[tuple[int, Sequence[AnswerStrategy]]], options: Mapping[str, OptionResult]
 ) -> tuple[AnswerTier, ...]:
-    """With those that the sheet shows marked: the first few of the two highest tiers."""
+    """With those that the sheet shows marked: the first few of the two highest tiers. Where these
+    hold nothing but what is given beside, that is shown, and with it the first few that have a
+    place in some circumstances.
+    """
+    bare = not any(
+        tier >= ALTERNATIVE and options[placed.option].role not in _BESIDE
+        for tier, strategies in found
+        for placed in strategies
+    )
+    lowest = SITUATIONAL if bare else ALTERNATIVE
     left = OPEN_AT_MOST
     tiers = []
     for tier, strategies in found:
         told = []
         for placed in strategies:
-            shown = tier >= FIRST - 1 and left > 0 and options[placed.option].role not in _BESIDE
+            beside = options[placed.option].role in _BESIDE and not (bare and tier >= ALTERNATIVE)
+            shown = tier >= lowest and left > 0 and not beside
             left -= shown
             told.append(structs.replace(placed, open=True) if shown else placed)
         tiers.append(AnswerTier(tier=TIERS[tier], strategies=tuple(told)))

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from msgspec import structs
+
 from rearm.assessment.patient import Patient
 from rearm.assessment.plan import PlacePlan, Plan, RulePlan
 from rearm.assessment.result import Citation, FindingResult, Note, Publication, Reason, SupportLine
@@ -35,6 +37,7 @@ class Basis:
         self.findings: dict[str, FindingResult] = {}
         self.citations: dict[str, Citation] = {}
         self.publications: dict[str, Publication] = {}
+        self._publication_ids: dict[str, str] = {}
         self.workups: dict[str, str] = {}
         self._rows: dict[Source, int] = {}
         self._row_numbers: dict[str, int] = {}
@@ -74,8 +77,12 @@ class Basis:
         for name in names:
             if name not in self.citations:
                 citation, publication = self.plan.citations[name]
-                self.citations[name] = citation
-                self.publications[citation.source] = publication
+                # short ids: what is cited stands in hundreds of places
+                short = self._publication_ids.setdefault(
+                    citation.source, f"p{len(self._publication_ids) + 1}"
+                )
+                self.citations[name] = structs.replace(citation, source=short)
+                self.publications[short] = publication
         return names
 
     def note(self, text: str, citations: Iterable[str]) -> str:

@@ -67,8 +67,9 @@ def _publication(source: rulesets.CitedSource) -> Publication:
     parts = [p for p in (source.authors, journal) if p]
     if parts and source.pmid and not source.doi:
         parts.append(f"PMID {source.pmid}")
+    known = bool(parts or source.title or source.doi or source.url)
     return Publication(
-        line=". ".join(p.rstrip(".") for p in parts),
+        line=". ".join(p.rstrip(".") for p in parts) if known else source.id,
         title=source.title or "",
         doi=source.doi,
         url=None if source.doi else _safe(source.url),

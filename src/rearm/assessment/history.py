@@ -13,6 +13,7 @@ from rearm.assessment.result import (
     VisitResult,
 )
 from rearm.record import Lab, Record, Therapy, When
+from rearm.therapy.anti_myeloma import treats_myeloma
 
 __all__ = ["case_of", "series_of", "stated_responses_of", "therapies_of", "visits_of"]
 
@@ -48,6 +49,7 @@ def therapies_of(basis: Basis) -> tuple[TherapyResult, ...]:
             unread=t.unread,
             purpose=t.purpose,
             best_response=t.best_response,
+            supportive=treats_myeloma(t) is False,
         )
         for t in rows
     )

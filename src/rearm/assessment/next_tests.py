@@ -4,7 +4,9 @@ patient, and what differs is listed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from rearm.assessment.logic import (
@@ -20,6 +22,7 @@ from rearm.assessment.placing import FIRST
 from rearm.assessment.plan import TIERS, Plan
 from rearm.assessment.result import Change, NextTest, Turn
 from rearm.assessment.scenarios import Varied
+from rearm.interval import Interval, IntervalDict
 from rearm.knowledge.rulesets import Workup
 
 if TYPE_CHECKING:
@@ -51,7 +54,7 @@ def next_tests_of(
         start = end
         if varied.mandatory or turns:
             weight = _weight(plan, turns)
-            test = _test(patient, varied, _changes(turns), _why(plan, varied, turns))
+            test = _test(patient, varied, _changes(plan, turns), _why(plan, varied, turns))
             # what changes the first choice, then the minimum work-up in the order of the knowledge,
             # then what changes most; of these what is least invasive, comes back soonest
             first = len({turn.what for turn in turns if turn.kind in _DECIDES})
@@ -165,7 +168,8 @@ class _Differences:
                 before, then = str(self.status), str(status)
                 yield _OneTurn(values, "failure", "failure", "Failure", before, then)
             for i in self.strategies_that_turn.get(row, ()):
-                if self._is_extreme(varied, values):
+                # without a relapse there are no tiers
+                if status == "not_failed" or self._is_extreme(varied, values):
                     continue
                 strategy = self.plan.strategies[i].strategy
                 title = self.plan.knowledge.words.of_strategy(strategy)
@@ -212,7 +216,7 @@ def _by_row(flags: Flags) -> dict[int, list[int]]:
     return found
 
 
-def _changes(turns: Sequence[_OneTurn]) -> tuple[Change, ...]:
+def _changes(plan: Plan, turns: Sequence[_OneTurn]) -> tuple[Change, ...]:
     """The turns by the result that makes them, those that turn alike together."""
     by_result: dict[Any, dict[tuple[Kind, str, str], list[str]]] = {}
     for turn in turns:
@@ -225,9 +229,26 @@ def _changes(turns: Sequence[_OneTurn]) -> tuple[Change, ...]:
                 Turn(kind=kind, from_=from_, to=to, what=tuple(what))
                 for (kind, from_, to), what in alike.items()
             ),
+            within=_ranges(plan, values) if any(key[0] in _DECIDES for key in alike) else {},
         )
         for values, alike in by_result.items()
     )
+
+
+def _ranges(plan: Plan, values: Iterable[tuple[str, Any]]) -> dict[str, IntervalDict]:
+    """The range between two limits around each number of a result that lies on none; not of what
+    others are derived from, which have limits of their own.
+    """
+    found = {}
+    for name, value in values:
+        limits = plan.limits.get(name, ())
+        own = isinstance(value, float) and name not in plan.feeds
+        if own and limits and value not in limits:
+            place = bisect(limits, value)
+            low = limits[place - 1] if place else -inf
+            high = limits[place] if place < len(limits) else inf
+            found[name] = Interval(low, high, low_open=True, high_open=True).to_dict()
+    return found
 
 
 def _grade(code: int) -> str:

@@ -75,7 +75,7 @@ class References:
             id=key,
             text=citation.text,
             strength=f"study, read from {publication.read}" if is_study else strength,
-            source=publication_line(publication, citation.source, is_study=is_study),
+            source=publication_line(publication, is_study=is_study),
             title=publication.title,
             url=_url(publication),
             weak=citation.weak,
@@ -84,14 +84,9 @@ class References:
         return reference
 
 
-def publication_line(publication: Publication, name: str, *, is_study: bool = False) -> str:
-    """`Authors. Journal year. doi`, with what was not seen named. `name`: the publication's id."""
-    line = publication.line
-    known = bool(line or publication.title or publication.doi or publication.url)
-    if not line and known:
-        line = f"authors and journal not seen ({name})"
-    if not line:
-        line = name
+def publication_line(publication: Publication, *, is_study: bool = False) -> str:
+    """`Authors. Journal year. doi`, with what was not seen named."""
+    line = publication.line or "authors and journal not seen"
     if publication.doi:
         line += f". doi:{publication.doi}"
     if publication.not_seen:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from rearm.assessment.result.options import AvailabilityStatus
 from rearm.assessment.result.parts import BriefPart, Part, Plain
 from rearm.assessment.result.practicalities import NextReview
+from rearm.interval import IntervalDict
 from rearm.knowledge.rulesets import Ground, Tier
 
 __all__ = [
@@ -58,11 +61,14 @@ class Turn(Part, frozen=True, kw_only=True):
     what: tuple[str, ...]
 
 
-class Change(Part, frozen=True, kw_only=True):
-    """What one result of a test would change."""
+class Change(BriefPart, frozen=True, kw_only=True):
+    """What one result of a test would change. `within`: of a number, the range between two limits
+    of the rules in which every value changes the same; the number in `values` is one of them.
+    """
 
     values: dict[str, Plain]
     turns: tuple[Turn, ...]
+    within: dict[str, IntervalDict] = msgspec.field(default_factory=dict)
 
 
 class NextTest(BriefPart, frozen=True, kw_only=True):

@@ -34,7 +34,9 @@ class CaseResult(Part, frozen=True, kw_only=True):
 
 
 class TherapyResult(BriefPart, frozen=True, kw_only=True):
-    """One stretch of treatment; `unread` are words of it that name no agent."""
+    """One stretch of treatment; `unread` are words of it that name no agent. `supportive`: it does
+    not treat the myeloma.
+    """
 
     start: DayRange
     end: DayRange
@@ -45,6 +47,7 @@ class TherapyResult(BriefPart, frozen=True, kw_only=True):
     unread: tuple[str, ...] = ()
     purpose: str | None = None
     best_response: str | None = None
+    supportive: bool = False
 
 
 class VisitResult(BriefPart, frozen=True, kw_only=True):

@@ -27,15 +27,14 @@ def later_disease_sentence(assessment: Assessment) -> str:
 def _relapse(relapse: Relapse) -> str:
     exact = relapse.day.low is not None and relapse.day.low == relapse.day.high
     day = days_words(relapse.day.low) if exact else day_range(relapse.day)
-    certainty = f" ({words(relapse.certainty)})" if relapse.certainty else ""
-    parts = [
-        f"after {_line(relapse.after, relapse.line)}, {words(relapse.status)}, {day}{certainty}"
-    ]
+    certainty = f", {words(relapse.certainty)}" if relapse.certainty else ""
+    parts = [f"after {_line(relapse.after, relapse.line)}, {day}{certainty}"]
     parts += [f"pattern {listed(relapse.pattern)}"] if relapse.pattern else []
-    parts.append(f"tempo {relapse.tempo or 'not known'}")
+    parts.append(f"tempo {relapse.tempo or 'unknown'}")
     if relapse.since is not None and relapse.since != relapse.day.low:
         parts.append(f"first sign on day {relapse.since}")
-    return f"Relapse to decide on: {'; '.join(parts)}."
+    event = "Suspected relapse" if relapse.status == "suspected" else "Relapse"
+    return f"{event} to decide on: {'; '.join(parts)}."
 
 
 def _watched(watched: Watched) -> str:

@@ -40,7 +40,11 @@ FIELD_TITLES: Mapping[PracticalField, str] = {
     "later_t_cells": "later T-cell therapy",
     "next": "what comes next",
 }
-_IN_THE_TABLE: tuple[PracticalField, ...] = ("first_dose", "stay", "dose")
+_IN_THE_TABLE: Mapping[PracticalField, str] = {
+    "first_dose": "start",
+    "stay": "stay",
+    "dose": "schedule",
+}
 _COUNTED: Mapping[CountedFrom, str] = {
     "today": "from today",
     "first_dose": "after the first dose",
@@ -133,35 +137,32 @@ def _lines(
     return tuple(lines)
 
 
-def brief_words(result: Assessment, option: str) -> tuple[str, ...]:
-    """Time to the first dose, stay and schedule in few words, for the cell of a table. Where texts
-    differ by region and no region was chosen, each stands with its region.
+def brief_words(result: Assessment, option: str) -> tuple[tuple[str, str], ...]:
+    """Time to the first dose, stay and schedule in few words, each with its title, for the cell of
+    a table. Where texts differ by region and no region was chosen, each stands with its region.
     """
     own = result.practicalities.options.get(option)
     if own is None:
         return ()
-    return tuple(_brief(result, own.get(field), field) for field in _IN_THE_TABLE)
+    return tuple(
+        (title, _brief(result, own.get(field), each=field == "dose"))
+        for field, title in _IN_THE_TABLE.items()
+    )
 
 
-def _brief(result: Assessment, keys: tuple[str, ...] | None, field: PracticalField) -> str:
-    title = _BRIEF_TITLES[field]
-    lines = [result.practicalities.lines[key] for key in keys or ()]
-    told = list(dict.fromkeys(_with_region(x, lines) for x in lines if x.brief is not None))
-    if told:
-        return f"{title}: {'; '.join(told)}"
-    return f"{title}: {'not read' if keys is None else 'none'}"
+def _brief(result: Assessment, keys: tuple[str, ...] | None, *, each: bool) -> str:
+    """`each`: of several drugs the words of each stand; else those of the first in a region."""
+    if keys is None:
+        return "not read"
+    told = [x for x in map(result.practicalities.lines.__getitem__, keys) if x.brief is not None]
+    if not each:
+        told = list({line.regions: line for line in reversed(told)}.values())[::-1]
+    return ", ".join(dict.fromkeys(_with_region(line, told) for line in told)) or "none"
 
 
-_BRIEF_TITLES: Mapping[PracticalField, str] = {
-    "first_dose": "start",
-    "stay": "stay",
-    "dose": "schedule",
-}
-
-
-def _with_region(line: PracticalLine, lines: list[PracticalLine]) -> str:
-    alone = sum(x.brief is not None for x in lines) == 1
-    return f"{line.brief}" if alone or not line.regions else f"{line.regions[0]} {line.brief}"
+def _with_region(line: PracticalLine, told: list[PracticalLine]) -> str:
+    words = line.brief or ""
+    return words if len(told) == 1 or not line.regions else f"{line.regions[0]} {words}"
 
 
 def review_words(result: Assessment) -> ReviewWords | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from rearm.assessment.result import Assessment
+from rearm.assessment.result import Assessment, InfusionResult
+from rearm.interval import Interval
 from rearm.report.assessment.case import (
     age_words,
     kind_of_myeloma,
@@ -46,25 +47,85 @@ def _person(result: Assessment) -> str:
 
 
 def _treatment(result: Assessment) -> str:
-    """The regimens in their order, the CAR-T among them, and the classes that no longer work."""
-    given = list(dict.fromkeys(_given(result)))
+    """The lines in their order, the CAR-T among them, and what no longer works."""
+    number = _number_of_lines(result)
+    lines = "; ".join(" then ".join(line) for line in _lines(result)) or "not on record"
+    text = f"{number} lines: {lines}" if number else f"Lines: {lines}"
+    agents = _refractory_agents(result)
+    classes = refractory_classes(result)
+    if not classes and not agents:
+        return f"{text}."
+    named = ", ".join(classes or agents)
+    of_which = f" ({', '.join(agents)})" if classes and agents else ""
+    return f"{text}. Refractory: {named}{of_which}."
+
+
+def _number_of_lines(result: Assessment) -> str:
+    """`5`, `7 to 8`; empty where it is not known."""
     lines = result.findings.get("prior_lines")
-    number = None if lines is None else lines.value
-    text = f"{number} lines: " if number is not None else "Lines: "
-    text += ", ".join(given) if given else "not on record"
-    refractory = refractory_classes(result)
-    return f"{text}. Refractory: {', '.join(refractory)}." if refractory else f"{text}."
+    if lines is None or not lines.known:
+        return ""
+    if lines.value is not None:
+        return str(lines.value)
+    return str(Interval.from_dict(lines.interval)) if lines.interval is not None else ""
 
 
-def _given(result: Assessment) -> Iterator[str]:
-    timed: list[tuple[float, str]] = []
+def _refractory_agents(result: Assessment) -> list[str]:
+    """The agents that no longer work, in the order in which they were first given."""
+    given = dict.fromkeys(agent for row in result.therapies for agent in row.agents)
+    found = result.findings
+    return [
+        agent
+        for agent in given
+        if (known := found.get(f"refractory_{agent.replace(' ', '_').replace('-', '_')}"))
+        is not None
+        and known.value is True
+    ]
+
+
+def _lines(result: Assessment) -> Iterator[list[str]]:
+    """What was given, line by line: rows of one number belong together, and a bridge belongs to
+    the CAR-T after it.
+    """
+    current: list[str] = []
+    before: object = None
+    for line, name in _given(result):
+        if current and line != before:
+            yield list(dict.fromkeys(current))
+            current = []
+        current.append(name)
+        before = line
+    if current:
+        yield list(dict.fromkeys(current))
+
+
+def _given(result: Assessment) -> Iterator[tuple[object, str]]:
+    """Each row that treats, and each infusion, with what tells its line from others."""
+    infusions = [x for x in result.case.infusions if x.infused is not False]
+    timed: list[tuple[float, object, str]] = []
     for place, row in enumerate(result.therapies):
         name = row.regimen or ", ".join(row.agents)
-        if name and row.purpose not in ("lymphodepletion", "supportive"):
-            start = row.start.low
-            timed.append((-1e9 + place if start is None else start, name))
-    for infusion in result.case.infusions:
-        if infusion.infused is not False:
-            day = infusion.day.low
-            timed.append((0.0 if day is None else day, infusion.product or "CAR-T"))
-    yield from (name for _, name in sorted(timed, key=lambda x: x[0]))
+        if not name or row.supportive or row.purpose == "lymphodepletion":
+            continue
+        start = row.start.low
+        day = -1e9 + place if start is None else float(start)
+        line: object = ("line", row.line) if row.line is not None else ("row", place)
+        if row.purpose == "bridging":
+            name = f"{name} bridge"
+            line = _bridged(infusions, day) or line
+        elif row.best_response:
+            name = f"{name} ({row.best_response})"
+        timed.append((day, line, name))
+    for place, infusion in enumerate(infusions):
+        day = 0.0 if infusion.day.low is None else float(infusion.day.low)
+        timed.append((day, ("infusion", place), infusion.product or "CAR-T"))
+    yield from ((line, name) for _, line, name in sorted(timed, key=lambda x: x[0]))
+
+
+def _bridged(infusions: Sequence[InfusionResult], day: float) -> object:
+    """The infusion to which a bridge of this day leads; None where there is none after it."""
+    for place, infusion in enumerate(infusions):
+        low = infusion.day.low
+        if low is not None and day <= low:
+            return ("infusion", place)
+    return None

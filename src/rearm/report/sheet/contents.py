@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rearm.assessment.result import Assessment, NextTest
-from rearm.assessment.result.parts import Plain
+from rearm.assessment.result import Assessment
 from rearm.report.assessment.answer_words import (
     AnswerLine,
     answer_lines,
     folded_lines,
     state_words,
 )
+from rearm.report.assessment.change_words import changes_in_words
 from rearm.report.assessment.disease import disease_sentence
 from rearm.report.assessment.practicalities_words import ReviewWords, brief_words, review_words
-from rearm.report.assessment.sentences import alert_title, asked_as, asked_for, told_words
+from rearm.report.assessment.sentences import alert_title, asked_for
 from rearm.report.sheet.case_lines import case_lines
 from rearm.report.words import days_words, words
 
@@ -42,15 +42,17 @@ _ASKED_ABOUT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetLine:
-    """One strategy of the table: why it stands here, what must be true first, the cautions that
-    hold, and in few words how it is given.
+    """One strategy of the table: why it stands here, what must be known first, the cautions that
+    hold, and in few words how it is given. `shares`: what must be known of every such line stands
+    once, below the table.
     """
 
     line: AnswerLine
     why: tuple[str, ...]
     first: tuple[str, ...]
+    shares: bool
     cautions: tuple[str, ...]
-    given: tuple[str, ...]
+    given: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +65,11 @@ class SheetContents:
       the CAR-T, and the likely cause.
     - `state`: the state of the decision in a sentence.
     - `before`: the tests that would change the first choice, each with what would change.
-    - `lines`: the strategies that are open, the best first.
+    - `lines`: the strategies that are open, the best first. `shared`: what must be known first of
+      each that shares it.
     - `not_now`: strategies that the room would ask about, each with the reason against it.
-    - `checklist`: what is to be settled, and arranged, before the first dose of what stands first.
+    - `checklist`: what is to be settled before the first dose of what stands first, `arranged`:
+      what is to be arranged: premedication, prophylaxis, programme.
     - `review`: when the board looks again; None where there is nothing to look at.
     """
 
@@ -78,16 +82,19 @@ class SheetContents:
     state: str
     before: tuple[tuple[str, tuple[str, ...]], ...]
     lines: tuple[SheetLine, ...]
+    shared: tuple[str, ...]
     not_now: tuple[tuple[str, str], ...]
     checklist: tuple[str, ...]
+    arranged: tuple[str, ...]
     review: ReviewWords | None
 
 
 def sheet_contents(result: Assessment) -> SheetContents:
     lines = answer_lines(result)
+    shared = _shared(result, lines)
     return SheetContents(
         result=result,
-        alerts=tuple((alert_title(x).capitalize(), x.text) for x in result.alerts),
+        alerts=tuple((_capitalized(alert_title(x)), x.text) for x in result.alerts),
         actions=tuple(
             f"{'' if x.status == 'due' else 'To be settled: '}{x.text}" for x in result.actions
         ),
@@ -95,12 +102,18 @@ def sheet_contents(result: Assessment) -> SheetContents:
         relapse=disease_sentence(result),
         failure=_failure(result),
         state=state_words(result),
-        before=tuple((test.name, tuple(_changes(result, test))) for test in result.tests),
-        lines=tuple(_line(result, line) for line in lines),
+        before=tuple((test.name, changes_in_words(result, test)) for test in result.tests),
+        lines=tuple(_line(result, line, shared) for line in lines),
+        shared=shared,
         not_now=tuple(_not_now(result)),
-        checklist=_checklist(result, lines) + _arranged(result, lines),
+        checklist=_checklist(result, lines),
+        arranged=result.practicalities.tasks if lines else (),
         review=review_words(result),
     )
+
+
+def _capitalized(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _failure(result: Assessment) -> str:
@@ -118,55 +131,23 @@ def _failure(result: Assessment) -> str:
     return f"{text}. Cause of the failure: {cause}." if result.causes.groups else f"{text}."
 
 
-def _changes(result: Assessment, test: NextTest) -> Iterator[str]:
-    """`If extramedullary disease: first choice changes from P to Q`, each change once."""
-    told: dict[str, None] = {}
-    for change in test.changes:
-        lost = [
-            w for t in change.turns if t.kind == "strategy" and t.from_ == "first" for w in t.what
-        ]
-        won = [w for t in change.turns if t.kind == "strategy" and t.to == "first" for w in t.what]
-        if lost or won:
-            seen = _seen(result, change.values)
-            told[f"if {seen}: {_moved(result, lost, won)}"] = None
-        for turn in change.turns:
-            if turn.kind == "failure":
-                told[f"if {_seen(result, change.values)}: {words(turn.to)}"] = None
-    yield from told
+def _shared(result: Assessment, lines: Sequence[AnswerLine]) -> tuple[str, ...]:
+    """What must be known first of each line of which anything must; empty with fewer than two."""
+    asked = [tuple(asked_for(result, line.must_be_true)) for line in lines if line.must_be_true]
+    if len(asked) < 2:
+        return ()
+    return tuple(x for x in asked[0] if all(x in others for others in asked[1:]))
 
 
-def _seen(result: Assessment, values: Mapping[str, Plain]) -> str:
-    """The result in words, by what it shows; a result that shows nothing by all its parts."""
-    shown = [name for name, value in values.items() if value is not False]
-    first = (shown or list(values))[0]
-    value = values[first]
-    label = asked_as(result, first)
-    if value is True:
-        return f"there is {label}"
-    return f"{label} is {told_words(result, first, value)}"
-
-
-def _moved(result: Assessment, lost: Sequence[str], won: Sequence[str]) -> str:
-    first = [
-        placed.strategy
-        for tier in result.answer.tiers
-        if tier.tier == "first"
-        for placed in tier.strategies
-    ]
-    now = [name for name in first if name not in lost] + list(won)
-    titles = result.titles.strategies
-    before = " or ".join(titles[name] for name in first) or "none"
-    then = " or ".join(titles[name] for name in now) or "none"
-    return f"first choice changes from {before} to {then}"
-
-
-def _line(result: Assessment, line: AnswerLine) -> SheetLine:
+def _line(result: Assessment, line: AnswerLine, shared: Sequence[str]) -> SheetLine:
     option = result.option(line.option_id)
+    first = tuple(asked_for(result, line.must_be_true))
     holding = [result.reasons[x].text for x in option.cautions if result.reasons[x].truth]
     return SheetLine(
         line=line,
         why=_why(result, line),
-        first=tuple(asked_for(result, line.must_be_true)),
+        first=tuple(x for x in first if x not in shared),
+        shares=bool(first) and bool(shared),
         cautions=tuple(holding[:1]),
         given=brief_words(result, option.id),
     )
@@ -189,14 +170,11 @@ def _not_now(result: Assessment) -> Iterator[tuple[str, str]]:
 
 
 def _checklist(result: Assessment, lines: Sequence[AnswerLine]) -> tuple[str, ...]:
-    """What is to be settled before what stands first is begun."""
+    """What is to be settled before what stands first is begun; nothing before watching."""
     if not lines:
         return ()
     option = result.option(lines[0].option_id)
+    if option.role == "observe":
+        return ()
     asked = asked_for(result, (*lines[0].must_be_true, *option.checklist))
     return tuple(asked)[:_CHECKED]
-
-
-def _arranged(result: Assessment, lines: Sequence[AnswerLine]) -> tuple[str, ...]:
-    """Premedication, prophylaxis and whatever else is arranged before the first dose of it."""
-    return result.practicalities.tasks if lines else ()
