@@ -16,7 +16,8 @@ from rearm.assessment.patient import AssessmentError, patient_at
 from rearm.assessment.plan import RulePlan, plan_of
 from rearm.assessment.result import FindingResult
 from rearm.knowledge.bundle import Knowledge, load
-from rearm.knowledge.rulesets import Availability
+from rearm.knowledge.practicalities import OptionPractice, practice_of
+from rearm.knowledge.rulesets import Availability, EffectOnTCells
 from rearm.record import Record
 from rearm.rules import Clause, RuleCondition, trace
 from rearm.rules.tree import BooleanFinding
@@ -43,11 +44,16 @@ class Traced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Every rule of one option, or every indicator of one factor, whatever came of it."""
+    """Every rule of one option, or every indicator of one factor, whatever came of it. `practice`:
+    how the option is given, and `later_t_cells` what it does to a later T-cell therapy; None of a
+    factor.
+    """
 
     id: str
     name: str
     rules: tuple[Traced, ...]
+    practice: OptionPractice | None = None
+    later_t_cells: EffectOnTCells | None = None
 
 
 def explain(
@@ -84,7 +90,14 @@ def explain(
         ]
         if subject in patient.declined:
             rules.append(_of_declined(basis, patient.declined[subject]))
-        return Explanation(id=subject, name=option.option.name, rules=tuple(rules))
+        known = plan.knowledge.practicalities.values()
+        return Explanation(
+            id=subject,
+            name=option.option.name,
+            rules=tuple(rules),
+            practice=practice_of(option.option, known),
+            later_t_cells=option.option.later_t_cells,
+        )
     factor = factors[subject]
     indicators = tuple(_of_rule(basis, clauses, indicator) for indicator in factor.indicators)
     return Explanation(id=subject, name=factor.factor.name, rules=indicators)

@@ -17,6 +17,7 @@ from rearm.assessment.result import (
 )
 
 __all__ = [
+    "COUNTED_WORDS",
     "FIELD_TITLES",
     "GivenField",
     "HowGiven",
@@ -45,7 +46,7 @@ _IN_THE_TABLE: Mapping[PracticalField, str] = {
     "stay": "stay",
     "dose": "schedule",
 }
-_COUNTED: Mapping[CountedFrom, str] = {
+COUNTED_WORDS: Mapping[CountedFrom, str] = {
     "today": "from today",
     "first_dose": "after the first dose",
     "infusion": "after the infusion",
@@ -157,12 +158,14 @@ def _brief(result: Assessment, keys: tuple[str, ...] | None, *, each: bool) -> s
     told = [x for x in map(result.practicalities.lines.__getitem__, keys) if x.brief is not None]
     if not each:
         told = list({line.regions: line for line in reversed(told)}.values())[::-1]
-    return ", ".join(dict.fromkeys(_with_region(line, told) for line in told)) or "none"
+    return ", ".join(dict.fromkeys(_with_region(result, line) for line in told)) or "none"
 
 
-def _with_region(line: PracticalLine, told: list[PracticalLine]) -> str:
+def _with_region(result: Assessment, line: PracticalLine) -> str:
+    """The words, after the region that they hold in where that is not the one asked for."""
     words = line.brief or ""
-    return words if len(told) == 1 or not line.regions else f"{line.regions[0]} {words}"
+    here = not line.regions or result.region in line.regions
+    return words if here else f"{', '.join(line.regions)} {words}"
 
 
 def review_words(result: Assessment) -> ReviewWords | None:
@@ -184,7 +187,7 @@ def _when(review: NextReview) -> str:
     low, high = review.days_low, review.days_high
     days = f"{low} to {high} days" if low != high else f"{high} day{'s' if high != 1 else ''}"
     by = "" if review.date is None else f", by {review.date}"
-    return f"{days} {_COUNTED[review.counted_from]}{by}"
+    return f"{days} {COUNTED_WORDS[review.counted_from]}{by}"
 
 
 def _looked_at(review: NextReview) -> Iterator[str]:

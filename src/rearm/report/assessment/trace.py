@@ -11,6 +11,8 @@ from typing import Any
 from rearm.assessment.explanation import Explanation, Traced
 from rearm.assessment.result import FindingResult
 from rearm.interval import Interval
+from rearm.knowledge.practicalities import OptionPractice
+from rearm.report.assessment.practicalities_words import FIELD_TITLES
 from rearm.rules import Clause
 
 __all__ = ["trace_object", "trace_text"]
@@ -34,6 +36,8 @@ def trace_text(explanation: Explanation) -> str:
         lines += [f"         {line}" for line in _clause(rule.clause, 0)]
         lines += [f"         {line}" for line in _findings(rule)]
         lines += [f"         cites {', '.join(rule.citations)}"] if rule.citations else []
+    if explanation.practice is not None:
+        lines += ["", "How it is given", *_practice(explanation)]
     return "\n".join(lines)
 
 
@@ -56,7 +60,34 @@ def trace_object(explanation: Explanation) -> dict[str, Any]:
             }
             for rule in explanation.rules
         ],
+        **_practice_object(explanation.practice),
     }
+
+
+def _practice(explanation: Explanation) -> Iterator[str]:
+    """A line a text under the title of its field, then what was not read."""
+    practice, later = explanation.practice, explanation.later_t_cells
+    if practice is None:
+        return
+    for field, rows in practice.rows.items():
+        for place, row in enumerate(rows):
+            title = FIELD_TITLES[field] if place == 0 else ""
+            yield f"  {title:26} {row.text} [{', '.join(row.sources)}]"
+    if later is not None and "later_t_cells" not in practice.not_read:
+        told = f"{later.text} [{', '.join(later.sources)}]"
+        yield f"  {FIELD_TITLES['later_t_cells']:26} {told}"
+    if practice.not_read:
+        yield f"  not read: {', '.join(FIELD_TITLES[field] for field in practice.not_read)}"
+
+
+def _practice_object(practice: OptionPractice | None) -> dict[str, Any]:
+    if practice is None:
+        return {}
+    given = {
+        field: [{"text": row.text, "citations": list(row.sources)} for row in rows]
+        for field, rows in practice.rows.items()
+    }
+    return {"given": given, "not_read": list(practice.not_read)}
 
 
 def _clause(clause: Clause, depth: int) -> Iterator[str]:
