@@ -4,7 +4,7 @@ true, false or unknown.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,13 +16,13 @@ from rearm.assessment.patient import AssessmentError, patient_at
 from rearm.assessment.plan import RulePlan, plan_of
 from rearm.assessment.result import FindingResult
 from rearm.knowledge.bundle import Knowledge, load
-from rearm.knowledge.practicalities import OptionPractice, practice_of
-from rearm.knowledge.rulesets import Availability, EffectOnTCells
+from rearm.knowledge.practicalities import OptionPractice, PracticalField, practice_of
+from rearm.knowledge.rulesets import Availability, Option
 from rearm.record import Record
 from rearm.rules import Clause, RuleCondition, trace
 from rearm.rules.tree import BooleanFinding
 
-__all__ = ["Explanation", "Traced", "explain"]
+__all__ = ["Explanation", "Given", "Traced", "explain"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +43,25 @@ class Traced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """One thing to know of how an option is given."""
+
+    field: PracticalField
+    text: str
+    citations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Every rule of one option, or every indicator of one factor, whatever came of it. `practice`:
-    how the option is given, and `later_t_cells` what it does to a later T-cell therapy; None of a
-    factor.
+    """Every rule of one option, or every indicator of one factor, whatever came of it. `given`: how
+    the option is given; `not_read`: the fields of that of which nothing was read.
     """
 
     id: str
     name: str
     rules: tuple[Traced, ...]
-    practice: OptionPractice | None = None
-    later_t_cells: EffectOnTCells | None = None
+    given: tuple[Given, ...] = ()
+    not_read: tuple[PracticalField, ...] = ()
 
 
 def explain(
@@ -90,17 +98,31 @@ def explain(
         ]
         if subject in patient.declined:
             rules.append(_of_declined(basis, patient.declined[subject]))
-        known = plan.knowledge.practicalities.values()
+        practice = practice_of(option.option, plan.knowledge.practicalities.values())
         return Explanation(
             id=subject,
             name=option.option.name,
             rules=tuple(rules),
-            practice=practice_of(option.option, known),
-            later_t_cells=option.option.later_t_cells,
+            given=tuple(_given(plan.knowledge, option.option, practice)),
+            not_read=practice.not_read,
         )
     factor = factors[subject]
     indicators = tuple(_of_rule(basis, clauses, indicator) for indicator in factor.indicators)
     return Explanation(id=subject, name=factor.factor.name, rules=indicators)
+
+
+def _given(knowledge: Knowledge, option: Option, practice: OptionPractice) -> Iterator[Given]:
+    """What was read of how the option is given, and what stands on the option itself of a later
+    T-cell therapy and of what may follow.
+    """
+    for field, rows in practice.rows.items():
+        yield from (Given(field=field, text=row.text, citations=row.sources) for row in rows)
+    later = option.later_t_cells
+    if later is not None and "later_t_cells" not in practice.not_read:
+        yield Given(field="later_t_cells", text=later.text, citations=later.sources)
+    if option.sequence:
+        titles = (knowledge.words.of_strategy(name) for name in option.sequence)
+        yield Given(field="next", text=f"May be followed by {', '.join(titles)}.", citations=())
 
 
 def _of_rule(basis: Basis, clauses: Sequence[Clause], rule: RulePlan) -> Traced:

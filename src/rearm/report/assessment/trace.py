@@ -11,7 +11,6 @@ from typing import Any
 from rearm.assessment.explanation import Explanation, Traced
 from rearm.assessment.result import FindingResult
 from rearm.interval import Interval
-from rearm.knowledge.practicalities import OptionPractice
 from rearm.report.assessment.practicalities_words import FIELD_TITLES
 from rearm.rules import Clause
 
@@ -36,8 +35,8 @@ def trace_text(explanation: Explanation) -> str:
         lines += [f"         {line}" for line in _clause(rule.clause, 0)]
         lines += [f"         {line}" for line in _findings(rule)]
         lines += [f"         cites {', '.join(rule.citations)}"] if rule.citations else []
-    if explanation.practice is not None:
-        lines += ["", "How it is given", *_practice(explanation)]
+    if explanation.given or explanation.not_read:
+        lines += ["", "How it is given", *_given(explanation)]
     return "\n".join(lines)
 
 
@@ -60,34 +59,24 @@ def trace_object(explanation: Explanation) -> dict[str, Any]:
             }
             for rule in explanation.rules
         ],
-        **_practice_object(explanation.practice),
+        "given": [
+            {"field": x.field, "text": x.text, "citations": list(x.citations)}
+            for x in explanation.given
+        ],
+        "not_read": list(explanation.not_read),
     }
 
 
-def _practice(explanation: Explanation) -> Iterator[str]:
-    """A line a text under the title of its field, then what was not read."""
-    practice, later = explanation.practice, explanation.later_t_cells
-    if practice is None:
-        return
-    for field, rows in practice.rows.items():
-        for place, row in enumerate(rows):
-            title = FIELD_TITLES[field] if place == 0 else ""
-            yield f"  {title:26} {row.text} [{', '.join(row.sources)}]"
-    if later is not None and "later_t_cells" not in practice.not_read:
-        told = f"{later.text} [{', '.join(later.sources)}]"
-        yield f"  {FIELD_TITLES['later_t_cells']:26} {told}"
-    if practice.not_read:
-        yield f"  not read: {', '.join(FIELD_TITLES[field] for field in practice.not_read)}"
-
-
-def _practice_object(practice: OptionPractice | None) -> dict[str, Any]:
-    if practice is None:
-        return {}
-    given = {
-        field: [{"text": row.text, "citations": list(row.sources)} for row in rows]
-        for field, rows in practice.rows.items()
-    }
-    return {"given": given, "not_read": list(practice.not_read)}
+def _given(explanation: Explanation) -> Iterator[str]:
+    """A line a text, the first of a field under its title; then what was not read."""
+    told: set[str] = set()
+    for given in explanation.given:
+        title = "" if given.field in told else FIELD_TITLES[given.field]
+        told.add(given.field)
+        cited = f" [{', '.join(given.citations)}]" if given.citations else ""
+        yield f"  {title:26} {given.text}{cited}"
+    if explanation.not_read:
+        yield f"  not read: {', '.join(FIELD_TITLES[field] for field in explanation.not_read)}"
 
 
 def _clause(clause: Clause, depth: int) -> Iterator[str]:
