@@ -80,10 +80,15 @@ def _texts(knowledge: Knowledge) -> Iterator[tuple[str, str, str | None, tuple[s
         texts = (*(x for x in said if x), *(w.text for w in action.wordings))
         read = (*action.conditions.values(), *(w.when for w in action.wordings))
         yield f"action {action.id}", " ".join(texts), " ".join(read), action.sources
-    for row in knowledge.practicalities.values():
+    for practice in knowledge.practicalities.values():
         # what cites a publication itself is the reading of it: its figures stand nowhere else
-        if not set(row.sources) & (knowledge.sources.keys() - knowledge.statements.keys()):
-            yield f"practice {row.id}", f"{row.text} {row.brief or ''}", None, row.sources
+        if not set(practice.sources) & (knowledge.sources.keys() - knowledge.statements.keys()):
+            yield (
+                f"practice {practice.id}",
+                f"{practice.text} {practice.brief or ''}",
+                None,
+                practice.sources,
+            )
     for review in knowledge.reviews.values():
         yield f"review {review.id}", f"{review.changes} {review.also or ''}", None, review.sources
     for factor in knowledge.factors.values():

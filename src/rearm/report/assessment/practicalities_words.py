@@ -60,6 +60,7 @@ _MARKERS: Mapping[ReviewMarker, str] = {
     "free_light_chains": "free light chains",
     "marrow_plasma_cells": "marrow plasma cells",
     "lesions": "imaging of the lesions",
+    "none_on_record": "M-protein and free light chains (no marker on record)",
 }
 
 
@@ -175,7 +176,7 @@ def review_words(result: Assessment) -> ReviewWords | None:
         return None
     return ReviewWords(
         when=_when(review),
-        looks_at=", ".join(_looked_at(review)) or "the markers",
+        looks_at=", ".join(_looked_at(review)),
         changes=review.changes,
         who=review.who,
         usual=set(review.citations) <= {"accepted-practice"},
