@@ -75,13 +75,14 @@ class GivenField:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HowGiven:
     """How one option of the sheet is given. `not_read`: the titles of the fields of which nothing
-    was read; empty too where only what the table shows is told of it.
+    was read. `in_full` False: only what the table shows is told of it.
     """
 
     option_id: str
     option: str
     fields: tuple[GivenField, ...]
     not_read: tuple[str, ...]
+    in_full: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +121,7 @@ def _how_given(result: Assessment, option: OptionResult) -> HowGiven:
         option=option.name,
         fields=tuple(fields),
         not_read=tuple(not_read),
+        in_full=full,
     )
 
 
@@ -135,7 +137,7 @@ def _lines(
         lines += [(note.text, note.citations)] if note.text else []
     if full and field == "next" and option.sequence:
         titles = [result.titles.strategies[name] for name in option.sequence]
-        lines.append((f"{', '.join(titles)}.", ()))
+        lines.append((f"May be followed by {', '.join(titles)}.", ()))
     return tuple(lines)
 
 
