@@ -9,7 +9,7 @@ FILE   ?=
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test browser demo test fast lint types floors unit bench vignettes imwg-cases docs mechanism-calibration coverage matrix mutation gates clean
+.PHONY: help setup setup-test browser pango demo test fast lint types floors unit bench vignettes imwg-cases docs mechanism-calibration coverage matrix mutation gates clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -27,7 +27,7 @@ $(VENV)/.stamp-core: $(VENV)/.stamp-venv pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.stamp-test: $(VENV)/.stamp-core
-	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,pictures,mechanism,adam]'
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,pictures,pdf,mechanism,adam]'
 	@touch $@
 
 setup: $(VENV)/.stamp-core ## build .venv with what the program needs
@@ -38,6 +38,11 @@ browser: ## a Chromium for the tests of the page (Debian, as root); elsewhere a 
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
 	  else echo "No Chromium found: the tests that open the report in a browser will be skipped. Install one to run them."; fi; }
 
+pango: setup-test ## the library Pango for the tests of the PDF (Debian, as root); elsewhere a sentence
+	@$(BIN)/python -W ignore -c 'import weasyprint' >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 >/dev/null; \
+	  else echo "No Pango found: the tests that write the sheet as a PDF will be skipped. Install it to run them (Debian: libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)."; fi; }
+
 demo: setup ## assess the bundled examples and write their reports to demo/
 	@$(BIN)/rearm assess examples/tables --html demo/ --json demo/ --quiet
 	@echo
@@ -45,7 +50,7 @@ demo: setup ## assess the bundled examples and write their reports to demo/
 	@echo
 	@echo "Reports of all examples: $(CURDIR)/demo/index.html (open it with a browser)"
 
-test: setup-test browser lint types floors unit ## everything that must hold
+test: setup-test browser pango lint types floors unit ## everything that must hold
 
 fast: setup-test lint types floors ## what must hold, without the slow tests (under two minutes)
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not slow"

@@ -235,11 +235,23 @@ def _support(line: Support | SharedSupport, cite: Citations) -> str:
     )
 
 
+def _resting_on_practice(knowledge: Knowledge) -> str:
+    """How many rules of options have no source but usual practice, each shared one counted once."""
+    own = [r for o in knowledge.options.values() for r in o.rules if "@" not in r.id]
+    shared = [s for s in knowledge.shared if isinstance(s, SharedRule)]
+    every: list[Rule | SharedRule] = [*own, *shared]
+    alone = sum(rule.sources == ("accepted-practice",) for rule in every)
+    return (
+        f"Of the {len(every)} rules of options, shared or their own, {alone} rest on usual practice"
+        " alone: no text was read for them."
+    )
+
+
 def shared_rules(knowledge: Knowledge, cite: Citations) -> Lines:
     """Rules and support that options share, by their tags."""
     yield "# Shared rules"
     yield ""
-    yield "Each acts on every option with one of its tags."
+    yield f"Each acts on every option with one of its tags. {_resting_on_practice(knowledge)}"
     carriers = {
         tag: [o for o in knowledge.options.values() if tag in o.tags]
         for o in knowledge.options.values()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         assess_all,
         assess_each,
         explain,
+        explain_strategy,
     )
     from rearm.errors import RearmError
     from rearm.intake import read
@@ -46,6 +47,7 @@ __all__ = [
     "assess_each",
     "assess_table",
     "explain",
+    "explain_strategy",
     "load_knowledge",
     "read",
 ]
@@ -59,6 +61,7 @@ _HOMES = {
     "assess_table": ("rearm.assessment", "assess_table"),
     "ResultError": ("rearm.assessment", "ResultError"),
     "explain": ("rearm.assessment", "explain"),
+    "explain_strategy": ("rearm.assessment", "explain_strategy"),
     "Issue": ("rearm.record", "Issue"),
     "RearmError": ("rearm.errors", "RearmError"),
     "Record": ("rearm.record", "Record"),

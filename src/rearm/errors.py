@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from rearm.characters import printable
 
-__all__ = ["InputError", "RearmError", "meant"]
+__all__ = ["InputError", "RearmError", "meant", "near"]
 
 
 class RearmError(ValueError):
@@ -25,10 +25,18 @@ class InputError(RearmError):
     """Input that can't be used: what was read, where, why it can't be used, what to do."""
 
 
+def near(
+    word: str, choices: Iterable[str], *, most: int = 1, likeness: float = 0.75
+) -> tuple[str, ...]:
+    """The choices that are close to the word, the closest first (`likeness` from 0 to 1)."""
+    by_lower = {choice.lower(): choice for choice in choices}
+    found = get_close_matches(word.lower(), by_lower, n=most, cutoff=likeness)
+    return tuple(by_lower[name] for name in found)
+
+
 def meant(word: str, choices: Iterable[str], *, most: int = 1, likeness: float = 0.75) -> str:
     """` Did you mean ...?` where a choice is close to the word (`most` of them, `likeness` from 0
     to 1), else nothing.
     """
-    by_lower = {choice.lower(): choice for choice in choices}
-    near = get_close_matches(word.lower(), by_lower, n=most, cutoff=likeness)
-    return f" Did you mean {' or '.join(by_lower[x] for x in near)}?" if near else ""
+    found = near(word, choices, most=most, likeness=likeness)
+    return f" Did you mean {' or '.join(found)}?" if found else ""

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["FileNames", "file_name", "write_text", "write_whole"]
+__all__ = ["FileNames", "file_name", "write_bytes", "write_text", "write_whole"]
 
 # our own page, and the names of devices that Windows takes for no files
 _RESERVED = re.compile(r"index|con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)
@@ -78,6 +78,11 @@ def _umask() -> int:
     return mask
 
 
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes a file whole or not at all."""
+    write_whole(path, lambda part: part.write_bytes(data))
+
+
 def write_text(path: Path, text: str) -> None:
     """Writes a text file (UTF-8) whole or not at all."""
-    write_whole(path, lambda part: part.write_text(text, encoding="utf-8", newline="\n"))
+    write_bytes(path, text.encode("utf-8"))

@@ -362,12 +362,15 @@ def test_the_laboratory_test_and_the_finding_of_the_page_are_read(tmp_path: Path
     (folder / "units.toml").write_text(factors, "utf-8")
     workups = folder / "workups.toml"
     text = workups.read_text("utf-8")
-    told = 'also_tells = ["severe_cytopenia", "creatinine", "calcium_corrected", "kidney_injury"]'
+    panel = re.search(r'also_tells = \["severe_cytopenia", [^\]]*\]', text)
+    assert panel is not None
+    told = panel[0]
     assert text.count(told) == 1
     named = re.search(
         r"`(also_tells = \[.*?\])`", (DOCS / "adding-knowledge.md").read_text("utf-8")
     )
     assert named is not None
+    assert named[1] == f'{told[:-1]}, "phosphate"]', "the page adds one name to those of the file"
     workups.write_text(text.replace(told, named[1]), "utf-8")
     names: dict[str, Any] = {"finding": finding, "PatientChart": PatientChart, "Found": Found}
     _, function = blocks("adding-knowledge.md", "python")

@@ -52,7 +52,7 @@ def test_every_file_of_the_package_is_in_the_wheel(built: Path) -> None:
     inside = set(zipfile.ZipFile(wheel).namelist())
     assert {file.removeprefix("src/") for file in tracked} <= inside
     licences = {Path(name).name for name in inside if "/licenses/" in name}
-    assert licences == {"LICENSE", "LICENSE-knowledge"}
+    assert licences == {"LICENSE", "LICENSE-knowledge", "LICENSE-fonts"}
 
 
 def test_version_check_and_assess_work(installed: Path, tmp_path: Path) -> None:

@@ -109,9 +109,9 @@ def test_bcma_after_a_bcma_car_t(
         (None, 90, "unlikely", None, OPEN, OPEN),
         (None, 40, "not_assessed", None, OPEN, OPEN),
         (None, 12, "possible", None, OPEN, OPEN),  # loss without a change of the gene is usual here
-        # so one stain that finds none is a strong sign, unlike that of BCMA
-        (None, 0, "likely", 1, "discouraged", "discouraged"),
-        (0, 0, "likely", 1, "discouraged", "discouraged"),
+        # one stain that finds none is one method, and weighs as much as that of BCMA
+        (None, 0, "possible", None, "discouraged", "discouraged"),
+        (0, 0, "possible", None, "discouraged", "discouraged"),
         ("?", None, "possible", 1, "discouraged", OPEN),
         ("?", 90, "possible", 1, "discouraged", OPEN),
         ("?", 0, "likely", 1, "excluded", "discouraged"),

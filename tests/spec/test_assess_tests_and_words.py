@@ -22,6 +22,7 @@ from rearm.interval import Interval
 from rearm.record import Infusion, Lab, Record, Source, When
 from rearm.report.assessment.context import page_context
 from rearm.report.assessment.sentences import availability_text, finding_text
+from rearm.report.figures import in_whom
 
 ROOT = Path(__file__).parents[2]
 LATE = {"responded": True, "time_to_failure_days": 300, "car_target_bcma": True, "prior_lines": 5}
@@ -286,9 +287,7 @@ def test_a_figure_of_the_class_is_called_so() -> None:
     own = {o.option.id: o.evidence.of_class for o in plan().options}
     assert own["gprc5d-car-t"] and not own["talquetamab"]
     for option in some(result.options):
-        of_class = [
-            row.population.startswith(f"class figure: {option.strategy}; ")
-            for row in result.evidence[option.evidence].expected
-        ]
+        rows = result.evidence[option.evidence].expected
+        of_class = [in_whom(row).startswith("class figure, ") for row in rows]
         assert all(of_class) if own[option.id] else not any(of_class), option.id
     assert result.evidence[result.option("gprc5d-car-t").evidence].expected

@@ -107,7 +107,8 @@ def test_bcma(found: dict[str, Any], loss: str, mutation: str, density: str) -> 
             },
             "established",
         ),
-        ({"car_target_gprc5d": True, "gprc5d_status": "not_detected_unconfirmed"}, "likely"),
+        # one method weighs as much as it does for BCMA
+        ({"car_target_gprc5d": True, "gprc5d_status": "not_detected_unconfirmed"}, "possible"),
         ({"car_target_gprc5d": True, "gprc5d_status": "reduced"}, "possible"),
         (
             {"car_target_gprc5d": True, "gprc5d_status": "retained", "untested_lesion": False},

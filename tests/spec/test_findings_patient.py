@@ -681,3 +681,93 @@ def test_support_of_counts_and_immunity(
         supported,
         replaced,
     ), what
+
+
+@pytest.mark.parametrize(
+    ("what", "rows", "name", "value"),
+    [
+        ("QTc of the last weeks", [lab(180, "qtc", 496, "ms")], "qtc", 496.0),
+        ("QTc of half a year ago", [lab(40, "qtc", 496, "ms")], "qtc", None),
+        ("sodium", [lab(215, "sodium", 127, "mmol/L")], "sodium", 127.0),
+        ("lymphocytes now", [lab(215, "lymphocytes", 0.4, "10*9/L")], "lymphocytes", 0.4),
+        (
+            "lymphocytes of the expansion",
+            [lab(12, "lymphocytes", 3, "10*9/L")],
+            "lymphocytes",
+            None,
+        ),
+        ("ferritin now", [lab(215, "ferritin", 900, "ng/mL")], "ferritin", 900.0),
+        ("silence on bleeding", [], "bleeding", None),
+        ("bleeding", [condition(214, "bleeding")], "bleeding", True),
+        (
+            "blood pressure under control again",
+            [condition(100, "hypertension_uncontrolled", "resolved")],
+            "hypertension_uncontrolled",
+            False,
+        ),
+        (
+            "anthracycline as stated",
+            [fact(10, "anthracycline_dose", "320")],
+            "anthracycline_dose",
+            320.0,
+        ),
+        (
+            "an inhibitor as stated",
+            [fact(214, "strong_cyp3a_inhibitor", "yes")],
+            "strong_cyp3a_inhibitor",
+            True,
+        ),
+        ("nobody at home", [fact(214, "caregiver_available", "no")], "caregiver_available", False),
+        ("the way", [fact(214, "travel_minutes", "45")], "travel_minutes", 45.0),
+        ("the way in words", [fact(214, "travel_minutes", "far")], "travel_minutes", None),
+        (
+            "two severe infections",
+            [
+                toxicity(100, "infection", 3, end_day=110),
+                toxicity(190, "infection", 4, end_day=199),
+            ],
+            "recurrent_severe_infections",
+            True,
+        ),
+        (
+            "one severe and one mild",
+            [
+                toxicity(100, "infection", 3, end_day=110),
+                toxicity(190, "infection", 2, end_day=199),
+            ],
+            "recurrent_severe_infections",
+            None,
+        ),
+        (
+            "two severe ones, one of last year",
+            [toxicity(10, "infection", 3, end_day=20), toxicity(190, "infection", 3, end_day=199)],
+            "recurrent_severe_infections",
+            None,
+        ),
+        (
+            "the same episode twice",
+            [
+                toxicity(190, "infection", 3, end_day=199),
+                condition(190, "active_infection", "resolved", grade=3),
+            ],
+            "recurrent_severe_infections",
+            None,
+        ),
+        (
+            "hyperinflammation that is over",
+            [toxicity(12, "iec_hs", 2, end_day=30)],
+            "iec_hs_past",
+            True,
+        ),
+        ("hyperinflammation looked for", [toxicity(12, "iec_hs", 0)], "iec_hs_past", False),
+        ("silence on hyperinflammation", [], "iec_hs_past", None),
+        (
+            "facial palsy that is over",
+            [toxicity(25, "cranial_nerve_palsy", 2, end_day=80)],
+            "parkinsonism_past",
+            True,
+        ),
+    ],
+)
+def test_drug_safety(what: str, rows: list[Row], name: str, value: object) -> None:
+    assert findings(*rows)[name].value == value, what

@@ -99,14 +99,15 @@ def test_a_second_car_t_against_bcma(what: Any, change: Any, verdict: Any, tier:
 
 def test_products_and_combinations_show_no_figure_of_another() -> None:
     evidence = {o.option.id: o.evidence for o in plan().options}
-    for option in (
-        "second-cart-ide-cel",
-        "second-cart-zevor-cel",
-        "second-cart-anito-cel",
-        "dual-target-car-t",
-        "dcep",
-    ):
+    for option in ("dual-target-car-t", "dcep"):
         assert evidence[option].directness == "none read", option
+    for option in ("second-cart-ide-cel", "second-cart-anito-cel"):
+        # as first CAR-T only: their pivotal trials are shown in grey, and count for nothing
+        assert evidence[option].counted == "none read", option
+        assert {row.nearness for row in evidence[option].settings} == {"pivotal"}, option
+    # 14 patients given it as first CAR-T, said to be so
+    assert evidence["second-cart-zevor-cel"].directness == "indirect only"
+    assert not evidence["second-cart-zevor-cel"].expected
     for option in (
         "high-dose-cyclophosphamide", "melphalan-prednisone",
         "cyclophosphamide-dexamethasone-holding",

@@ -19,6 +19,7 @@ from rearm.assessment.pipeline import assess_patients
 from rearm.assessment.plan import TIERS
 from rearm.knowledge.rulesets import Place
 from rearm.record import Death, Source, When
+from rearm.report.assessment.answer_words import state_words
 from rearm.rules import parse_condition, truth
 
 Values = dict[str, Any]
@@ -62,6 +63,32 @@ SITUATIONS: list[tuple[str, Values, dict[str, Any], str, dict[str, str | None]]]
      {GPRC5D: "first", BCMA: "alternative", SAME: "avoid"}),
     ("BCMA lost", {"bcma_status": "lost"}, {}, "choose",
      {GPRC5D: "first", BCMA: "not_possible", SAME: "not_possible", "adc-bcma": "not_possible"}),
+    ("rapid by organ damage, the marker slow",
+     {"relapse_tempo": "rapid", "relapse_doubling_days": 140.0}, {}, "choose",
+     {GPRC5D: "first", BCMA: "first", SAME: "situational", "observe": "avoid",
+      "alkylator-conventional": "situational"}),
+    ("slow and silent",
+     {"relapse_tempo": "slow", "relapse_pattern_biochemical": True, "relapse_responded": True,
+      "relapse_early_or_no_response": False, "relapse_doubling_days": None}, {}, "choose",
+     {GPRC5D: "first", "observe": "alternative"}),
+    ("two severe infections in half a year, IgG kept",
+     {"recurrent_severe_infections": True, "relapse_pattern_extraosseous": True}, {}, "choose",
+     {GPRC5D: "alternative", BCMA: "alternative", PAIR: "situational"}),
+    ("two severe infections, disease in the marrow",
+     {"recurrent_severe_infections": True}, {}, "choose", {GPRC5D: "first", BCMA: "alternative"}),
+    ("hyperinflammation of the first cells, long over", {"iec_hs_past": True}, {}, "choose",
+     {GPRC5D: "first", SAME: "situational"}),
+    ("platelets 18", {"platelets": 18.0}, {}, "stabilise_first",
+     {GPRC5D: "not_possible", BCMA: "not_possible"}),
+    ("haemoglobin 7.2", {"hemoglobin": 7.2}, {}, "stabilise_first",
+     {GPRC5D: "not_possible", BCMA: "not_possible"}),
+    ("platelets 38, no bleeding", {"platelets": 38.0, "bleeding": False}, {}, "choose",
+     {GPRC5D: "first", BCMA: "first"}),
+    ("platelets 38 and bleeding", {"platelets": 38.0, "bleeding": True}, {}, "stabilise_first",
+     {GPRC5D: "not_possible", BCMA: "not_possible"}),
+    ("ICANS of grade 4 came with teclistamab",
+     {"icans_grade_past": 4, "stopped_for_toxicity_teclistamab": True}, {}, "choose",
+     {GPRC5D: "situational", BCMA: "situational"}),
     ("one stain without BCMA", {"bcma_status": "not_detected_unconfirmed"}, {}, "choose",
      {GPRC5D: "first", BCMA: "avoid", SAME: "avoid"}),
     ("GPRC5D lost", {"gprc5d_status": "lost"}, {}, "choose",
@@ -208,11 +235,62 @@ def test_what_follows_once_the_patient_is_stable(change: Values, then: tuple[str
     assert (answer.state, answer.then) == ("stabilise_first", then)
 
 
+USED_UP: Values = {
+    "bcma_status": "not_detected_unconfirmed", "gprc5d_status": "not_detected_unconfirmed",
+    "exposed_selinexor": True, "refractory_selinexor": True, "exposed_elotuzumab": True,
+    "refractory_elotuzumab": True, "refractory_pomalidomide": True,
+    "refractory_carfilzomib": True, "refractory_lenalidomide": True, "refractory_bortezomib": True,
+    "exposed_bcma_bispecific": True, "refractory_bcma_bispecific": True,
+    "exposed_gprc5d": True, "refractory_gprc5d": True, "exposed_venetoclax": True,
+    "refractory_venetoclax": True, "trials_open": False,
+}  # fmt: skip
+
+
+def test_where_nothing_stands_high_the_best_of_the_rest_are_shown() -> None:
+    """The room has to choose all the same: three that treat the myeloma, each with its reason."""
+    result = assessed(LATE | USED_UP)
+    assert result.answer.state == "choose"
+    assert not {"first", "alternative"} & {tier.tier for tier in result.answer.tiers}
+    shown = [(t.tier, s) for t in result.answer.tiers for s in t.strategies if s.open]
+    assert 1 <= len(shown) <= 3
+    for tier, line in some(shown):
+        assert tier == "situational" and line.because
+        assert result.option(line.option).role == "definitive"
+    assert "Something speaks against every strategy" in state_words(result)
+    usual = assessed(LATE)
+    assert all(s.open is False for t in usual.answer.tiers[2:] for s in t.strategies)
+    assert "Something speaks against" not in state_words(usual)
+
+
+def test_where_nothing_at_all_can_be_given_the_patient_is_stabilised() -> None:
+    """An infection stops what would be situational: it follows once the infection has ended."""
+    result = assessed(LATE | USED_UP | {"active_infection": True})
+    assert result.answer.state == "stabilise_first"
+    assert result.answer.then
+    before = assessed(LATE | USED_UP)
+    assert {before.answer.tier_of(name) for name in result.answer.then} == {"situational"}
+    shown = [s.option for t in result.answer.tiers for s in t.strategies if s.open]
+    assert all(result.option(x).role in ("bridge", "local", "supportive") for x in some(shown))
+
+
 def test_what_would_lift_a_strategy_is_named() -> None:
     result = assessed(LATE | {"bcma_status": None})
     line = next(s for t in result.answer.tiers for s in t.strategies if s.strategy == BCMA)
     assert line.would_be is not None and line.would_be.tier == "first"
     assert "bcma_status" in result.missing(result.reasons[line.would_be.if_])
+
+
+def test_an_emergency_that_nothing_points_to_is_not_told() -> None:
+    """Whether the cord is threatened is often not on record: no reason to speak of it."""
+    silent = {k: v for k, v in LATE.items() if k not in ("cord_threatened", "cord_compression")}
+    told = [
+        strategy.would_be.if_
+        for tier in assessed(silent).answer.tiers
+        for strategy in tier.strategies
+        if strategy.would_be is not None
+    ]
+    assert told
+    assert not {"place-radiotherapy-cord-or-nerves", "place-steroid-in-an-emergency"} & set(told)
 
 
 # ---------------------------------------------------------------- the one target for the other
@@ -343,3 +421,11 @@ def test_a_finding_moves_the_strategy_of_its_row_and_nothing_else(
         )
         if not turned and most == limit(without, strategy, before):
             assert now == without.answer.tier_of(strategy), strategy
+
+
+@pytest.mark.parametrize("change", [{}, EARLY, {"high_risk_cytogenetics": True}])
+def test_of_the_pairs_the_one_with_figures_leads(change: Values) -> None:
+    """A pair of which no result was read stands behind talquetamab with teclistamab."""
+    answer = assessed(LATE | change).answer
+    leads = {s.strategy: s.option for tier in answer.tiers for s in tier.strategies}
+    assert leads[PAIR] == "talquetamab-teclistamab"

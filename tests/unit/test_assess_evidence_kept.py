@@ -6,16 +6,20 @@ import json
 import math
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from rearm.assessment import evidence as kept
-from rearm.assessment.evidence import evidence_of, pooled_for
+from rearm.assessment.evidence import evidence_of, pool_options, pooled_for
+from rearm.assessment.parameters import PARAMETERS
 from rearm.evidence import listed_rows
 from rearm.knowledge import Knowledge, load
+from rearm.knowledge.studies import Proportion
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +103,7 @@ def test_options_of_ones_own_are_pooled_and_kept(
         "_study_figures.py",
         "pool.py",
         "select.py",
+        "setting.py",
         "evidence.py",
     ],
 )
@@ -115,15 +120,43 @@ def test_kept_figures_go_when_the_code_behind_them_changes(
 
 def test_poor_results_are_judged_without_what_was_borrowed(known: Knowledge) -> None:
     """The limit that a verdict uses is that of the direct arms alone, though the figure shown may
-    have borrowed.
+    have borrowed; and none where all of them were read from weak sources.
     """
     evidence = pooled_for(known.options["talquetamab"], known)
     assert evidence.response is not None
     assert evidence.response.borrowed_share > 0
-    assert evidence_of(known)["talquetamab"].response_upper == pytest.approx(
-        evidence.response.unborrowed[2]
+    assert all(row.arm.weak for row in evidence.response.arms)
+    assert evidence_of(known)["talquetamab"].response_upper is None
+    read = {"merz-2024-talquetamab": {"read_from": "abstract"}}
+    upper = pool_options(_talquetamab(known, read))["talquetamab"].response_upper
+    assert upper == pytest.approx(evidence.response.unborrowed[2])
+    assert upper != pytest.approx(evidence.response.high, abs=1e-3)
+
+
+def _talquetamab(known: Knowledge, arms: Mapping[str, Mapping[str, Any]]) -> Any:
+    """The knowledge with talquetamab alone, and some arms of the studies changed."""
+    studies = tuple(
+        replace(s, arms=tuple(replace(a, **arms.get(a.id, {})) for a in s.arms))
+        for s in known.studies
     )
-    assert evidence.response.unborrowed[2] != pytest.approx(evidence.response.high, abs=1e-3)
+    options = {"talquetamab": known.options["talquetamab"]}
+    return SimpleNamespace(studies=studies, options=options)
+
+
+@pytest.mark.parametrize(("read_from", "decides"), [("abstract", True), ("news", False)])
+def test_figures_of_weak_sources_make_no_option_poor(
+    read_from: str, decides: bool, known: Knowledge
+) -> None:
+    """Four responses of a hundred after CAR-T discourage an option where the paper was read, and
+    not where a news item says so.
+    """
+    bad = {"response": Proportion(percent=4, n=100, events=4), "read_from": read_from}
+    arms = ("merz-2024-talquetamab", "chari-2022-monumental1-prior-cart")
+    upper = pool_options(_talquetamab(known, dict.fromkeys(arms, bad)))[
+        "talquetamab"
+    ].response_upper
+    assert (upper is not None) is decides
+    assert upper is None or upper < PARAMETERS.poor_response_upper
 
 
 def test_an_option_is_pooled_by_all_its_agents_though_its_key_names_one(known: Knowledge) -> None:
@@ -131,10 +164,8 @@ def test_an_option_is_pooled_by_all_its_agents_though_its_key_names_one(known: K
     assert carfilzomib.agents == {"venetoclax", "carfilzomib", "dexamethasone"}
     assert {row.arm.id for row in carfilzomib.listed if row.pooled} == {"costa-2021-venkd-t1114"}
     alone = pooled_for(known.options["venetoclax-dexamethasone"], known)
-    assert {row.arm.id for row in alone.listed if row.pooled} == {
-        "canova-2025-vendex",
-        "kumar-2017-venetoclax-t1114",
-    }
+    # venetoclax without the steroid stands out of the doublet (medicine A4)
+    assert {row.arm.id for row in alone.listed if row.pooled} == {"canova-2025-vendex"}
     assert {row.arm: row.not_pooled for row in listed_rows(alone)}[
         "costa-2021-venkd-t1114"
     ] == "in combination with carfilzomib"

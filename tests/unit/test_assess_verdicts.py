@@ -20,7 +20,7 @@ from rearm.knowledge import KnowledgeError, load
 from rearm.report.assessment.sentences import availability_text, reason_text
 
 DIRECT = OptionEvidence(directness="direct", note="")
-NONE = OptionEvidence(directness="none read", note="No evidence read.")
+NONE = OptionEvidence(directness="none read", note="No figure read.")
 
 
 @pytest.fixture(autouse=True)

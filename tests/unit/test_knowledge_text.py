@@ -30,7 +30,7 @@ from rearm.report.knowledge import (
                 "Option talquetamab",
                 "options/talquetamab.toml",
                 "when refractory_talquetamab",
-                "US from 2023-08-31",
+                "US from 2023-08-09",
                 "Sources disagree",
             ],
         ),

@@ -6,10 +6,15 @@ A second engager class that mirrors the first has a mirrored row, or a reason wh
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.small_bundle import FINDINGS, tables, with_examples, write
 
+from rearm.assessment.check import check
+from rearm.findings import FUNCTIONS
+from rearm.findings.base import NOTHING
 from rearm.knowledge import load
 from rearm.knowledge.bundle import DATA
 from rearm.rules import parse_condition
@@ -98,3 +103,86 @@ def test_no_row_is_without_effect() -> None:
             if lifts and RISING.index(place["tier"]) <= base[strategy]:
                 idle.append((place["id"], strategy))
     assert idle == []
+
+
+# ---------------------------------------------------------------- what the check of places tells
+BASE: dict[str, Any] = {
+    "reason": "It stands here for everybody.",
+    "ground": "usual_practice",
+    "sources": ["s1"],
+    "tier": "situational",
+}
+LIFT = BASE | {
+    "id": "later",
+    "strategy": "bispecific-gprc5d",
+    "tier": "first",
+    "when": "exposed",
+    "example_true": {"exposed": True},
+    "example_false": {"exposed": False},
+}
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for a bundle whose findings the program can give."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in FINDINGS["finding"]:
+        if name not in FUNCTIONS:
+            monkeypatch.setitem(FUNCTIONS, name, lambda chart: NOTHING)
+    return tmp_path / "b"
+
+
+def problems_of(folder: Path, lift: dict[str, Any], *bases: dict[str, Any]) -> str:
+    found = with_examples(tables())
+    rows = bases or tuple(
+        BASE | {"id": f"{s}-base", "strategy": s} for s in ("bispecific-gprc5d", "bispecific-bcma")
+    )
+    lift = {key: value for key, value in lift.items() if value is not None}
+    found["places/all.toml"] = {"place": [*rows, lift]}
+    return "\n".join(str(p) for p in check(write(folder, found)))
+
+
+def test_sound_places_are_sound(small: Path) -> None:
+    assert problems_of(small, LIFT) == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"tier": None}, "place later: gives no tier, or two"),
+        ({"at_most": "avoid"}, "place later: gives no tier, or two"),
+        ({"reason": " "}, "place later: gives no reason"),
+        ({"strategy": None}, "place later: places no strategy"),
+        ({"strategy": "bispecific-gprc5"}, "bispecific-gprc5 is the strategy of no option"),
+        ({"tier": None, "at_most": "avoid", "when": None, "example_true": None,
+          "example_false": None}, "place later: caps everybody"),
+        ({"when": None, "example_true": None, "example_false": None},
+         "strategy bispecific-gprc5d: has 2 placements without a condition"),
+        ({"sources": None}, "place later: has no source"),
+        ({"sources": ["nobody-2020"]}, "cites nobody-2020"),
+        ({"ground": "hearsay"}, "ground"),
+        ({"tier": "second"}, "tier"),
+        ({"when": "lots"}, "there is no finding named lots"),
+        ({"example_true": None}, "place later: has no example_true"),
+        ({"example_true": {"exposed": False}}, "example_true makes the condition false"),
+        ({"example_false": {"exposed": True}}, "example_false makes the condition true"),
+        ({"example_true": {"lost": True}}, "example_true makes the condition unknown"),
+        ({"example_true": {"exposed": 3}}, "exposed is of type bool"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_place_is_told(
+    small: Path, changes: dict[str, Any], problem: str
+) -> None:
+    assert problem in problems_of(small, LIFT | changes)
+
+
+def test_a_strategy_without_its_base_row_is_told(small: Path) -> None:
+    one = BASE | {"id": "base", "strategy": "bispecific-gprc5d"}
+    assert "strategy bispecific-bcma: has 0 placements" in problems_of(small, LIFT, one)
+
+
+def test_two_places_of_one_id_are_told(small: Path) -> None:
+    bases = [
+        BASE | {"id": "later", "strategy": s} for s in ("bispecific-gprc5d", "bispecific-bcma")
+    ]
+    assert "the id later stands" in problems_of(small, LIFT | {"id": "other"}, *bases)

@@ -4,6 +4,7 @@ from rearm.assessment.explanation import Explanation, Traced, explain
 from rearm.assessment.patient import AssessmentError
 from rearm.assessment.pipeline import assess, assess_all, assess_each
 from rearm.assessment.result import Assessment, ResultError
+from rearm.assessment.standing import Standing, explain_strategy
 from rearm.assessment.table import assess_table, assess_tables, table_schema
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "AssessmentError",
     "Explanation",
     "ResultError",
+    "Standing",
     "Traced",
     "assess",
     "assess_all",
@@ -18,5 +20,6 @@ __all__ = [
     "assess_table",
     "assess_tables",
     "explain",
+    "explain_strategy",
     "table_schema",
 ]

@@ -21,19 +21,21 @@ from rearm.assessment.result import (
     OptionResult,
     WouldBe,
 )
-from rearm.assessment.result.options import EvidenceResult
 from rearm.knowledge.rulesets import Directness, Ground
 
 __all__ = ["OPEN_AT_MOST", "answer_of", "tiers_of"]
 
 OPEN_AT_MOST = 5  # strategies that the sheet shows in the two highest tiers
+_OPEN_BELOW = 3  # and below, where neither of them holds anything against the myeloma
 _GROUNDS: tuple[Ground, ...] = get_args(Ground)  # the strongest first
 _DIRECTNESS: tuple[Directness, ...] = get_args(Directness)  # the nearest first
 # What is done before anything else, and leaves the choice for after it.
 _EMERGENCIES = frozenset(
     ("cord_compression", "cord_threatened", "hypercalcaemia", "renal_failure", "hyperviscosity")
 )
-_BESIDE = ("supportive", "enabling")  # roles of options that are shown apart and not counted
+# roles of options: what treats the myeloma itself, or lets the patient go without
+_AGAINST_THE_MYELOMA = ("definitive", "observe")
+_BESIDE = ("supportive", "enabling")  # shown apart and not counted
 
 
 def answer_of(
@@ -49,14 +51,19 @@ def answer_of(
     state = _state(basis, about, alerts, tiers, results)
     if state in _WITHOUT_TIERS:
         return Answer(state=state)
-    return Answer(state=state, then=then if state == "stabilise_first" else (), tiers=tiers)
+    later = state == "stabilise_first" or (
+        state == "emergency_first"
+        and not any(_against_the_myeloma(tier, results) for tier in tiers)
+    )
+    return Answer(state=state, then=then if later else (), tiers=tiers)
 
 
 def _then(
     basis: Basis, tiers: Sequence[AnswerTier], options: Mapping[str, OptionResult]
 ) -> tuple[str, ...]:
     """The strategies that treat the myeloma and are impossible for now, but would stand high once
-    what stops them has ended; the highest first.
+    what stops them has ended; the highest first. Where nothing at all can be given for now, those
+    that would be situational.
     """
     impossible = {
         placed.strategy
@@ -71,7 +78,17 @@ def _then(
         if strategy.strategy in impossible
     }
     high = [strategy for strategy, tier in afterwards.items() if tier >= ALTERNATIVE]
+    can_be_given = any(
+        _treats(tier, options) for tier in tiers if TIERS.index(tier.tier) >= SITUATIONAL
+    )
+    if not high and not can_be_given:
+        high = [strategy for strategy, tier in afterwards.items() if tier == SITUATIONAL]
     return tuple(sorted(high, key=lambda strategy: -afterwards[strategy]))
+
+
+def _treats(tier: AnswerTier, options: Mapping[str, OptionResult]) -> bool:
+    """Does a tier hold what treats the myeloma itself, or lets the patient go without?"""
+    return any(options[x.option].role in _AGAINST_THE_MYELOMA for x in tier.strategies)
 
 
 def _tier_afterwards(
@@ -102,10 +119,8 @@ def _held_for_now(option: OptionResult) -> bool:
 
 
 def _against_the_myeloma(tier: AnswerTier, options: Mapping[str, OptionResult]) -> bool:
-    """Does a high tier hold what treats the myeloma itself, or lets the patient go without?"""
-    return tier.tier in ("first", "alternative") and any(
-        options[placed.option].role in ("definitive", "observe") for placed in tier.strategies
-    )
+    """Is it one of the high tiers, and does it treat the myeloma?"""
+    return tier.tier in ("first", "alternative") and _treats(tier, options)
 
 
 def _state(
@@ -137,7 +152,6 @@ def _state(
 def tiers_of(
     basis: Basis,
     options: Sequence[OptionResult],
-    evidence: Mapping[str, EvidenceResult],
     tiers: Sequence[int],
     limits: Sequence[int],
 ) -> tuple[AnswerTier, ...]:
@@ -151,11 +165,11 @@ def tiers_of(
             (limits[position], results[basis.plan.options[position].option.id])
             for position in strategy.options
         ]
-        own.sort(key=lambda x: (-x[0], *_order(basis, x[1], evidence)))
+        own.sort(key=lambda x: (-x[0], *_order(basis, x[1])))
         placed = _strategy(basis, strategy, tier, own)
         key = (
             _GROUNDS.index(placed.ground),
-            _nearness(own[0][1], evidence),
+            _nearness(basis, own[0][1]),
             strategy.strategy,
         )
         of_tier.setdefault(tier, []).append((key, placed))
@@ -167,42 +181,45 @@ def tiers_of(
     return _with_open(found, results)
 
 
-def _order(
-    basis: Basis, option: OptionResult, evidence: Mapping[str, EvidenceResult]
-) -> tuple[int, int, int, str]:
+def _order(basis: Basis, option: OptionResult) -> tuple[int, int, int, str]:
     """Of options that go equally far: the one with fewer cautions that hold, with more that speaks
     for it, with the nearest figures.
     """
     cautions = sum(basis.reasons[key].truth is True for key in option.cautions)
-    return cautions, -len(option.for_), _nearness(option, evidence), option.id
+    return cautions, -len(option.for_), _nearness(basis, option), option.id
 
 
-def _nearness(option: OptionResult, evidence: Mapping[str, EvidenceResult]) -> int:
-    return _DIRECTNESS.index(evidence[option.evidence].directness)
+def _nearness(basis: Basis, option: OptionResult) -> int:
+    """By figures that have a number of patients: others, and pivotal trials, order nothing."""
+    return _DIRECTNESS.index(basis.plan.evidence[option.evidence].counted)
 
 
 def _with_open(
     found: Sequence[tuple[int, Sequence[AnswerStrategy]]], options: Mapping[str, OptionResult]
 ) -> tuple[AnswerTier, ...]:
     """With those that the sheet shows marked: the first few of the two highest tiers. Where these
-    hold nothing but what is given beside, that is shown, and with it the first few that have a
-    place in some circumstances.
+    hold nothing but what is given beside, the room still has to choose: that is shown too, and the
+    first few that have a place in some circumstances.
     """
     bare = not any(
         tier >= ALTERNATIVE and options[placed.option].role not in _BESIDE
         for tier, strategies in found
         for placed in strategies
     )
-    lowest = SITUATIONAL if bare else ALTERNATIVE
     left = OPEN_AT_MOST
     tiers = []
     for tier, strategies in found:
-        told = []
-        for placed in strategies:
-            beside = options[placed.option].role in _BESIDE and not (bare and tier >= ALTERNATIVE)
-            shown = tier >= lowest and left > 0 and not beside
-            left -= shown
-            told.append(structs.replace(placed, open=True) if shown else placed)
+        roles = {placed.strategy: options[placed.option].role for placed in strategies}
+        if tier >= ALTERNATIVE:
+            wanted = [x for x, role in roles.items() if bare or role not in _BESIDE][:left]
+            left -= len(wanted)
+        elif bare and tier == SITUATIONAL:
+            treating = [x for x, role in roles.items() if role in _AGAINST_THE_MYELOMA]
+            others = [x for x, role in roles.items() if role not in _BESIDE]
+            wanted = (treating or others)[: min(left, _OPEN_BELOW)]
+        else:
+            wanted = []
+        told = (structs.replace(x, open=True) if x.strategy in wanted else x for x in strategies)
         tiers.append(AnswerTier(tier=TIERS[tier], strategies=tuple(told)))
     return tuple(tiers)
 
@@ -283,9 +300,18 @@ def _would_be(
     """The highest tier, up to `limit`, that an unknown condition would give."""
     for place in strategy.places:
         higher = min(place.tier, limit)
-        if not place.caps and basis.truth(place.number) is None and higher > tier:
+        if place.caps or higher <= tier or (place.place.needs_sign and not _signs(basis, place)):
+            continue
+        if basis.truth(place.number) is None:
             return WouldBe(tier=TIERS[higher], if_=basis.place_reason(place))
     return None
+
+
+def _signs(basis: Basis, place: PlacePlan) -> bool:
+    """Whether something on record points to what the placement reads."""
+    found = basis.patient.found
+    reads = basis.plan.conditions[place.number].reads
+    return any(name in found and found[name].suspected for name in reads)
 
 
 def _waits_for(basis: Basis, option: OptionResult) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def assembled(
         }
         options = options_of(basis, codes.judged, row, region=region, considered=considered)
         evidence = evidence_of_options(basis, options.options)
-        tiers = tiers_of(basis, options.options, evidence, placed, limits)
+        tiers = tiers_of(basis, options.options, placed, limits)
     alerts = alerts_of(basis)
     actions = actions_of(basis)
     alterations = alterations_of(basis)

@@ -66,6 +66,9 @@ def _group(
         factors=factors,
         not_applicable=tuple(f.factor.id for f, g in members if g == NOT_APPLICABLE),
         undecided=_undecided(basis, group, factors),
+        not_assessable=tuple(
+            f.factor.name for f, g in members if g != NOT_APPLICABLE and _beyond_records(f)
+        ),
     )
 
 
@@ -143,6 +146,11 @@ def _tells_after(factor: FactorPlan) -> bool:
     speak of is a risk factor at most.
     """
     return bool(len(factor.supports) or len(factor.against))
+
+
+def _beyond_records(factor: FactorPlan) -> bool:
+    """Whether nothing that a record can hold, of whatever time, speaks for it."""
+    return not len(factor.supports) and not len(factor.before)
 
 
 def _cause(basis: Basis, plan: FactorPlan, grade: int) -> Cause:

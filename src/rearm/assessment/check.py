@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rearm.assessment.check_actions import action_problems
+from rearm.assessment.check_effects import effect_problems
 from rearm.assessment.check_numbers import numbers_without_source
 from rearm.assessment.check_practicalities import practice_problems, review_problems
 from rearm.errors import meant
@@ -162,6 +163,8 @@ def check_knowledge(knowledge: Knowledge) -> list[Problem]:
         _unique,
     ):
         problems += one(knowledge)
+    if not problems:  # whether anything acts is asked of a bundle that holds together
+        problems += (Problem(where, text) for where, text in effect_problems(knowledge))
     unsourced = {
         problem.where for problem in _citations(knowledge)
     }  # whose numbers can't be judged before that is mended

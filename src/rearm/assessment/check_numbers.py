@@ -83,12 +83,8 @@ def _texts(knowledge: Knowledge) -> Iterator[tuple[str, str, str | None, tuple[s
     for practice in knowledge.practicalities.values():
         # what cites a publication itself is the reading of it: its figures stand nowhere else
         if not set(practice.sources) & (knowledge.sources.keys() - knowledge.statements.keys()):
-            yield (
-                f"practice {practice.id}",
-                f"{practice.text} {practice.brief or ''}",
-                None,
-                practice.sources,
-            )
+            said_of = f"{practice.text} {practice.brief or ''}"
+            yield f"practice {practice.id}", said_of, None, practice.sources
     for review in knowledge.reviews.values():
         yield f"review {review.id}", f"{review.changes} {review.also or ''}", None, review.sources
     for factor in knowledge.factors.values():

@@ -14,14 +14,16 @@ from rearm.knowledge._build import build
 from rearm.knowledge._cache import from_cache, to_cache
 from rearm.knowledge.bundle import DATA, Knowledge
 from rearm.knowledge.rulesets import Directness, EvidenceKey, Option
+from rearm.knowledge.studies import Disease, Nearness
 
 if TYPE_CHECKING:
-    from rearm.evidence import StrategyEvidence
+    from rearm.evidence import SettingFigure, StrategyEvidence
 
 __all__ = [
     "POOLED",
     "ExpectedRow",
     "OptionEvidence",
+    "SettingRow",
     "evidence_of",
     "inputs_hash",
     "plain_rows",
@@ -57,17 +59,42 @@ class ExpectedRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettingRow:
+    """One figure of one setting, for a patient's sequence to choose; as `SettingFigure`."""
+
+    measure: str
+    nearness: Nearness
+    estimate: float
+    arms: int
+    studies: tuple[str, ...]
+    disease: Disease | None = None
+    low: float | None = None
+    high: float | None = None
+    patients: int | None = None
+    most_patients: int | None = None
+    events: int | None = None
+    after_targets: tuple[str, ...] = ()
+    borrowed_share: float | None = None
+    unborrowed: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OptionEvidence:
     """The evidence of one option.
 
-    `response_upper`: upper 95 % limit of the response from direct arms alone, absent without one.
+    `expected`: the figure of each measure whoever the patient is; `settings`: those among which a
+    patient's own sequence chooses. `counted`: the directness of the most direct figure with a
+    number of patients. `response_upper`: upper 95 % limit of the response from direct arms alone,
+    absent without one or where all of them were read from weak sources: those decide no verdict.
     `of_class`: the figures are of the whole strategy, though the option names its agents; they show
     what the class did and decide no tier.
     """
 
     directness: Directness
     note: str
+    counted: Directness = "none read"
     expected: tuple[ExpectedRow, ...] = ()
+    settings: tuple[SettingRow, ...] = ()
     response_upper: float | None = None
     of_class: bool = False
 
@@ -102,10 +129,15 @@ def _built(rows: Mapping[str, Any]) -> dict[str, OptionEvidence]:
 
 def plain_rows(evidence: Mapping[str, OptionEvidence]) -> dict[str, dict[str, Any]]:
     """The evidence as plain data for JSON; what is None is left out."""
-    return {
-        option: {k: v for k, v in asdict(row).items() if v is not None}
-        for option, row in evidence.items()
-    }
+    return {option: _plain(asdict(row)) for option, row in evidence.items()}
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is None, in the rows of settings too."""
+    kept = {name: value for name, value in row.items() if value is not None}
+    if "settings" in kept:
+        kept["settings"] = [_plain(setting) for setting in kept["settings"]]
+    return kept
 
 
 def inputs_hash(knowledge: Knowledge) -> str:
@@ -185,10 +217,34 @@ def _summary(option: Option, evidence: StrategyEvidence) -> OptionEvidence:
         for row in evidence.expected
     )
     response = evidence.response
+    solid = response is not None and not all(row.arm.weak for row in response.arms)
     return OptionEvidence(
         directness=evidence.directness,
         note=evidence.note,
+        counted=evidence.counted,
         expected=rows,
-        response_upper=response.unborrowed[2] if response is not None else None,
+        settings=tuple(_setting_row(figure) for figure in evidence.settings),
+        response_upper=response.unborrowed[2] if response is not None and solid else None,
         of_class=of_class,
+    )
+
+
+def _setting_row(figure: SettingFigure) -> SettingRow:
+    pooled = figure.pooled
+    borrowed = pooled is not None and pooled.borrowed_share > 0
+    return SettingRow(
+        measure=figure.measure,
+        nearness=figure.nearness,
+        estimate=figure.estimate,
+        arms=len(figure.arms),
+        studies=figure.studies,
+        disease=figure.disease,
+        low=figure.low,
+        high=figure.high,
+        patients=figure.patients,
+        most_patients=figure.most_patients,
+        events=figure.events if figure.measure == "response" else None,
+        after_targets=figure.after_targets,
+        borrowed_share=pooled.borrowed_share if pooled is not None and borrowed else None,
+        unborrowed=tuple(pooled.unborrowed) if pooled is not None and borrowed else (),
     )

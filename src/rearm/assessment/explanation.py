@@ -1,5 +1,5 @@
 """The full trace of one option or factor: each rule, its clauses, what they read and from where,
-true, false or unknown.
+true, false or unknown. (`standing` has that of a strategy.)
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from msgspec.structs import replace
 
 from rearm.assessment.basis import Basis
 from rearm.assessment.options import declined_reason
-from rearm.assessment.patient import AssessmentError, patient_at
-from rearm.assessment.plan import RulePlan, plan_of
+from rearm.assessment.patient import Patient, patient_at
+from rearm.assessment.plan import PlacePlan, Plan, RulePlan, plan_of
+from rearm.assessment.regions import region_of, regions_of
 from rearm.assessment.result import FindingResult
+from rearm.assessment.subjects import one_of
 from rearm.knowledge.bundle import Knowledge, load
 from rearm.knowledge.practicalities import OptionPractice, PracticalField, practice_of
 from rearm.knowledge.rulesets import Availability, Option
@@ -22,7 +24,7 @@ from rearm.record import Record
 from rearm.rules import Clause, RuleCondition, trace
 from rearm.rules.tree import BooleanFinding
 
-__all__ = ["Explanation", "Given", "Traced", "explain"]
+__all__ = ["Explanation", "Given", "Trace", "Traced", "explain"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,37 +66,58 @@ class Explanation:
     not_read: tuple[PracticalField, ...] = ()
 
 
+class Trace:
+    """One patient with every condition of the knowledge traced: its clauses and what they read."""
+
+    def __init__(self, plan: Plan, patient: Patient) -> None:
+        bounds = patient.bounds
+        self.clauses = [trace(c, patient.values, bounds) for c in plan.conditions]
+        answers = (*(-1 if c.truth is None else int(c.truth) for c in self.clauses), 1)
+        self.basis = Basis(plan, patient, answers)
+
+    def place(self, place: PlacePlan) -> Traced | None:
+        """A placement; None for one that holds for everybody and reads nothing."""
+        if place.place.when is None:
+            return None
+        read = _Read.by(self.basis, place.number)
+        return Traced(
+            id=place.place.id,
+            effect="cap" if place.caps else "place",
+            text=place.place.reason,
+            clause=self.clauses[place.number],
+            findings=read.findings,
+            sources=read.sources,
+            citations=place.place.sources,
+        )
+
+
 def explain(
     record: Record,
     subject: str,
     *,
     knowledge: Knowledge | None = None,
     as_of: int | date | None = None,
+    region: str | None = None,
 ) -> Explanation:
-    """The trace of an option or a factor by its id, for one patient.
+    """The trace of an option or a factor by its id, for one patient. `region`: only its approvals.
 
-    Raises AssessmentError with the ids there are where `subject` is none of them.
+    Raises AssessmentError with the near ones where `subject` is none of them, and for a region
+    without any approval.
     """
     plan = plan_of(knowledge or load())
+    where = region_of(region, regions_of(plan.knowledge))
     options = {o.option.id: o for o in plan.options}
     factors = {f.factor.id: f for f in plan.factors}
-    if subject not in options and subject not in factors:
-        raise AssessmentError(
-            f"There is no option or factor {subject}. Options: {', '.join(options)}. Factors:"
-            f" {', '.join(factors)}."
-        )
-    patient = patient_at(record, as_of, plan)
-    bounds = patient.bounds
-    clauses = [trace(c, patient.values, bounds) for c in plan.conditions]
-    answers = (*(-1 if c.truth is None else int(c.truth) for c in clauses), 1)
-    basis = Basis(plan, patient, answers)
+    one_of(plan.knowledge, subject, "option", "factor")
+    traced = Trace(plan, patient_at(record, as_of, plan))
+    basis, clauses, patient = traced.basis, traced.clauses, traced.basis.patient
     if subject in options:
         option = options[subject]
         rules = [_of_rule(basis, clauses, rule) for rule in option.rules]
         rules += [
             _of_label(basis, clauses, row, number)
             for row, number in option.labels
-            if row.when is not None
+            if row.when is not None and where in (None, row.region)
         ]
         if subject in patient.declined:
             rules.append(_of_declined(basis, patient.declined[subject]))

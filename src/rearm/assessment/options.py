@@ -12,6 +12,7 @@ from msgspec import structs
 
 from rearm.assessment.availability import availability_of
 from rearm.assessment.basis import Basis
+from rearm.assessment.figures import figures_for, sequel_of
 from rearm.assessment.logic import DISCOURAGED, EXCLUDED, NEEDS_INFORMATION, Judged, verdict_word
 from rearm.assessment.plan import OptionPlan, RulePlan
 from rearm.assessment.result import (
@@ -104,12 +105,18 @@ def evidence_of_options(basis: Basis, options: Sequence[OptionResult]) -> dict[s
     its figures.
     """
     told = {o.evidence for o in options if o.verdict not in ("excluded", "discouraged")}
+    sequel = sequel_of(basis.patient.values)
     found = {
-        name: evidence if name in told else structs.replace(evidence, expected=())
-        for name, evidence in basis.plan.evidence.items()
+        name: figures_for(planned.result, planned.candidates, planned.targets, sequel)
+        if name in told
+        else structs.replace(planned.result, told=False)
+        for name, planned in basis.plan.evidence.items()
     }
     basis.cite(
-        study for evidence in found.values() for row in evidence.expected for study in row.studies
+        study
+        for evidence in found.values()
+        for row in (*evidence.expected, *evidence.others)
+        for study in row.studies
     )
     return found
 

@@ -13,7 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, get_args
 
 from rearm.assessment.citations import Citations
-from rearm.assessment.evidence import ExpectedRow, OptionEvidence, evidence_of
+from rearm.assessment.evidence import OptionEvidence, SettingRow, evidence_of
 from rearm.assessment.parameters import PARAMETERS, Parameters
 from rearm.assessment.result import Effect, EvidenceResult, Figure
 from rearm.findings.whose import CART
@@ -26,6 +26,7 @@ from rearm.knowledge.rulesets import (
     AlertRule,
     AlertWording,
     Availability,
+    Directness,
     Factor,
     Indicator,
     Option,
@@ -35,6 +36,7 @@ from rearm.knowledge.rulesets import (
     Tier,
     Workup,
 )
+from rearm.knowledge.studies import NEARNESS, Nearness
 from rearm.rules import Compiled, RuleCondition, conditions_of
 from rearm.rules.tree import BooleanFinding, implies
 
@@ -52,6 +54,7 @@ __all__ = [
     "OptionPlan",
     "PlacePlan",
     "Plan",
+    "PlannedEvidence",
     "RulePlan",
     "StrategyPlan",
     "SupportPlan",
@@ -139,6 +142,19 @@ class OptionPlan:
     choose_require: Indices
     discourage: Indices
     favour: Indices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedEvidence:
+    """The evidence of options that share it. `candidates`: the figures among which a patient's own
+    sequence chooses; `targets`: of the options; `counted`: the directness of the most direct figure
+    with a number of patients, which alone orders strategies.
+    """
+
+    result: EvidenceResult
+    candidates: tuple[Figure, ...]
+    targets: frozenset[str]
+    counted: Directness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,7 +276,7 @@ class Plan:
     actions: tuple[ActionPlan, ...]
     # results to try of a work-up's findings of which nothing is known, filled as they are needed
     free_outcomes: dict[tuple[str, tuple[str, ...]], list[Mapping[str, bool | float | int | str]]]
-    evidence: Mapping[str, EvidenceResult]  # as results hold it, by `OptionPlan.evidence_key`
+    evidence: Mapping[str, PlannedEvidence]  # by `OptionPlan.evidence_key`
     evidence_studies: tuple[str, ...]
     citations: Citations
     read_catalogue: Catalogue  # the findings that some condition rests on
@@ -288,7 +304,7 @@ class _Planner:
         self.conditions: list[RuleCondition] = []
         self.reason_keys: dict[str, Rule | Indicator] = {}
         self.support_ids: dict[Support, str] = {}
-        self.evidence_keys: dict[str, OptionEvidence] = {}
+        self.evidence_keys: dict[str, tuple[object, ...]] = {}
 
     def number(self, text: str) -> int:
         if text not in self.numbers:
@@ -321,7 +337,7 @@ class _Planner:
         relevant = frozenset(
             s for n in {*columns, *told} for s in (n, *knowledge.catalogue.sources_of(n))
         )
-        shown = {option.evidence_key: _shown(option.evidence) for option in options}
+        shown = {option.evidence_key: _shown(option) for option in options}
         return Plan(
             knowledge=knowledge,
             parameters=self.parameters,
@@ -345,7 +361,7 @@ class _Planner:
             free_outcomes={},
             evidence=shown,
             evidence_studies=tuple(
-                s for e in shown.values() for f in e.expected for s in f.studies
+                s for e in shown.values() for f in e.candidates for s in f.studies
             ),
             citations=Citations(knowledge),
             read_catalogue=Catalogue(
@@ -466,9 +482,9 @@ class _Planner:
 
     def evidence_key(self, option: Option, evidence: OptionEvidence) -> str:
         """The strategy where its options share their figures, else the option."""
+        figures = _figures(option, evidence)
         for key in (option.strategy, option.id):
-            other = self.evidence_keys.setdefault(key, evidence)
-            if _figures(other) == _figures(evidence):
+            if self.evidence_keys.setdefault(key, figures) == figures:
                 return key
         raise KnowledgeError(
             [f"The option {option.id} has the name of a strategy. Give it another id."]
@@ -569,36 +585,47 @@ def _says(rule: Rule | Indicator) -> tuple[object, ...]:
     return (rule.direction, rule.when, rule.because, rule.weight, rule.timing, rule.sources)
 
 
-def _figures(evidence: OptionEvidence) -> tuple[object, ...]:
-    return (evidence.directness, evidence.note, evidence.expected)
+def _figures(option: Option, evidence: OptionEvidence) -> tuple[object, ...]:
+    return (evidence.directness, evidence.note, evidence.settings, frozenset(option.targets))
 
 
-def _shown(evidence: OptionEvidence) -> EvidenceResult:
-    return EvidenceResult(
-        directness=evidence.directness,
-        note=evidence.note,
-        expected=tuple(_figure(row) for row in evidence.expected),
+def _shown(option: OptionPlan) -> PlannedEvidence:
+    evidence = option.evidence
+    return PlannedEvidence(
+        result=EvidenceResult(directness=evidence.directness, note=evidence.note),
+        candidates=tuple(_figure(row, evidence.of_class) for row in evidence.settings),
+        targets=frozenset(option.option.targets),
+        counted=evidence.counted,
     )
 
 
-def _figure(row: ExpectedRow) -> Figure:
-    """Numbers to four decimal places, which is more than any of them holds."""
-    borrowed = row.borrowed_share > 0
+# one object a word, so that the JSON can leave out the most frequent
+_NEARNESS: Mapping[str, Nearness] = {nearness: nearness for nearness in NEARNESS}
+
+
+def _figure(row: SettingRow, of_class: bool) -> Figure:
+    """Numbers to three decimal places, which is more than any of them holds."""
     return Figure(
         measure=row.measure,
-        estimate=round(row.estimate, 4),
-        low=round(row.low, 4),
-        high=round(row.high, 4),
-        unit="months" if row.unit == "months" else "proportion",
-        population=row.population,
-        directness=row.directness,
+        estimate=round(row.estimate, 3),
+        low=_rounded(row.low),
+        high=_rounded(row.high),
+        nearness=_NEARNESS[row.nearness],
+        disease=row.disease,
         arms=row.arms,
         patients=row.patients,
+        most_patients=row.most_patients,
+        events=row.events,
+        after_targets=row.after_targets,
         studies=row.studies,
-        of_class=row.of_class,
-        borrowed_share=round(row.borrowed_share, 4) if borrowed else None,
-        unborrowed=tuple(round(x, 4) for x in row.unborrowed) if borrowed else (),
+        of_class=of_class,
+        borrowed_share=_rounded(row.borrowed_share),
+        unborrowed=tuple(round(x, 3) for x in row.unborrowed),
     )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
 
 
 def _note_ids(knowledge: Knowledge) -> dict[tuple[str, tuple[str, ...]], str]:

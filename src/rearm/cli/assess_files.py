@@ -8,7 +8,7 @@ import gc
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,12 +19,13 @@ from rearm.assessment.plan import plan_of
 from rearm.cohort.fingerprint import fingerprint
 from rearm.cohort.pool import each_batch
 from rearm.cohort.progress import Done, Progress, hash_of
-from rearm.files import FileNames, write_text
+from rearm.files import FileNames, write_bytes, write_text
 from rearm.knowledge import Knowledge, KnowledgeError, load
 from rearm.record import Record
 from rearm.report.assessment.index import IndexRow, index_row
 from rearm.report.assessment.page import index_page, page
 from rearm.report.sheet import sheet
+from rearm.report.sheet.pdf import sheet_pdf
 from rearm.report.words import unread_file
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ _BATCH = 8
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What to make of each patient. `knowledge` is a folder, None: the bundled knowledge.
-    `results`: the results themselves, for the terminal; `json_lines`: each as a line of JSON.
+    `results`: the results themselves, for the terminal; `json_lines`: each as a line of JSON;
+    `pdf`: each sheet also as a PDF.
     """
 
     as_of: int | date | None = None
@@ -47,6 +49,7 @@ class Wanted:
     html: Path | None = None
     json_folder: Path | None = None
     sheets: Path | None = None
+    pdf: bool = False
     json_lines: bool = False
     results: bool = False
 
@@ -71,7 +74,8 @@ class Summary:
             pages = f"{total} page{'s' if total != 1 else ''}"
             yield f"{pages}: {self.wanted.html / 'index.html'}"
         if self.wanted.sheets is not None:
-            yield f"{total} sheet{'s' if total != 1 else ''}: {self.wanted.sheets}"
+            form = ", each as a page and as a PDF" if self.wanted.pdf else ""
+            yield f"{total} sheet{'s' if total != 1 else ''}{form}: {self.wanted.sheets}"
         if self.wanted.json_folder is not None:
             yield f"{total} result{'s' if total != 1 else ''}: {self.wanted.json_folder}"
         if self.unchanged:
@@ -299,6 +303,7 @@ def _files(name: str, wanted: Wanted) -> dict[str, Path]:
         "html": (wanted.html, f"{name}.html"),
         "json": (wanted.json_folder, f"{name}.json"),
         "sheet": (wanted.sheets, f"{name}-sheet.html"),
+        "pdf": (wanted.sheets if wanted.pdf else None, f"{name}-sheet.pdf"),
     }
     return {
         kind: folder / file_name
@@ -310,12 +315,18 @@ def _files(name: str, wanted: Wanted) -> dict[str, Path]:
 def _written(task: _Task, assessment: Assessment, wanted: Wanted) -> _Made:
     files = _files(task.name, wanted)
     line = assessment.to_json() if "json" in files or wanted.json_lines else ""
+    drawn: dict[str, Callable[[], str | bytes]] = {
+        "html": lambda: page(assessment),
+        "json": lambda: line + "\n",
+        "sheet": lambda: sheet(assessment),
+        "pdf": lambda: sheet_pdf(assessment),
+    }
     hashes = {}
-    drawn = {"html": page, "sheet": sheet}
     for kind, file in files.items():
-        text = drawn[kind](assessment) if kind in drawn else line + "\n"
-        write_text(file, text)
-        hashes[kind] = hashlib.sha256(text.encode("utf-8")).hexdigest()
+        content = drawn[kind]()
+        data = content.encode("utf-8") if isinstance(content, str) else content
+        write_bytes(file, data)
+        hashes[kind] = hashlib.sha256(data).hexdigest()
     done = Done(
         patient_id=assessment.patient_id,
         name=task.name,

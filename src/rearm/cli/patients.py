@@ -55,6 +55,7 @@ def assess(
             "--sheet", help="Write the sheet for the board, one page a patient, into this folder."
         ),
     ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Write each sheet as a PDF, too.")] = False,
     json_to: Annotated[
         Path | None,
         typer.Option(
@@ -86,6 +87,8 @@ def assess(
     """
     from rearm.cli.assess_files import Wanted, assess_to_files
 
+    if pdf:
+        _check_pdf(sheets)
     bundle = known(knowledge)
     reading = read_input(path, mapping, bundle)
     records = chosen_patients(reading, patient)
@@ -99,6 +102,7 @@ def assess(
         knowledge=knowledge,
         html=html,
         sheets=sheets,
+        pdf=pdf,
         json_folder=None if to_stdout else json_to,
         json_lines=to_stdout,
         results=on_terminal,
@@ -124,6 +128,15 @@ def assess(
         raise typer.Exit(2)
     if unread:
         raise typer.Exit(1)
+
+
+def _check_pdf(sheets: Path | None) -> None:
+    """Before anybody is assessed: whether a PDF was asked for that can be made."""
+    from rearm.report.sheet.pdf import check_pdf_can_be_made
+
+    if sheets is None:
+        raise Unusable("--pdf makes a PDF of each sheet: name a folder for them with --sheet.")
+    check_pdf_can_be_made()
 
 
 @app.command()
@@ -185,6 +198,10 @@ def explain(
     path: Input,
     mapping: MappingFile = None,
     patient: Patients = None,
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option("--strategy", help="Id of a strategy (a line of the sheet); may be repeated."),
+    ] = None,
     option: Annotated[
         list[str] | None, typer.Option("--option", help="Id of an option; may be repeated.")
     ] = None,
@@ -192,29 +209,35 @@ def explain(
         list[str] | None,
         typer.Option("--factor", help="Id of a factor (a cause); may be repeated."),
     ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Show also the rules that change nothing here.")
+    ] = False,
     as_of: AsOf = None,
+    region: Region = None,
     knowledge: KnowledgeFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Show the full trace: each rule, its clauses, the findings read, their source rows, true,
-    false or unknown.
+    """Show why a strategy stands where it stands and what would move it, or each rule of an option
+    or a factor: its clauses, the findings read, their source rows, true, false or unknown.
     """
-    from rearm.assessment import explain as traced
-    from rearm.report.assessment.trace import trace_object, trace_text
+    from rearm.cli.explained import Asked
 
-    subjects = [*(option or []), *(factor or [])]
-    if not subjects:
+    if not (strategy or option or factor):
         raise Unusable(
-            "Say what to explain: --option ID or --factor ID. `rearm knowledge list` names them."
+            "Say what to explain: --strategy ID, --option ID or --factor ID. `rearm knowledge list`"
+            " names them."
         )
-    bundle, day = known(knowledge), day_of(as_of)
+    bundle = known(knowledge)
+    asked = Asked(
+        strategies=tuple(strategy or ()),
+        options_and_factors=(*(option or ()), *(factor or ())),
+        knowledge=bundle,
+        as_of=day_of(as_of),
+        region=chosen_region(region, bundle),
+    )
     records = chosen_patients(read_input(path, mapping, bundle), patient)
-    found = [
-        (r.patient_id, traced(r, subject, as_of=day, knowledge=bundle))
-        for r in records
-        for subject in subjects
-    ]
+    found = [one for record in records for one in asked.of(record)]
     if as_json:
-        print_json([{"patient_id": who, **trace_object(trace)} for who, trace in found])
+        print_json([one.plain() for one in found])
     else:
-        tell("\n\n".join(f"{who}: {trace_text(trace)}" for who, trace in found))
+        tell("\n\n".join(one.text(every=every) for one in found))

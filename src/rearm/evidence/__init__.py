@@ -5,6 +5,7 @@ Response, PFS and toxicity are pooled, survival is listed.
 
 from rearm.evidence.compare import Separation, compare, separated
 from rearm.evidence.pool import MEASURES, Measure, Pooled, PooledArm
+from rearm.evidence.setting import SettingFigure
 from rearm.evidence.strategy import ListedFigure, Outcome, StrategyEvidence, evidence_for
 from rearm.evidence.table import forest_rows, listed_rows, overview_rows
 
@@ -16,6 +17,7 @@ __all__ = [
     "Pooled",
     "PooledArm",
     "Separation",
+    "SettingFigure",
     "StrategyEvidence",
     "compare",
     "evidence_for",

@@ -80,7 +80,10 @@ NotPooledCode = Literal[
     "subset",
     "per_line",
     "ever",
+    "pivotal",
     "case_report",
+    "unlicensed_dose",
+    "steroid_differs",
     "other_use",
     "agents_not_separated",
     "in_combination",
@@ -201,12 +204,18 @@ def _share(arm: Arm, value: Proportion | None) -> ArmData | NotPooled:
         return NotPooled("no_counts")
     if value.n == 0:
         return NotPooled("no_patients")
-    return ArmData(
-        arm=arm,
-        patients=value.n,
-        events=value.events,
-        note="number with the event computed from the percentage" if value.computed else None,
-    )
+    return ArmData(arm=arm, patients=value.n, events=value.events, note=_share_note(value))
+
+
+def _share_note(value: Proportion) -> str | None:
+    """How the counts of a share came about, where they were not printed."""
+    if value.evaluable:
+        numbers = ", ".join(map(str, value.evaluable))
+        return (
+            f"{value.percent:g} % fits {numbers} patients assessed: counted in the fewest, so that"
+            " it weighs no more than it may"
+        )
+    return "number with the event computed from the percentage" if value.computed else None
 
 
 def _landmark_se(free: float, n: int) -> float:
@@ -304,6 +313,7 @@ _BARRED: Mapping[Figure, NotPooledCode] = {
     "meta-analysis": "meta_analysis",
     "subset": "subset",
     "per-line": "per_line",
+    "pivotal": "pivotal",
 }
 """Figures that are pooled for no measure."""
 
@@ -311,9 +321,9 @@ _BARRED: Mapping[Figure, NotPooledCode] = {
 def data_of(arm: Arm, measure: Measure) -> ArmData | NotPooled:
     """The arm's data on a measure, or why there is nothing to pool.
 
-    A meta-analysis, a subset and counts of lines instead of people bar every measure, PFS included:
-    the same people stand behind it. `ever` speaks of the response alone, since times and toxicity
-    of such an arm are counted once a patient.
+    A meta-analysis, a subset, a pivotal trial and counts of lines instead of people bar every
+    measure, PFS included: the same people stand behind it. `ever` speaks of the response alone,
+    since times and toxicity of such an arm are counted once a patient.
     """
     if (barred := _BARRED.get(arm.figure)) is not None:
         return NotPooled(barred)

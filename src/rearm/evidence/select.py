@@ -7,7 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from rearm.evidence.pool import ArmData, Measure, NotPooled, data_of
 from rearm.knowledge.studies import Arm, Directness, Study
 
-__all__ = ["ORDER", "SELECTED_BY", "arms_for", "backbone", "choose", "own"]
+__all__ = [
+    "ORDER",
+    "SELECTED_BY",
+    "arms_for",
+    "backbone",
+    "barred",
+    "choose",
+    "own",
+    "steroid_differs",
+]
 
 ORDER: dict[Directness, int] = {"direct": 0, "near": 1, "indirect only": 2, "none read": 3}
 
@@ -71,7 +80,7 @@ def choose(
     rows: list[ArmData] = []
     reasons: dict[str, NotPooled] = {}
     for arm in arms:
-        data = _barred(arm, strategy, agents, studies[arm.study]) or data_of(arm, measure)
+        data = barred(arm, strategy, agents, studies[arm.study]) or data_of(arm, measure)
         if isinstance(data, NotPooled):
             reasons[arm.id] = data
         else:
@@ -95,7 +104,19 @@ def choose(
     return kept, reasons
 
 
-def _barred(
+def steroid_differs(option: frozenset[str], arm: Arm) -> bool:
+    """Whether one drug by itself is set against the same drug with a steroid.
+
+    Randomised, pomalidomide with dexamethasone did better than alone (MM-002), so the steroid
+    counts there. Beside several drugs it does not tell two therapies apart.
+    """
+    alone = len(backbone(option)) == 1
+    return (
+        alone and not arm.steroid_in_some and bool(option & STEROIDS) != bool(arm.agents & STEROIDS)
+    )
+
+
+def barred(
     arm: Arm, strategy: str, agents: frozenset[str] | None, study: Study
 ) -> NotPooled | None:
     """Why an arm is pooled for no measure of this option; None where it may be."""
@@ -108,6 +129,10 @@ def _barred(
     if not own(arm, agents):
         further = backbone(arm.agents) - backbone(agents or frozenset())
         return NotPooled("in_combination", ", ".join(sorted(further)))
+    if agents and steroid_differs(agents, arm):
+        return NotPooled("steroid_differs")
+    if arm.unlicensed_dose:
+        return NotPooled("unlicensed_dose")
     if strategy in SELECTED_BY and arm.biomarker != SELECTED_BY[strategy]:
         return NotPooled("not_selected", SELECTED_BY[strategy])
     return None

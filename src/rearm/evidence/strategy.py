@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rearm.evidence.pool import MEASURES, ArmData, Measure, NotPooled, Pooled, pool
-from rearm.evidence.select import ORDER, arms_for, choose, own
+from rearm.evidence.select import ORDER, arms_for, choose, own, steroid_differs
+from rearm.evidence.setting import SettingFigure, setting_figures
 from rearm.evidence.words import note_words
 from rearm.knowledge.studies import Arm, Directness, Figure, Months, Proportion, Study
 from rearm.knowledge.study_files import load_studies
@@ -69,7 +70,9 @@ class StrategyEvidence:
 
     `directness` is that of the most direct arm with a result. `response`, `pfs`,
     `severe_infection`, `crs` are figures after CAR-T, None without a direct arm that can be pooled.
-    `listed` holds every arm, overall survival included, which is never pooled.
+    `settings`: what a patient's own sequence chooses from. `counted`: the directness of the most
+    direct figure with a number of patients, pivotal trials aside. `listed` holds every arm, overall
+    survival included, which is never pooled.
     """
 
     strategy: str
@@ -78,6 +81,7 @@ class StrategyEvidence:
     directness: Directness
     outcomes: dict[Measure, Outcome]
     by_setting: dict[str, Pooled]
+    settings: tuple[SettingFigure, ...]
     listed: tuple[ListedFigure, ...]
     arms_used: tuple[str, ...]
     arms_shown: tuple[str, ...]
@@ -86,6 +90,17 @@ class StrategyEvidence:
     def note(self) -> str:
         """What a page says beside the figures, in a few sentences."""
         return note_words(self)
+
+    @property
+    def counted(self) -> Directness:
+        levels = [
+            figure.directness
+            for figure in self.settings
+            if figure.measure in ("response", "pfs")
+            and figure.patients is not None
+            and figure.nearness != "pivotal"
+        ]
+        return min(levels, key=ORDER.__getitem__, default="none read")
 
     @property
     def response(self) -> Pooled | None:
@@ -175,6 +190,7 @@ def _directness(
         and arm.has_outcome
         and studies[arm.study].design != "case-report"
         and own(arm, agents)
+        and not steroid_differs(agents or frozenset(), arm)
     ]
     return min(levels, key=ORDER.__getitem__, default="none read")
 
@@ -224,6 +240,13 @@ def _evidence(
         directness=_directness(arms, strategy, agents, by_id),
         outcomes=outcomes,
         by_setting=_by_setting(rows),
+        settings=setting_figures(
+            arms,
+            strategy,
+            agents,
+            by_id,
+            {measure: outcome.pooled for measure, outcome in outcomes.items()},
+        ),
         listed=tuple(
             _listed(arm, by_id[arm.study], used.get(arm.id, ()), why.get(arm.id)) for arm in order
         ),

@@ -32,7 +32,10 @@ _NOT_POOLED: Mapping[NotPooledCode, str] = {
     "subset": "subset",
     "per_line": "rate per line",
     "ever": "counts a response in any later line",
+    "pivotal": "pivotal trial",
     "case_report": "case report",
+    "unlicensed_dose": "a dose that no label has",
+    "steroid_differs": "with or without a steroid, which changes what this drug does",
     "other_use": "several classes together, or not this use",
     "agents_not_separated": "agents not separated",
     "in_combination": "in combination with {}",
@@ -165,21 +168,24 @@ def _pfs_note(pfs: Outcome) -> str:
     )
 
 
+def _only_pivotal(evidence: StrategyEvidence) -> bool:
+    own = [row for row in evidence.listed if row.arm.strategy == evidence.strategy]
+    return bool(own) and all(row.figure == "pivotal" for row in own)
+
+
 def _response_note(evidence: StrategyEvidence) -> str:
-    mixtures = (
-        " Figures after CAR-T for mixtures that include it are listed."
-        if _mixtures_after_cart(evidence)
-        else ""
-    )
+    mixtures = " Mixtures with it after CAR-T are listed." if _mixtures_after_cart(evidence) else ""
+    if _only_pivotal(evidence):
+        return f"Only the pivotal trial was read.{mixtures}"
     response = evidence.outcomes["response"]
     if response.pooled is not None and evidence.directness != "none read":
         return _pooled_note(response, response.pooled)
     match evidence.directness:
         case "none read":
             return (
-                f"No evidence read for it by itself.{mixtures}"
+                f"No figure read for it by itself.{mixtures}"
                 if evidence.listed
-                else "No evidence read."
+                else "No figure read."
             )
         case "direct":
             return _only_listed_note(evidence)
@@ -189,10 +195,7 @@ def _response_note(evidence: StrategyEvidence) -> str:
                 " therapy or T-cell redirection of any kind."
             )
         case "indirect only":
-            return (
-                "Indirect only: no result after CAR-T was read, and no figure after CAR-T is"
-                f" given.{mixtures}"
-            )
+            return f"No result after CAR-T was read.{mixtures}"
 
 
 def _mixtures_after_cart(evidence: StrategyEvidence) -> bool:
@@ -208,8 +211,9 @@ def _pooled_note(response: Outcome, figure: Pooled) -> str:
     remark = f" {words[:1].upper()}{words[1:]}." if words else ""
     if len(figure.arms) == 1:
         return (
-            f"Unadjusted, from one arm of {figure.patients} patients after CAR-T: how far centres"
-            f" differ is assumed, not seen.{remark}"
+            f"Unadjusted, from one arm of {figure.patients} patients after CAR-T, shown as counted."
+            f" Pooled it is {100 * figure.estimate:.0f} %: how far centres differ is assumed, not"
+            f" seen.{remark}"
         )
     return (
         f"Unadjusted, from {len(figure.arms)} arms and {figure.patients} patients after"

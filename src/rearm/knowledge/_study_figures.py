@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from rearm.knowledge._build import KnowledgeError
@@ -24,6 +24,7 @@ class ShareRow:
     low: float | None = None
     high: float | None = None
     level: float = 0.95
+    evaluable: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ def proportion(row: ShareRow | None, treated: int | None, where: str) -> Proport
     """A share whose counts, percentage and interval fit together."""
     if row is None:
         return None
+    if row.evaluable:
+        row = _of_the_fewest(row, treated, where)
     n = treated if row.n is None else row.n
     percent = row.percent
     if percent is not None and not 0 <= percent <= 100:
@@ -80,7 +83,24 @@ def proportion(row: ShareRow | None, treated: int | None, where: str) -> Proport
         low=row.low,
         high=row.high,
         level=row.level,
+        evaluable=row.evaluable,
     )
+
+
+def _of_the_fewest(row: ShareRow, treated: int | None, where: str) -> ShareRow:
+    """The share counted in the smallest number of patients that its percentage fits."""
+    if row.percent is None or row.n is not None or row.events is not None:
+        refuse(where, "evaluable goes with percent alone. Leave out n and events.")
+    if list(row.evaluable) != sorted(set(row.evaluable)) or row.evaluable[0] < 1:
+        refuse(where, "evaluable lists numbers of patients, the smallest first, each once.")
+    for n in row.evaluable:
+        events = round(row.percent * n / 100)
+        misfit = abs(100 * events / n - row.percent) > 0.51 * 10.0 ** -_decimals(row.percent)
+        if misfit or (treated is not None and n > treated):
+            refuse(where, f"{row.percent:g} % fits no whole number of {n} patients treated.")
+    fewest = row.evaluable[0]
+    events = round(row.percent * fewest / 100)
+    return replace(row, n=fewest, events=events, computed=True)
 
 
 def _percent_of(events: int, n: int | None, where: str) -> float:

@@ -354,7 +354,8 @@ class Place:
     """Where strategies stand for a patient of whom `when` is true (without one: for everybody).
 
     `tier`: they stand there at least, unless something caps them; `at_most`: no higher than this.
-    One of the two is given. `asymmetry`: why the row has no mirror image for the other target.
+    One of the two is given. `needs_sign`: that it would lift is told only where something on record
+    points to what it reads. `asymmetry`: why the row has no mirror image for the other target.
     """
 
     id: str
@@ -366,6 +367,7 @@ class Place:
     at_most: Tier | None = None
     when: str | None = None
     sources: tuple[str, ...] = ()
+    needs_sign: bool = False
     asymmetry: str | None = None
     example_true: Row | None = None
     example_false: Row | None = None

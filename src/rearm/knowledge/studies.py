@@ -13,13 +13,16 @@ from typing import Literal
 from rearm.knowledge.rulesets import Directness
 
 __all__ = [
+    "NEARNESS",
     "SETTINGS",
     "Arm",
     "Design",
     "Directness",
+    "Disease",
     "Figure",
     "Landmark",
     "Months",
+    "Nearness",
     "Proportion",
     "ReadFrom",
     "Setting",
@@ -27,7 +30,18 @@ __all__ = [
     "StudyCitation",
 ]
 
-Figure = Literal["patient-level", "per-line", "ever", "subset", "meta-analysis", "percent-only"]
+Figure = Literal[
+    "patient-level", "per-line", "ever", "subset", "meta-analysis", "percent-only", "pivotal"
+]
+Disease = Literal["extramedullary"]
+Nearness = Literal[
+    "after_cart",
+    "after_bispecific",
+    "after_t_cell_redirection",
+    "after_bcma_therapy",
+    "not_after_cart",
+    "pivotal",
+]
 Design = Literal[
     "phase-1",
     "phase-1-2",
@@ -53,6 +67,7 @@ Setting = Literal[
     "post-gprc5d-cart",
     "post-bcma-any",
     "post-tcell-redirecting-any",
+    "post-bispecific",
     "mixed",
     "triple-class-refractory",
     "penta-refractory",
@@ -64,12 +79,23 @@ SETTINGS: Mapping[Setting, tuple[Directness, str]] = {
     "post-gprc5d-cart": ("direct", "after GPRC5D CAR-T"),
     "post-bcma-any": ("near", "after earlier BCMA therapy of any kind"),
     "post-tcell-redirecting-any": ("near", "after earlier T-cell redirection of any kind"),
+    "post-bispecific": ("near", "after a bispecific, with or without CAR-T"),
     "mixed": ("indirect only", "mixed earlier therapy, mostly no CAR-T"),
     "triple-class-refractory": ("indirect only", "triple-class refractory, no CAR-T"),
     "penta-refractory": ("indirect only", "penta-refractory, no CAR-T"),
     "tcell-redirecting-naive": ("indirect only", "no earlier T-cell redirection"),
 }
 """Each setting with its directness for a person who relapsed after CAR-T, and its name in words."""
+
+NEARNESS: Mapping[Nearness, Directness] = {
+    "after_cart": "direct",
+    "after_bispecific": "near",
+    "after_t_cell_redirection": "near",
+    "after_bcma_therapy": "near",
+    "not_after_cart": "indirect only",
+    "pivotal": "indirect only",
+}
+"""Each group of settings with its directness."""
 
 WEAK: frozenset[str] = frozenset(
     {"conference abstract", "company information", "news", "secondary"}
@@ -116,7 +142,8 @@ class Proportion:
     """A share of patients.
 
     `events` of `n` where counts are known; `percent` as printed; the interval in percent at
-    `level`.
+    `level`. `evaluable`: where the number assessed was not printed, the numbers that the percentage
+    fits; `n` is then the smallest of them, so that the figure weighs no more than it may.
     """
 
     percent: float
@@ -126,6 +153,7 @@ class Proportion:
     low: float | None = None
     high: float | None = None
     level: float = 0.95
+    evaluable: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,8 +189,12 @@ class Arm:
 
     `figure` says what kind of number the response is; only `patient-level` counts are pooled. A
     stratum by earlier therapy is an arm of its own; `subset` is a part of an arm chosen by disease
-    (extramedullary, a translocation) or by a later event. `subset`, `per-line` and `meta-analysis`
-    hold for every figure of the arm; `ever` and `percent-only` for its response alone.
+    (extramedullary, a translocation) or by a later event; `pivotal` the trial by which a regimen is
+    known, before CAR-T: it is shown where nothing nearer was read. `subset`, `per-line`, `pivotal`
+    and `meta-analysis` hold for every figure of the arm; `ever` and `percent-only` for its response
+    alone. `disease`: all of its patients had this. `after_targets`: what the earlier bispecific was
+    against, in most of them; empty where it was not told. `unlicensed_dose`: a dose that no label
+    has. `steroid_in_some`: the drug was given with and without a steroid.
     `shown_under` lists strategies under which an arm of mixed classes is shown without ever being
     pooled. `overlap` names groups of arms that share patients: at most one arm of a group is
     pooled.
@@ -177,6 +209,10 @@ class Arm:
     setting: Setting
     population: str
     biomarker: str | None
+    disease: Disease | None
+    after_targets: frozenset[str]
+    unlicensed_dose: bool
+    steroid_in_some: bool
     figure: Figure
     overlap: frozenset[str]
     overlap_note: str | None

@@ -25,6 +25,7 @@ from rearm.knowledge._toml import parsed
 from rearm.knowledge.studies import (
     Arm,
     Design,
+    Disease,
     Figure,
     Months,
     Proportion,
@@ -50,6 +51,10 @@ class _ArmRow:
     agents: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     biomarker: str | None = None
+    disease: Disease | None = None
+    after_targets: tuple[str, ...] = ()
+    unlicensed_dose: bool = False
+    steroid_in_some: bool = False
     overlap: tuple[str, ...] = ()
     overlap_note: str | None = None
     n_treated: int | None = None
@@ -171,6 +176,10 @@ def _arm(row: _ArmRow, study: str, citation: StudyCitation, where: str) -> Arm:
         setting=row.setting,
         population=row.population,
         biomarker=row.biomarker,
+        disease=row.disease,
+        after_targets=frozenset(row.after_targets),
+        unlicensed_dose=row.unlicensed_dose,
+        steroid_in_some=row.steroid_in_some,
         figure=row.figure,
         overlap=frozenset(row.overlap),
         overlap_note=row.overlap_note,
@@ -193,6 +202,12 @@ def _arm(row: _ArmRow, study: str, citation: StudyCitation, where: str) -> Arm:
         read_from=row.read_from or citation.read_from,
     )
     _check_response(arm, where)
+    if arm.figure == "pivotal" and arm.directness != "indirect only":
+        refuse(
+            where,
+            f"a pivotal figure is one from before CAR-T, not {arm.setting_words}. What was seen"
+            " nearer is patient-level or percent-only.",
+        )
     return arm
 
 

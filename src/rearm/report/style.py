@@ -9,7 +9,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from rearm.characters import replaced
-from rearm.report.words import days_words, figure_words, measure_words, strategy_words, whose, words
+from rearm.report.figures import figure_line, figure_words, in_whom, number_words
+from rearm.report.words import days_words, measure_words, strategy_words, words
 
 __all__ = ["css", "environment"]
 
@@ -43,8 +44,10 @@ def environment() -> Environment:
     filters: dict[str, Any] = {
         "words": words,
         "measure": measure_words,
-        "whose": whose,
         "figure": figure_words,
+        "figures": figure_line,
+        "in_whom": in_whom,
+        "number": number_words,
         "day": days_words,
         "strategy": strategy_words,
     }

@@ -7,20 +7,17 @@ from typing import TYPE_CHECKING
 from rearm.knowledge.bundle import bundled
 
 if TYPE_CHECKING:
-    from rearm.assessment.result import Figure
     from rearm.knowledge import Knowledge
     from rearm.record import When
 
 __all__ = [
     "VERDICT_ORDER",
     "days_words",
-    "figure_words",
     "listed",
     "measure_words",
     "strategy_words",
     "unread_file",
     "when_words",
-    "whose",
     "words",
 ]
 
@@ -36,23 +33,6 @@ def words(name: str | None) -> str:
 def measure_words(measure: str) -> str:
     """The words for what an expected figure measures."""
     return bundled().words.of_measure(measure)
-
-
-def figure_words(row: Figure) -> str:
-    """`response 62 % (51 to 72 %)`, `median PFS 7.2 months (5.1 to 9.0)`."""
-    if row.unit == "months":
-        value = f"{row.estimate:.1f} months ({row.low:.1f} to {row.high:.1f})"
-    else:
-        low, high = 100 * row.low, 100 * row.high
-        value = f"{100 * row.estimate:.0f} % ({low:.0f} to {high:.0f} %)"
-    return f"{measure_words(row.measure)} {value}"
-
-
-def whose(row: Figure) -> str:
-    """In whom a figure was seen where that is not this option after CAR-T; to stand before it."""
-    return ("class figure, " if row.of_class else "") + (
-        "" if row.directness == "direct" else "not after CAR-T: "
-    )
 
 
 def strategy_words(strategy: str, knowledge: Knowledge | None = None) -> str:

@@ -38,7 +38,8 @@ class Cause(BriefPart, frozen=True, kw_only=True):
 class CauseGroup(BriefPart, frozen=True, kw_only=True):
     """A group of factors. `rank` is None for the safety group, where nothing is at least possible,
     and where one weak datum is all there is; equal ranks are not separated. `undecided`: findings
-    of the group that are on record and decide none of its factors.
+    of the group that are on record and decide none of its factors. `not_assessable`: names of
+    factors that nothing in a record can tell of.
     """
 
     group: str
@@ -47,6 +48,7 @@ class CauseGroup(BriefPart, frozen=True, kw_only=True):
     factors: tuple[Cause, ...]
     not_applicable: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
+    not_assessable: tuple[str, ...] = ()
 
 
 class RiskFactor(Part, frozen=True, kw_only=True):

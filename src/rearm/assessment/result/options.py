@@ -6,6 +6,7 @@ from typing import Literal
 
 from rearm.assessment.result.parts import BriefPart, Part
 from rearm.knowledge.rulesets import Directness
+from rearm.knowledge.studies import NEARNESS, Disease, Nearness
 
 __all__ = [
     "Approval",
@@ -48,34 +49,61 @@ class AvailabilityResult(BriefPart, frozen=True, kw_only=True):
 
 class Figure(BriefPart, frozen=True, kw_only=True):
     """One figure with its population. Proportions run from 0 to 1, PFS is in months; `low` and
-    `high` are 95 % limits.
+    `high` are 95 % limits, None where none was printed and none can be counted.
 
-    `of_class`: of other agents of the class too. `borrowed_share`: the part of the information (0
-    to 1) that came from less direct settings, None where nothing did; `unborrowed`: estimate and
-    limits from the direct arms alone, empty then.
+    `nearness`: what its patients had had before. `disease`: all of them had this. `arms`: one is
+    shown as counted or as printed, several are pooled. `patients`: None where the number assessed
+    was not read; `most_patients`: the largest that it may be, where `patients` is the smallest.
+    `events`: responders of one arm.
+    `after_targets`: what their earlier bispecific was mostly against; `other_target`: this patient
+    had one against the target of the option, they had not. `of_class`: of other agents of the class
+    too. `borrowed_share`: the part of the information (0 to 1) that came from less direct settings,
+    None where nothing did; `unborrowed`: estimate and limits from the direct arms alone, empty
+    then.
     """
 
     measure: str
     estimate: float
-    low: float
-    high: float
-    population: str
-    directness: Directness
-    arms: int
-    patients: int
+    low: float | None = None
+    high: float | None = None
+    nearness: Nearness = "not_after_cart"
+    arms: int = 1
+    patients: int | None = None
     studies: tuple[str, ...]
-    unit: Literal["proportion", "months"] = "proportion"
+    disease: Disease | None = None
+    events: int | None = None
+    most_patients: int | None = None
+    after_targets: tuple[str, ...] = ()
+    other_target: bool = False
     of_class: bool = False
     borrowed_share: float | None = None
     unborrowed: tuple[float, ...] = ()
 
+    @property
+    def directness(self) -> Directness:
+        """How near its patients are to somebody who relapsed after CAR-T."""
+        return NEARNESS[self.nearness]
+
+    @property
+    def unit(self) -> Literal["proportion", "months"]:
+        return "months" if self.measure == "pfs" else "proportion"
+
 
 class EvidenceResult(BriefPart, frozen=True, kw_only=True):
-    """What was seen of one option or of its strategy."""
+    """What was seen of one option or of its strategy.
+
+    `directness`: of the most direct arm that was read, whoever the patient is. `expected`: the
+    figures that are nearest to this patient, one a measure. `others`: responses that are read
+    beside the one expected: in extramedullary disease where it is not known whether this relapse is
+    that, and after CAR-T where another setting is nearer. `told` False: figures were left out,
+    because what they belong to is excluded or discouraged.
+    """
 
     directness: Directness
     note: str
     expected: tuple[Figure, ...] = ()
+    others: tuple[Figure, ...] = ()
+    told: bool = True
 
 
 class LaterTCells(Part, frozen=True, kw_only=True):

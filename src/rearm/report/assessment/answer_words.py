@@ -12,9 +12,18 @@ from rearm.assessment.result import (
     Ground,
     Tier,
 )
-from rearm.report.words import figure_words, whose
+from rearm.assessment.result.options import AvailabilityStatus
+from rearm.report.figures import figure_line, is_pivotal
 
-__all__ = ["AnswerLine", "answer_lines", "folded_lines", "state_words"]
+__all__ = [
+    "TIER_WORDS",
+    "AnswerLine",
+    "access_words",
+    "answer_lines",
+    "folded_lines",
+    "ground_words",
+    "state_words",
+]
 
 _STATES: Mapping[AnswerState, str] = {
     "choose": "The patient has relapsed and can be treated now.",
@@ -49,8 +58,10 @@ TIER_WORDS: Mapping[Tier, str] = {
 class AnswerLine:
     """One strategy as a line of the sheet.
 
-    `why`: the reasons that it stands in its tier. `must_be_true`: what is to be known first.
-    `would_be`: the tier in which it would stand, with the condition; empty without one.
+    `figure`: what was seen in patients like this one; `pivotal`: only a trial from before CAR-T was
+    read, which stands in grey. `why`: the reasons that it stands in its tier. `must_be_true`: what
+    is to be known first. `would_be`: the tier in which it would stand, with the condition; empty
+    without one.
     """
 
     tier: Tier
@@ -63,6 +74,7 @@ class AnswerLine:
     because: tuple[str, ...]
     ground: str
     figure: str
+    pivotal: bool
     access: str
     must_be_true: tuple[str, ...]
     would_be: str
@@ -71,10 +83,28 @@ class AnswerLine:
 def state_words(result: Assessment) -> str:
     """The state of the decision in a sentence."""
     text = _STATES[result.answer.state]
+    if _nothing_high(result):
+        text += " Something speaks against every strategy; those with the best ground are shown."
     if result.answer.then:
         names = [result.titles.strategies[name] for name in result.answer.then]
         text += f" After that: {', '.join(names)}."
     return text
+
+
+def ground_words(ground: Ground) -> str:
+    """The strength of a ground, as it stands in brackets."""
+    return _GROUNDS[ground]
+
+
+def access_words(access: AvailabilityStatus) -> str:
+    """How an option can be had; empty where that is no question."""
+    return _ACCESS[access]
+
+
+def _nothing_high(result: Assessment) -> bool:
+    """Are the lines of the sheet from below the two highest tiers?"""
+    shown = [tier.tier for tier in result.answer.tiers for x in tier.strategies if x.open]
+    return bool(shown) and not {"first", "alternative"}.intersection(shown)
 
 
 def answer_lines(result: Assessment) -> tuple[AnswerLine, ...]:
@@ -111,6 +141,7 @@ def _line(result: Assessment, tier: Tier, placed: AnswerStrategy) -> AnswerLine:
         because=placed.because,
         ground=_GROUNDS[placed.ground],
         figure=_figure(result, placed),
+        pivotal=_is_pivotal(result, placed),
         access=_ACCESS[placed.access],
         must_be_true=placed.waits_for,
         would_be=(
@@ -121,7 +152,7 @@ def _line(result: Assessment, tier: Tier, placed: AnswerStrategy) -> AnswerLine:
     )
 
 
-_ACCESS = {
+_ACCESS: Mapping[AvailabilityStatus, str] = {
     "available": "approved",
     "outside_label": "approved, outside the label for this patient",
     "check": "approved; check the label",
@@ -132,11 +163,11 @@ _ACCESS = {
 
 
 def _figure(result: Assessment, placed: AnswerStrategy) -> str:
-    for key in placed.figures:
-        for figure in result.evidence[key].expected:
-            if figure.measure in ("response", "orr"):
-                return (
-                    f"{whose(figure)}{figure_words(figure)}, {figure.patients} patients,"
-                    f" {figure.directness}"
-                )
-    return ""
+    return "; ".join(dict.fromkeys(figure_line(result.evidence[key]) for key in placed.figures))
+
+
+def _is_pivotal(result: Assessment, placed: AnswerStrategy) -> bool:
+    """Whether all that is shown is from before CAR-T, by a pivotal trial."""
+    shown = [figure for key in placed.figures for figure in result.evidence[key].expected]
+    told = [figure for figure in shown if figure.measure in ("response", "pfs")]
+    return bool(told) and all(map(is_pivotal, told))

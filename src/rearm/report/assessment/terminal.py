@@ -27,13 +27,12 @@ from rearm.report.assessment.sentences import (
     undecided_text,
     unread_text,
 )
+from rearm.report.figures import figure_line
 from rearm.report.safe_text import SafeText
 from rearm.report.words import (
     days_words,
-    figure_words,
     listed,
     unread_file,
-    whose,
     words,
 )
 
@@ -204,13 +203,7 @@ def _options(assessment: Assessment) -> RenderableType:
 
 
 def _expected(assessment: Assessment, option: OptionResult) -> str:
-    evidence = assessment.evidence[option.evidence]
-    responses = (e for e in evidence.expected if e.measure in ("response", "orr"))
-    chosen = next(responses, next(iter(evidence.expected), None))
-    if chosen is None:
-        directness = evidence.directness
-        return directness if directness != "none read" else "no evidence read"
-    return f"{whose(chosen)}{figure_words(chosen)}, {chosen.directness}"
+    return figure_line(assessment.evidence[option.evidence])
 
 
 def _decided(assessment: Assessment, option: OptionResult) -> str:
@@ -253,6 +246,10 @@ def _causes(assessment: Assessment) -> RenderableType:
     missing = [g.group for g in open_groups if not g.undecided]
     if missing:
         lines.append(SafeText(f"Not assessed: {listed(missing)}.", style="dim"))
+    beyond = [name for g in assessment.causes.groups for name in g.not_assessable]
+    if beyond:
+        text = f"Beyond this program, because no test of practice shows it: {'; '.join(beyond)}."
+        lines.append(SafeText(text, style="dim"))
     if assessment.causes.risk_factors:
         lines.append(
             SafeText(

@@ -1,5 +1,5 @@
-"""The full trace of an option or a factor as text or as plain data: each rule, its clauses, the
-findings read and where they stand.
+"""The trace of an option or a factor as text or as plain data: each rule, its clauses, the findings
+read and where they stand.
 """
 
 from __future__ import annotations
@@ -14,56 +14,86 @@ from rearm.interval import Interval
 from rearm.report.assessment.practicalities_words import FIELD_TITLES
 from rearm.rules import Clause
 
-__all__ = ["trace_object", "trace_text"]
+__all__ = ["hidden_words", "rule_lines", "rule_object", "trace_object", "trace_text"]
 
 _WORDS = {True: "true", False: "false", None: "unknown"}
+# A requirement acts where it is not met; every other rule where its condition is true.
+_ACTS_WHERE_FALSE = "require"
 
 
-def trace_text(explanation: Explanation) -> str:
+def trace_text(explanation: Explanation, *, every: bool = False) -> str:
     """One block a rule: its effect and outcome, what it says, the clauses, then the findings with
-    their source rows.
+    their source rows. First the rules that act, then those of which nobody knows; the others only
+    with `every`.
     """
+    ordered = sorted(explanation.rules, key=_order)
+    shown = [rule for rule in ordered if every or _order(rule) < _IDLE]
     lines = [f"{explanation.name} ({explanation.id})"]
-    for rule in explanation.rules:
-        stage = f", stage {rule.stage}" if rule.stage else ""
-        lines += [
-            "",
-            f"{_WORDS[rule.clause.truth].upper():8} {rule.effect}{stage}: {rule.id}",
-            f"         {rule.text}",
-        ]
-        lines += [f"         Until: {rule.until}"] if rule.until else []
-        lines += [f"         {line}" for line in _clause(rule.clause, 0)]
-        lines += [f"         {line}" for line in _findings(rule)]
-        lines += [f"         cites {', '.join(rule.citations)}"] if rule.citations else []
+    for rule in shown:
+        lines += ["", *rule_lines(rule)]
+    lines += hidden_words("rule", len(ordered) - len(shown))
     if explanation.given or explanation.not_read:
         lines += ["", "How it is given", *_given(explanation)]
     return "\n".join(lines)
 
 
+_IDLE = 2
+
+
+def _order(rule: Traced) -> int:
+    """0: the rule acts; 1: nobody knows; 2: it does not."""
+    truth = rule.clause.truth
+    if truth is None:
+        return 1
+    acts = truth is (rule.effect != _ACTS_WHERE_FALSE)
+    return 0 if acts else _IDLE
+
+
+def hidden_words(what: str, hidden: int) -> list[str]:
+    """How many are left out and how to see them; nothing where none is."""
+    if not hidden:
+        return []
+    counted = f"One {what} does" if hidden == 1 else f"{hidden} {what}s do"
+    return ["", f"{counted} not act here; --all shows {'it' if hidden == 1 else 'them'}."]
+
+
+def rule_lines(rule: Traced, heading: str = "") -> list[str]:
+    """One rule as lines; `heading` in place of its effect and stage."""
+    stage = f", stage {rule.stage}" if rule.stage else ""
+    named = heading or f"{rule.effect}{stage}"
+    lines = [f"{_WORDS[rule.clause.truth].upper():8} {named}: {rule.id}", f"         {rule.text}"]
+    lines += [f"         Until: {rule.until}"] if rule.until else []
+    lines += [f"         {line}" for line in _clause(rule.clause, 0)]
+    lines += [f"         {line}" for line in _findings(rule)]
+    return lines + ([f"         cites {', '.join(rule.citations)}"] if rule.citations else [])
+
+
 def trace_object(explanation: Explanation) -> dict[str, Any]:
-    """The same as plain data for JSON."""
+    """All of it as plain data for JSON."""
     return {
         "id": explanation.id,
         "name": explanation.name,
-        "rules": [
-            {
-                "id": rule.id,
-                "effect": rule.effect,
-                "stage": rule.stage,
-                "until": rule.until,
-                "text": rule.text,
-                "condition": _clause_object(rule.clause),
-                "findings": [{"name": name, **_finding_object(f)} for name, f in rule.findings],
-                "sources": list(rule.sources),
-                "citations": list(rule.citations),
-            }
-            for rule in explanation.rules
-        ],
+        "rules": [rule_object(rule) for rule in explanation.rules],
         "given": [
             {"field": x.field, "text": x.text, "citations": list(x.citations)}
             for x in explanation.given
         ],
         "not_read": list(explanation.not_read),
+    }
+
+
+def rule_object(rule: Traced) -> dict[str, Any]:
+    """One rule as plain data."""
+    return {
+        "id": rule.id,
+        "effect": rule.effect,
+        "stage": rule.stage,
+        "until": rule.until,
+        "text": rule.text,
+        "condition": _clause_object(rule.clause),
+        "findings": [{"name": name, **_finding_object(f)} for name, f in rule.findings],
+        "sources": list(rule.sources),
+        "citations": list(rule.citations),
     }
 
 

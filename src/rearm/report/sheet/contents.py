@@ -106,7 +106,7 @@ def sheet_contents(result: Assessment) -> SheetContents:
         lines=tuple(_line(result, line, shared) for line in lines),
         shared=shared,
         not_now=tuple(_not_now(result)),
-        checklist=_checklist(result, lines),
+        checklist=_checklist(result, lines, shared),
         arranged=result.practicalities.tasks if lines else (),
         review=review_words(result),
     )
@@ -121,11 +121,12 @@ def _failure(result: Assessment) -> str:
     if not result.failures:
         return result.about.reason
     last = result.failures[-1]
-    text = f"{last.product or 'CAR-T'}: {words(last.status)}"
-    if last.day is not None:
-        text += f" on {days_words(last.day)}"
+    said = result.relapse is not None and result.relapse.after == "CAR-T"  # with its day
+    day = "" if last.day is None else f" on {days_words(last.day)}"
+    parts = [] if said else [f"{words(last.status)}{day}"]
     if last.best_response_text:
-        text += f", best response {last.best_response_text}"
+        parts.append(f"best response {last.best_response_text}")
+    text = f"{last.product or 'CAR-T'}: {', '.join(parts) or words(last.status)}"
     leading = [f"{words(g.group)} {words(g.grade)}" for g in result.causes.groups if g.rank == 1]
     cause = ", ".join(leading) or "cannot be told"
     return f"{text}. Cause of the failure: {cause}." if result.causes.groups else f"{text}."
@@ -169,12 +170,16 @@ def _not_now(result: Assessment) -> Iterator[tuple[str, str]]:
         yield line.strategy, line.why[0]
 
 
-def _checklist(result: Assessment, lines: Sequence[AnswerLine]) -> tuple[str, ...]:
-    """What is to be settled before what stands first is begun; nothing before watching."""
+def _checklist(
+    result: Assessment, lines: Sequence[AnswerLine], shared: Sequence[str]
+) -> tuple[str, ...]:
+    """What is to be settled before what stands first is begun, where the table does not say it;
+    nothing before watching.
+    """
     if not lines:
         return ()
     option = result.option(lines[0].option_id)
     if option.role == "observe":
         return ()
-    asked = asked_for(result, (*lines[0].must_be_true, *option.checklist))
-    return tuple(asked)[:_CHECKED]
+    told = {*asked_for(result, lines[0].must_be_true), *shared}
+    return tuple(x for x in asked_for(result, option.checklist) if x not in told)[:_CHECKED]

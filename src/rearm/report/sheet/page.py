@@ -7,6 +7,7 @@ from importlib import resources
 
 from rearm.assessment import Assessment
 from rearm.report.sheet.contents import sheet_contents
+from rearm.report.sheet.fonts import font_faces
 from rearm.report.style import environment
 
 __all__ = ["sheet"]
@@ -21,4 +22,4 @@ def sheet(assessment: Assessment) -> str:
 @cache
 def _css() -> str:
     file = resources.files("rearm.report").joinpath("templates", "sheet.css")
-    return file.read_text(encoding="utf-8")
+    return font_faces() + file.read_text(encoding="utf-8")
