@@ -15,12 +15,14 @@ from rearm.report.sheet import sheet
 
 KNOWLEDGE = load()
 
-# Looked for in vain: the dose of the two combinations and of zevor-cel, what a CAR-T does to a
-# further collection; how a trispecific antibody is given; the stay and the premedication of a boost
-# and of intrathecal treatment.
+# Looked for in vain: the dose of dual-target CAR-T and of zevor-cel, what a CAR-T, an alkylator or
+# a conjugate does to a further collection; how a trispecific antibody is given; kidney and toxicity
+# of iberdomide; the stay and the premedication of a boost and of intrathecal treatment.
 LOOKED_FOR_IN_VAIN = {
+    "bortezomib-cyclophosphamide-dexamethasone",
     "cns-directed",
     "dual-target-car-t",
+    "iberdomide-dexamethasone",
     "second-cart-zevor-cel",
     "stem-cell-boost",
     "trispecific-bcma-cd38",
