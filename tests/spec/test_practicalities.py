@@ -138,7 +138,7 @@ def test_what_was_not_read_is_said() -> None:
         for x in how_given(result)
         if x.not_read
     }
-    assert "dose and schedule" in lacking["talquetamab-daratumumab"]
+    assert "dose and schedule" in lacking["talquetamab-teclistamab"]
 
 
 def test_explain_tells_how_any_option_is_given() -> None:
