@@ -22,8 +22,8 @@ $(VENV)/.stamp-venv:
 	@touch $@
 
 $(VENV)/.stamp-core: $(VENV)/.stamp-venv pyproject.toml constraints.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --build-constraint constraints.txt -e '.[pictures,mechanism]' 2>/dev/null \
-	  || PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[pictures,mechanism]'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --build-constraint constraints.txt -e '.[pictures,pdf,mechanism]' 2>/dev/null \
+	  || PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[pictures,pdf,mechanism]'
 	@touch $@
 
 $(VENV)/.stamp-test: $(VENV)/.stamp-core
@@ -39,7 +39,7 @@ browser: ## a Chromium for the tests of the page (Debian, as root); elsewhere a 
 	  else echo "No Chromium found: the tests that open the report in a browser will be skipped. Install one to run them."; fi; }
 
 pango: setup-test ## the library Pango for the tests of the PDF (Debian, as root); elsewhere a sentence
-	@$(BIN)/python -W ignore -c 'import weasyprint' >/dev/null 2>&1 || { \
+	@$(BIN)/python -c 'from rearm.report.sheet.pdf import check_pdf_can_be_made as check; check()' >/dev/null 2>&1 || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 >/dev/null; \
 	  else echo "No Pango found: the tests that write the sheet as a PDF will be skipped. Install it to run them (Debian: libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)."; fi; }
 

@@ -4,7 +4,7 @@ only as far as they are separated.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rearm.assessment.basis import Basis
 from rearm.assessment.logic import GROUPS, LIKELY, NOT_APPLICABLE, POSSIBLE, grade_word
@@ -65,14 +65,16 @@ def _group(
         rank=rank,
         factors=factors,
         not_applicable=tuple(f.factor.id for f, g in members if g == NOT_APPLICABLE),
-        undecided=_undecided(basis, group, factors),
+        undecided=_undecided(basis, group, factors, [f for f, _ in applicable]),
         not_assessable=tuple(
             f.factor.name for f, g in members if g != NOT_APPLICABLE and _beyond_records(f)
         ),
     )
 
 
-def _undecided(basis: Basis, group: str, factors: Sequence[Cause]) -> tuple[str, ...]:
+def _undecided(
+    basis: Basis, group: str, factors: Sequence[Cause], plans: Iterable[FactorPlan]
+) -> tuple[str, ...]:
     """Findings of the group that stand in the record, as a bound, less specific or of an open day,
     and that no graded factor of it rests on. They are named: nothing that was looked for and seen
     is passed over.
@@ -86,9 +88,10 @@ def _undecided(basis: Basis, group: str, factors: Sequence[Cause]) -> tuple[str,
     }
     asked = [
         finding
-        for factor in factors
-        for name in (*factor.unknown, *factor.against)
-        for finding in basis.reasons[name].findings
+        for plan in plans
+        for indicator in _told_of(plan)
+        if basis.answers[indicator.number] != 1 or indicator.effect != "supports"
+        for finding in basis.read_by(indicator.number)
     ]
     catalogue, own = basis.plan.knowledge.catalogue, group.replace("-", "_")
     return tuple(
@@ -156,14 +159,12 @@ def _beyond_records(factor: FactorPlan) -> bool:
 def _cause(basis: Basis, plan: FactorPlan, grade: int) -> Cause:
     for_: list[str] = []
     against: list[str] = []
-    unknown: list[str] = []
-    for indicator in plan.indicators:
+    unknown: list[RulePlan] = []
+    for indicator in _told_of(plan):
         supports = indicator.effect == "supports"
-        if supports and indicator.timing == "before_infusion":
-            continue
         answer = basis.answers[indicator.number]
         if answer == -1:
-            unknown.append(basis.reason(indicator))
+            unknown.append(indicator)
         elif answer == 1:
             if any(basis.answers[number] == 1 for number in indicator.outdone_by):
                 continue  # the strongest statement that holds is the one that is used
@@ -178,9 +179,23 @@ def _cause(basis: Basis, plan: FactorPlan, grade: int) -> Cause:
         evidence=plan.factor.evidence,
         for_=tuple(for_),
         against=tuple(against),
-        unknown=tuple(unknown),
+        unknown=() if grade < 0 else tuple(basis.reason(indicator) for indicator in unknown),
+        asks=_asks(basis, unknown) if grade < 0 else (),
         note=_note(basis, plan, grade),
     )
+
+
+def _told_of(plan: FactorPlan) -> Iterator[RulePlan]:
+    """The indicators that tell of the failure; what was known before makes a risk factor."""
+    for indicator in plan.indicators:
+        if indicator.effect != "supports" or indicator.timing != "before_infusion":
+            yield indicator
+
+
+def _asks(basis: Basis, indicators: Iterable[RulePlan]) -> tuple[str, ...]:
+    """The work-ups that would tell whether something supports the factor."""
+    supporting = (x for x in indicators if x.effect == "supports")
+    return tuple(dict.fromkeys(w for x in supporting for w in basis.asks(basis.missing(x.number))))
 
 
 def _note(basis: Basis, plan: FactorPlan, grade: int) -> str | None:
@@ -229,10 +244,10 @@ def _leading_text(groups: Iterable[CauseGroup]) -> str:
 def _undetermined_text(
     basis: Basis, groups: Iterable[CauseGroup], risks: Sequence[RiskFactor]
 ) -> str:
-    unknown = [basis.reasons[name] for g in groups for f in g.factors for name in f.unknown]
-    asked = dict.fromkeys(
-        workup for reason in unknown if reason.effect == "supports" for workup in reason.asks
-    )
+    factors = [factor for group in groups for factor in group.factors]
+    unknown = [basis.reasons[name] for factor in factors for name in factor.unknown]
+    told = [w for reason in unknown if reason.effect == "supports" for w in reason.asks]
+    asked = dict.fromkeys([*told, *(w for factor in factors for w in factor.asks)])
     text = "The cause can't be told from what is known."
     if asked:
         text += f" What would tell: {'; '.join(basis.workups[workup] for workup in asked)}."

@@ -54,9 +54,10 @@ def mechanism(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Which mechanism of failure fits this patient's course: a model's hypothesis, not a test.
+    """For modellers: which mechanism of failure fits this patient's course, by a research model.
 
-    It feeds no cause and no option.
+    It is a hypothesis, not a test, and feeds no recommendation. Where the record holds what the
+    model does not read, it names no mechanism.
     """
     from rearm.files import FileNames, write_text
     from rearm.mechanism import posterior
@@ -136,9 +137,9 @@ def trial(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """A trial on virtual patients: arms of therapies, judged by the criteria of real ones.
+    """For modellers: a trial on virtual patients, judged by the criteria of real ones.
 
-    A model's hypothesis.
+    A research model's hypothesis, which feeds no recommendation.
     """
     from rearm.files import write_text
     from rearm.knowledge._toml import parsed

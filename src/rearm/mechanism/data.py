@@ -10,6 +10,16 @@ from rearm.knowledge.bundle import bundled
 from rearm.knowledge.lexicon import Agent
 from rearm.mechanism.parameters import MechanismError, Mechanisms
 from rearm.mechanism.population import Dose
+from rearm.mechanism.recorded import (
+    RecordedFact,
+    antigen_facts,
+    dated_within,
+    days_on_record,
+    imaging_facts,
+    lesion_of,
+    myeloma_imaging,
+    stated_facts,
+)
 from rearm.mechanism.therapies import FOREVER, Drug
 from rearm.outcome.failure import Failure
 from rearm.outcome.failures import failures
@@ -21,6 +31,7 @@ __all__ = ["CHANNELS", "CourseEvidence", "Measurement", "collect", "drug"]
 CHANNELS = ("m_protein", "flc", "sbcma", "car")
 UNITS = {"m_protein": "g/dL", "flc": "mg/L", "sbcma": "ng/mL", "car": "copies/ug DNA"}
 BASELINE_DAYS = 45  # a value before the infusion stands for its day when it is not older than this
+LESION_AROUND_DAYS = 30  # so long before and after the progression imaging speaks for it
 MOST_DAYS = 3650.0  # nothing later is read: the model is held against five years of follow-up
 SAME = 1.5  # values of one day that differ by more than this factor contradict each other
 ABSURD = {"m_protein": 15.0, "flc": 100_000.0, "sbcma": 20_000.0, "car": 1e7}
@@ -81,6 +92,9 @@ class CourseEvidence:
     lesion: bool | None = None  # extramedullary lesion seen (True), looked for and not seen (False)
     bare: str = ""  # why these data can say nothing, so that the answer is the prior alone
     notes: tuple[str, ...] = ()
+    unread: tuple[RecordedFact, ...] = ()  # what speaks of the mechanism and is not read
+    last_day: float = 0.0  # no measurement is named before it
+    measured: frozenset[tuple[str, int]] = frozenset()  # (test, day) of what is on record
 
     def count(self, channel: str) -> int:
         return sum(m.channel == channel for m in self.measurements)
@@ -123,6 +137,13 @@ def collect(m: Mechanisms, record: Record, infusion: int | None = None) -> Cours
         )
     heavy = [c for c in record.heavy_chain if c != "none"]
     first = _dose(chart, main)
+    imaged_to = until if progression is None else max(until, progression + LESION_AROUND_DAYS)
+    lesion = _lesion(chart, imaged_to, progression)
+    unread = (
+        *antigen_facts(record, target=first.target, zero=zero, progression=progression),
+        *stated_facts(record, target=first.target, zero=zero, progression=progression),
+        *imaging_facts(record, zero=zero, since=-BASELINE_DAYS, until=imaged_to, read=lesion),
+    )
     return CourseEvidence(
         patient_id=record.patient_id,
         infusion_day=zero,
@@ -137,13 +158,20 @@ def collect(m: Mechanisms, record: Record, infusion: int | None = None) -> Cours
         progression=progression,
         by_markers=by_markers,
         followed_to=max(followed, 0.0),
-        lesion=_lesion(chart, until),
+        lesion=lesion,
         bare=(
             ""
             if progression is not None
             else _bare(measurements, responses, followed > 0 and not spoiled)
         ),
         notes=tuple(dict.fromkeys(notes)),
+        unread=unread,
+        last_day=until,
+        measured=frozenset(
+            (channel, day)
+            for channel, test in _tests(record).items()
+            for day in days_on_record(record, test, zero)
+        ),
     )
 
 
@@ -348,20 +376,26 @@ def drug(
 
 
 def _measurements(chart: _Chart, until: float) -> tuple[Measurement, ...]:
-    chain = _involved(chart.record)
-    tests = {
+    tests = _tests(chart.record)
+    for test in tests.values():
+        _note_unread(chart, test)
+    out: list[Measurement] = []
+    for channel in CHANNELS:
+        if tests[channel]:
+            out += _channel(chart, channel, tests[channel], until)
+    return tuple(sorted(out, key=lambda x: (x.day, x.channel)))
+
+
+def _tests(record: Record) -> dict[str, str]:
+    """The test of the record that each test of the model is."""
+    chain = _involved(record)
+    return {
         "m_protein": "serum_m_protein",
         "flc": f"{chain}_flc" if chain else "",
         "sbcma": "soluble_bcma",
         "car": "car_copies_per_ug_dna",
+        "bcma_on_cells": "bcma_positive_plasma_cells",
     }
-    for test in tests.values():
-        _note_unread(chart, test)
-    out: list[Measurement] = []
-    for channel, test in tests.items():
-        if test:
-            out += _channel(chart, channel, test, until)
-    return tuple(sorted(out, key=lambda x: (x.day, x.channel)))
 
 
 def _note_unread(chart: _Chart, test: str) -> None:
@@ -472,10 +506,9 @@ def _progression(
     return None, False, min(float(followed - zero), until)
 
 
-def _lesion(chart: _Chart, until: float) -> bool | None:
-    """Whether an extramedullary lesion was seen between baseline and the last day that is read.
-
-    False where imaging showed none; None where nobody looked.
+def _lesion(chart: _Chart, until: float, progression: float | None) -> bool | None:
+    """Whether an extramedullary lesion was seen: at the progression where imaging is on record from
+    then, else since the baseline. False where imaging showed none; None where nobody looked.
     """
     zero = chart.zero
     if any(
@@ -483,14 +516,15 @@ def _lesion(chart: _Chart, until: float) -> bool | None:
         for f in chart.failures
     ):
         return True
-    rows = [
-        x
-        for x in chart.record.imaging
-        if x.when.day is not None and -BASELINE_DAYS <= x.when.day - zero <= until
-    ]
-    if any(x.kind in ("extramedullary", "plasmacytoma") and x.result == "positive" for x in rows):
-        return True
-    return False if any(x.result == "negative" for x in rows) else None
+    at_failure = -BASELINE_DAYS if progression is None else progression - LESION_AROUND_DAYS
+    for since in (at_failure, -BASELINE_DAYS):
+        rows = [
+            x for x in myeloma_imaging(chart.record) if dated_within(x.when, zero, since, until)
+        ]
+        seen = {lesion_of(x) for x in rows}
+        if seen - {None}:
+            return True in seen
+    return None
 
 
 def _responses(

@@ -7,12 +7,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from rearm.mechanism.data import CHANNELS
+from rearm.mechanism.data import CHANNELS, CourseEvidence
 from rearm.mechanism.observe import compiled
 from rearm.mechanism.parameters import Mechanisms
 from rearm.mechanism.population import generator
 from rearm.mechanism.result import Candidate
-from rearm.mechanism.simulated import PickedDraws
+from rearm.mechanism.simulated import LESION_FALSE, LESION_SEEN, PickedDraws
 
 __all__ = ["entropy_bits", "next_measurements"]
 
@@ -26,9 +26,15 @@ def entropy_bits(p: Floats) -> float:
 
 
 def next_measurements(
-    m: Mechanisms, picked: PickedDraws, ahead: Floats, label: Ints, seed: int
+    m: Mechanisms,
+    ev: CourseEvidence,
+    picked: PickedDraws,
+    ahead: Floats,
+    label: Ints,
+    seed: int,
 ) -> tuple[Candidate, ...]:
-    """Expected fall of the entropy over mechanisms for each test, on the best of the days ahead.
+    """Expected fall of the entropy over mechanisms for each test, on the best of the days ahead on
+    which the record does not hold it already; of imaging where nobody looked for a lesion.
 
     By simulation from the posterior; `label`: of each picked draw.
     """
@@ -38,9 +44,11 @@ def next_measurements(
     rng = generator(seed, 6)
     truth = rng.choice(len(labels), size=400, replace=False)
     noise = rng.standard_normal(400)
-    candidates = []
+    candidates = [] if ev.lesion is not None else [_imaging(m, labels, float(ahead[0]))]
     for day in ahead:
         for test, values, spread in _tests(m, picked, int(np.searchsorted(picked.sim.days, day))):
+            if (test, round(day)) in ev.measured:
+                continue
             shares = compiled().reweigh(
                 np.ascontiguousarray(values), noise, spread, truth, labels, n
             )
@@ -57,6 +65,19 @@ def next_measurements(
     for c in sorted(candidates, key=lambda c: -c.bits):
         best.setdefault(c.test, c)
     return tuple(best.values())
+
+
+def _imaging(m: Mechanisms, labels: Ints, day: float) -> Candidate:
+    """What it would tell whether a lesion is seen: exact, since the chances of both are known."""
+    shares = np.bincount(labels, minlength=len(m.names)) / len(labels)
+    seen = np.full(len(m.names), LESION_FALSE)
+    seen[m.names.index("sanctuary")] = LESION_SEEN
+    after = 0.0
+    for chance in (seen, 1.0 - seen):
+        joint = shares * chance
+        after += joint.sum() * entropy_bits(joint / joint.sum())
+    bits = max(entropy_bits(shares) - after, 0.0)
+    return Candidate(test="imaging", day=day, bits=bits, error=0.0)
 
 
 def _tests(m: Mechanisms, picked: PickedDraws, day: int) -> list[tuple[str, Floats, float]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from rearm.mechanism.data import CHANNELS, CourseEvidence, collect
 from rearm.mechanism.next_measurement import entropy_bits, next_measurements
 from rearm.mechanism.parameters import MechanismError, Mechanisms, load
 from rearm.mechanism.population import generator
+from rearm.mechanism.recorded import RecordedFact, no_imaging, why_withheld
 from rearm.mechanism.result import Candidate, MechanismClass, MechanismResult, QuantileBand, Status
 from rearm.mechanism.sampling import Stages, ess, normalised
 from rearm.mechanism.simulated import Calendar, SimulatedCourses, label_of
@@ -30,6 +32,9 @@ MOST_STAGES = 10
 # with more courses of drugs fewer patients are drawn, so that the answer still comes within about
 # ten seconds
 MANY_DRUGS = 5
+LESION = "sanctuary"  # the mechanism that only imaging shows
+# a lesion that has this chance and that nobody looked for keeps the answer back (a convention)
+LESION_OPEN = 0.2
 
 
 def posterior(
@@ -38,12 +43,40 @@ def posterior(
     """Posterior over mechanisms for the infusion of this record (number from 1; None: the first).
 
     `draws` is about the number of virtual patients; up to twice as many are simulated where few of
-    them fit. With nothing measured after the infusion the prior is returned, marked so. Raises
-    `MechanismError` where there is nothing to explain (no infusion, no day, contradictory days) or
-    numba is missing.
+    them fit. With nothing measured after the infusion the prior is returned, marked so. Where the
+    record holds what speaks of the mechanism and is not read (the antigen tested at or after the
+    failure, imaging of no exact day), or nobody looked for a lesion that may be the reason, the
+    answer is withheld. Raises `MechanismError` where there is nothing to explain (no infusion, no
+    day, contradictory days) or numba is missing.
     """
     m = load()
-    return posterior_of(m, collect(m, record, infusion), draws=draws, seed=seed)
+    ev = collect(m, record, infusion)
+    if ev.unread:
+        before = replace(ev, bare="The record holds what is not read")
+        result = posterior_of(m, before, draws=draws, seed=seed, look_ahead=False)
+        return replace(_withheld(result, ev.unread), bands=(), notes=ev.notes)
+    result = posterior_of(m, ev, draws=draws, seed=seed)
+    return _withheld(result, (no_imaging(),)) if _nobody_looked(ev, result) else result
+
+
+def _withheld(result: MechanismResult, facts: tuple[RecordedFact, ...]) -> MechanismResult:
+    """The result without what it says of the mechanisms; the shares before the data stay."""
+    return replace(
+        result,
+        status="withheld",
+        reason=why_withheld(facts),
+        probabilities={},
+        errors={},
+        classes=(),
+        facts=facts,
+    )
+
+
+def _nobody_looked(ev: CourseEvidence, result: MechanismResult) -> bool:
+    """Whether a lesion may be the reason of a progression at which nobody looked for one."""
+    if ev.lesion is not None or ev.progression is None:
+        return False
+    return result.status in ("told", "cannot_tell") and result.probabilities[LESION] >= LESION_OPEN
 
 
 def posterior_of(
@@ -82,7 +115,7 @@ def posterior_of(
     bands = bands_of(m, ev, picked, seed)
     following: tuple[Candidate, ...] = ()
     if look_ahead and status not in ("refused", "prior_only"):
-        following = next_measurements(m, picked, calendar.ahead, label[pick], seed)
+        following = next_measurements(m, ev, picked, calendar.ahead, label[pick], seed)
     names = () if refused else m.names
     return MechanismResult(
         patient_id=ev.patient_id,

@@ -6,9 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Candidate", "MechanismClass", "MechanismResult", "QuantileBand", "Status"]
+from rearm.mechanism.recorded import RecordedFact
 
-Status = Literal["told", "cannot_tell", "prior_only", "refused"]
+__all__ = ["NOTE", "Candidate", "MechanismClass", "MechanismResult", "QuantileBand", "Status"]
+
+# what every output says once
+NOTE = (
+    "A model's hypothesis, not a test. It comes from a research model that feeds no recommendation"
+    " of Rearm, and is not for choosing treatment."
+)
+Status = Literal["told", "cannot_tell", "prior_only", "refused", "withheld"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +60,9 @@ class Candidate:
 class MechanismResult:
     """The answer for one patient.
 
-    `status`: told (a class reaches 0.7), cannot_tell, prior_only, refused; `reason` says why.
+    `status`: told (a class reaches 0.7), cannot_tell, prior_only, refused, withheld; `reason` says
+    why. Withheld: `facts` are on record and not read, or nobody looked for what would be named; no
+    probability is given then but those before the data.
     """
 
     patient_id: str
@@ -78,6 +87,7 @@ class MechanismResult:
     measurements: Mapping[str, int]
     notes: tuple[str, ...]
     seed: int
+    facts: tuple[RecordedFact, ...] = ()
 
     @property
     def leading(self) -> MechanismClass | None:
@@ -95,4 +105,4 @@ class MechanismResult:
                 return [plain(v) for v in value]
             return value
 
-        return {"note": "a model's hypothesis, not a test", **plain(self)}
+        return {"note": NOTE, **plain(self)}

@@ -31,7 +31,15 @@ from rearm.mechanism.population import (
 )
 from rearm.mechanism.sampling import Stages
 
-__all__ = ["OUTPUTS", "Calendar", "PickedDraws", "SimulatedCourses", "label_of"]
+__all__ = [
+    "LESION_FALSE",
+    "LESION_SEEN",
+    "OUTPUTS",
+    "Calendar",
+    "PickedDraws",
+    "SimulatedCourses",
+    "label_of",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -70,7 +78,8 @@ class Calendar:
         last_data = max([*measured, *stated, ev.progression or 0.0, ev.followed_to])
         horizon = float(max(m.horizon, math.ceil((last_data + 30.0) / 28.0) * 28.0))
         judged = grid(horizon)
-        ahead = np.array([last_data + a for a in AHEAD]) if look_ahead else np.array([])
+        last_day = max(last_data, ev.last_day)
+        ahead = np.array([last_day + a for a in AHEAD]) if look_ahead else np.array([])
         days = np.unique(np.concatenate([judged, ahead, measured, stated]))
         return cls(horizon=horizon, judged=judged, ahead=ahead, days=days)
 

@@ -40,6 +40,7 @@ from rearm.mechanism.population import (
     simulate,
     slots_of,
 )
+from rearm.mechanism.result import NOTE
 from rearm.mechanism.therapies import FOREVER, Drug
 from rearm.mechanism.virtual import MONTH, OUTPUTS, Patients, best_level, cohort, patients
 
@@ -116,7 +117,7 @@ class TrialResult:
                 return [plain(v) for v in value]
             return None if isinstance(value, float) and not math.isfinite(value) else value
 
-        return {"note": "a model's hypothesis, not a test", **plain(asdict(self))}
+        return {"note": NOTE, **plain(asdict(self))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

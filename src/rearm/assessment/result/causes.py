@@ -23,7 +23,10 @@ Grade = Literal["established", "likely", "possible", "unlikely", "excluded", "no
 
 
 class Cause(BriefPart, frozen=True, kw_only=True):
-    """One factor with its grade and the ids of the reasons for it, against it and unknown."""
+    """One factor with its grade and the ids of the reasons for it, against it and unknown.
+
+    Of a factor that was not assessed nothing is known: `asks` are the work-ups that would tell.
+    """
 
     id: str
     name: str
@@ -32,6 +35,7 @@ class Cause(BriefPart, frozen=True, kw_only=True):
     for_: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
     note: str | None = None
 
 

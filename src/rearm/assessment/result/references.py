@@ -136,6 +136,7 @@ def _used_titles(result: Assessment) -> Iterator[_References]:
     yield "option", (n for line in _lines(result) for n in (line.option, *line.options)), ids
     asks = [name for reason in result.reasons.values() for name in reason.asks]
     asks += [name for line in result.support.values() for name in line.asks]
+    asks += [name for g in result.causes.groups for cause in g.factors for name in cause.asks]
     yield "work-up", asks, result.titles.workups
     missing = [name for option in result.options for name in option.availability.missing]
     missing += [name for action in result.actions for name in action.lacks]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from rearm.mechanism.result import NOTE
 from rearm.report.draw import Spec, svg
 from rearm.report.mechanism.plots import band_chart, curve_chart, mechanism_bars
 from rearm.report.mechanism.words import (
     CHANNEL,
     SETTLED_TEXT,
     TEST,
-    WARNING,
     answer,
     basis,
     is_settled,
@@ -34,9 +34,7 @@ __all__ = ["mechanism_page", "picture", "render", "trial_page"]
 def render(template: str, *, title: str, **context: Any) -> str:
     """A self-contained page with the warning on top."""
     return (
-        environment()
-        .get_template(template)
-        .render(css=css(), title=title, warning=WARNING, **context)
+        environment().get_template(template).render(css=css(), title=title, warning=NOTE, **context)
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rearm.mechanism.result import NOTE
 from rearm.report.mechanism.words import (
     SETTLED_TEXT,
     TEST,
-    WARNING,
     answer,
     basis,
     is_settled,
@@ -24,7 +24,8 @@ __all__ = ["mechanism_text", "trial_text"]
 
 def mechanism_text(result: MechanismResult) -> str:
     """The answer for one patient."""
-    lines = [f"{result.patient_id}: {WARNING}", answer(result), ""]
+    lines = [f"{result.patient_id}: {NOTE}", answer(result)]
+    lines += [""] if result.classes else []
     for c in result.classes:
         bar = "#" * round(30 * c.probability)
         lines.append(
@@ -49,7 +50,7 @@ def mechanism_text(result: MechanismResult) -> str:
 def trial_text(result: TrialResult) -> str:
     """The outcome of a virtual trial."""
     lines = [
-        f"{result.title}: {WARNING}",
+        f"{result.title}: {NOTE}",
         (
             f"{result.patients} virtual patients, the same in every arm; intervals of a trial of"
             f" {result.trial_size}"

@@ -13,7 +13,6 @@ __all__ = [
     "CHANNEL",
     "SETTLED_TEXT",
     "TEST",
-    "WARNING",
     "answer",
     "basis",
     "is_settled",
@@ -21,7 +20,6 @@ __all__ = [
     "with_interval",
 ]
 
-WARNING = "A model's hypothesis, not a test. It is not for choosing treatment."
 SETTLED = 0.05  # bits of uncertainty below which no measurement is named
 SETTLED_TEXT = (
     "Hardly any uncertainty is left within the model, so no measurement is expected to change this"
@@ -33,12 +31,16 @@ CHANNEL = {
     "sbcma": "soluble BCMA",
     "car": "CAR copies",
 }
-TEST = {**CHANNEL, "bcma_on_cells": "BCMA on tumour cells (marrow or lesion)"}
+TEST = {
+    **CHANNEL,
+    "bcma_on_cells": "BCMA on tumour cells (marrow or lesion)",
+    "imaging": "whole-body imaging for a lesion",
+}
 
 
 def is_settled(result: MechanismResult) -> bool:
     """Whether no measurement is worth naming."""
-    return result.entropy_bits < SETTLED
+    return result.entropy_bits < SETTLED and result.status != "withheld"
 
 
 def names(result: MechanismResult, members: Sequence[str]) -> str:
@@ -49,7 +51,7 @@ def names(result: MechanismResult, members: Sequence[str]) -> str:
 def answer(result: MechanismResult) -> str:
     """The answer in one sentence or two; an expectation where no progression is known."""
     lead = result.leading
-    if result.status in ("refused", "prior_only") or lead is None:
+    if result.status in ("refused", "prior_only", "withheld") or lead is None:
         return result.reason
     ahead = "" if result.progression is not None else _expectation(result)
     best = f"{names(result, lead.members)}: {lead.probability:.0%}"
@@ -78,7 +80,9 @@ def _expectation(result: MechanismResult) -> str:
 
 
 def basis(result: MechanismResult) -> list[str]:
-    """What the answer rests on, a sentence each."""
+    """What the answer rests on, a sentence each; nothing where nothing was fitted."""
+    if result.status == "withheld" and not result.bands:
+        return []
     return [
         (
             f"{result.draws:,} virtual patients in {result.stages} stages,"

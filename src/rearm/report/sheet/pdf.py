@@ -27,8 +27,9 @@ _NO_EXTRA = (
     "A PDF needs WeasyPrint, which is not installed: `pip install 'rearm[pdf]'` installs it."
 )
 _NO_PANGO = (
-    "A PDF needs the library Pango, which is missing: install it first (Debian: `apt-get install"
-    " libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0`, macOS: `brew install pango`)."
+    "A PDF needs the libraries Pango and HarfBuzz-Subset, and one is missing: install them first"
+    " (Debian: `apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0`, macOS: `brew"
+    " install pango`)."
 )
 
 
@@ -49,7 +50,14 @@ def sheet_pdf(assessment: Assessment) -> bytes:
 def pdf_of(html: str) -> bytes:
     """The page as a PDF; what it names outside itself is refused and left out."""
     document = _weasyprint().HTML(string=html, url_fetcher=_nothing_outside())
-    pdf: bytes = document.write_pdf(pdf_variant="pdf/ua-1", finisher=_say_what_headers_head)
+    fonts = _weasyprint().text.fonts.FontConfiguration()
+    try:
+        pdf: bytes = document.write_pdf(
+            font_config=fonts, pdf_variant="pdf/ua-1", finisher=_say_what_headers_head
+        )
+    finally:
+        # it removes its folder of fonts only when it is collected, which may be never
+        fonts.__del__()
     return pdf
 
 
@@ -63,6 +71,9 @@ def _weasyprint() -> ModuleType:
             raise PdfError(_NO_EXTRA) from None
         except OSError:
             raise PdfError(_NO_PANGO) from None
+    # without it fonts are cut down by a program that writes the time into them
+    if weasyprint.text.ffi.harfbuzz_subset is None:
+        raise PdfError(_NO_PANGO)
     module: ModuleType = weasyprint
     return module
 
