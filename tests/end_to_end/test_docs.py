@@ -221,6 +221,16 @@ def test_the_placement_of_the_page_is_read_and_sound(extended: Path) -> None:
     assert (place.at_most, place.of) == ("alternative", ("bispecific-gprc5d",))
 
 
+def test_the_practicality_of_the_page_is_read_and_sound(extended: Path) -> None:
+    (practice,) = [b for b in blocks("adding-knowledge.md", "toml") if "[[practice]]" in b]
+    file = extended / "practicalities" / "talquetamab.toml"
+    with file.open("a", encoding="utf-8") as out:
+        out.write(f"\n{practice}")
+    assert [str(p) for p in check(extended)] == []
+    row = load(extended).practicalities["example-talquetamab-infections"]
+    assert (row.agents, row.field) == (("talquetamab",), "infections")
+
+
 def test_the_new_study_counts_in_the_pooled_figure(extended: Path) -> None:
     from rearm.report.evidence.page import choose_evidence
 

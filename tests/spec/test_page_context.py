@@ -50,6 +50,7 @@ def test_the_templates_are_those_that_were_looked_at() -> None:
         "macros.html.j2",
         "option.html.j2",
         "page.html.j2",
+        "practicalities.html.j2",
     ]
 
 

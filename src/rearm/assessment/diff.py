@@ -94,6 +94,8 @@ def _tables(knowledge: Knowledge) -> dict[str, Mapping[str, Any]]:
         "alert": knowledge.alerts,
         "action": knowledge.actions,
         "place": knowledge.places,
+        "practice": knowledge.practicalities,
+        "review": knowledge.reviews,
         "study": {study.id: study for study in knowledge.studies},
         "score": {score.id: score for score in knowledge.scores.computed},
         "alteration": {alteration.id: alteration for alteration in knowledge.alterations},

@@ -4,8 +4,13 @@ true, false or unknown. (`standing` has that of a strategy.)
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+=======
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+>>>>>>> practicalities
 from datetime import date
 
 from msgspec.structs import replace
@@ -19,12 +24,13 @@ from rearm.assessment.regions import region_of, regions_of
 from rearm.assessment.result import EvidenceResult, FindingResult
 from rearm.assessment.subjects import one_of
 from rearm.knowledge.bundle import Knowledge, load
-from rearm.knowledge.rulesets import Availability
+from rearm.knowledge.practicalities import OptionPractice, PracticalField, practice_of
+from rearm.knowledge.rulesets import Availability, Option
 from rearm.record import Record
 from rearm.rules import Clause, RuleCondition, trace
 from rearm.rules.tree import BooleanFinding
 
-__all__ = ["Explanation", "Trace", "Traced", "explain"]
+__all__ = ["Explanation", "Given", "Trace", "Traced", "explain"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,18 +51,37 @@ class Traced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """One thing to know of how an option is given."""
+
+    field: PracticalField
+    text: str
+    citations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
+<<<<<<< HEAD
     """Every rule of one option, or every indicator of one factor, whatever came of it.
 
     `evidence`: of an option what was seen of it in patients like this one, whatever its verdict;
     `chosen_by`: the findings that chose the setting, None not known.
+=======
+    """Every rule of one option, or every indicator of one factor, whatever came of it. `given`: how
+    the option is given; `not_read`: the fields of that of which nothing was read.
+>>>>>>> practicalities
     """
 
     id: str
     name: str
     rules: tuple[Traced, ...]
+<<<<<<< HEAD
     evidence: EvidenceResult | None = None
     chosen_by: Mapping[str, bool | None] = field(default_factory=dict)
+=======
+    given: tuple[Given, ...] = ()
+    not_read: tuple[PracticalField, ...] = ()
+>>>>>>> practicalities
 
 
 class Trace:
@@ -114,20 +139,43 @@ def explain(
         ]
         if subject in patient.declined:
             rules.append(_of_declined(basis, patient.declined[subject]))
+<<<<<<< HEAD
         planned, sequel = plan.evidence[option.evidence_key], sequel_of(patient.values)
+=======
+        practice = practice_of(option.option, plan.knowledge.practicalities.values())
+>>>>>>> practicalities
         return Explanation(
             id=subject,
             name=option.option.name,
             rules=tuple(rules),
+<<<<<<< HEAD
             evidence=figures_for(planned.result, planned.candidates, planned.targets, sequel),
             chosen_by={
                 name: value if isinstance(value := patient.values.get(name), bool) else None
                 for name in CHOSEN_BY
             },
+=======
+            given=tuple(_given(plan.knowledge, option.option, practice)),
+            not_read=practice.not_read,
+>>>>>>> practicalities
         )
     factor = factors[subject]
     indicators = tuple(_of_rule(basis, clauses, indicator) for indicator in factor.indicators)
     return Explanation(id=subject, name=factor.factor.name, rules=indicators)
+
+
+def _given(knowledge: Knowledge, option: Option, practice: OptionPractice) -> Iterator[Given]:
+    """What was read of how the option is given, and what stands on the option itself of a later
+    T-cell therapy and of what may follow.
+    """
+    for field, rows in practice.rows.items():
+        yield from (Given(field=field, text=row.text, citations=row.sources) for row in rows)
+    later = option.later_t_cells
+    if later is not None and "later_t_cells" not in practice.not_read:
+        yield Given(field="later_t_cells", text=later.text, citations=later.sources)
+    if option.sequence:
+        titles = (knowledge.words.of_strategy(name) for name in option.sequence)
+        yield Given(field="next", text=f"May be followed by {', '.join(titles)}.", citations=())
 
 
 def _of_rule(basis: Basis, clauses: Sequence[Clause], rule: RulePlan) -> Traced:

@@ -63,22 +63,26 @@ def _date(patient: Patient, days: int) -> str | None:
 
 
 def _markers(patient: Patient) -> Iterator[ReviewMarker]:
-    """Those by which the course was judged; lesions where the relapse shows in soft tissue; where
-    neither tells, every marker of which a number is on record.
+    """Those by which the course was judged, and what the relapse shows in; where neither tells,
+    every marker of which a number is on record.
     """
     judged = _judged(patient)
     measured = list(_of_course(judged, patient))
     relapse = patient.disease.relapse
-    if relapse is not None and set(relapse.pattern) & set(_LESIONS):
+    pattern = () if relapse is None else relapse.pattern
+    if not measured and "marrow" in pattern:
+        measured.append("marrow_plasma_cells")
+    if set(pattern) & set(_LESIONS):
         measured.append("lesions")
-    if measured:
-        yield from measured
-        return
+    yield from measured or _recorded(patient) or ("none_on_record",)
+
+
+def _recorded(patient: Patient) -> tuple[ReviewMarker, ...]:
+    """The markers of which a number is on record; of the light chains that of the clone."""
     tests = {lab.test for lab in patient.record.labs if lab.quantity is not None}
     own = _CHAIN.get(patient.record.light_chain)
-    for marker in _RECORDED:
-        if marker in tests and (own is None or marker not in _CHAIN.values() or marker == own):
-            yield marker
+    other = {chain for chain in _CHAIN.values() if own is not None and chain != own}
+    return tuple(marker for marker in _RECORDED if marker in tests and marker not in other)
 
 
 def _judged(patient: Patient) -> Failure | None:

@@ -73,6 +73,8 @@ def _tables(known: Knowledge) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield "alert", known.alerts
     yield "action", known.actions
     yield "place", known.places
+    yield "practice", known.practicalities
+    yield "review", known.reviews
     yield "agent", known.lexicon.agents
     yield "product", known.lexicon.products
     yield "regimen", known.lexicon.regimens

@@ -27,9 +27,10 @@ ReviewMarker = Literal[
     "free_light_chains",
     "marrow_plasma_cells",
     "lesions",
+    "none_on_record",
 ]
 """By what the disease of this patient is measured; `free_light_chains`: of which chain is not
-known.
+known; `none_on_record`: no marker of it is on record.
 """
 
 
@@ -66,7 +67,7 @@ class NextReview(BriefPart, frozen=True, kw_only=True):
     last of them on the calendar, where they count from today and the date of today is known.
 
     `markers`: those by which this patient's disease is measured; empty where the review looks at
-    something else, or nothing is measurable. `also`: what else is looked at; `changes`: the result
+    something else. `also`: what else is looked at; `changes`: the result
     that changes the plan; `who`: who looks. `rule`: the id in the knowledge.
     """
 

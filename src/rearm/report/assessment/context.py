@@ -108,9 +108,10 @@ class PageContext:
     support_first: Mapping[tuple[str, ...], OptionResult]
     notes: tuple[tuple[str, Note], ...]
 
-    def brief(self, option: str) -> tuple[str, ...]:
+    def brief(self, option: str) -> str:
         """Start, stay and schedule of an option of the sheet, in few words."""
-        return brief_words(self.result, option)
+        told = brief_words(self.result, option)
+        return "; ".join(f"{title} {words}" for title, words in told)
 
     def reason(self, key: str) -> Reason:
         """The reason of this id."""

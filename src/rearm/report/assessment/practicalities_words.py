@@ -17,6 +17,7 @@ from rearm.assessment.result import (
 )
 
 __all__ = [
+    "COUNTED_WORDS",
     "FIELD_TITLES",
     "GivenField",
     "HowGiven",
@@ -40,8 +41,12 @@ FIELD_TITLES: Mapping[PracticalField, str] = {
     "later_t_cells": "later T-cell therapy",
     "next": "what comes next",
 }
-_IN_THE_TABLE: tuple[PracticalField, ...] = ("first_dose", "stay", "dose")
-_COUNTED: Mapping[CountedFrom, str] = {
+_IN_THE_TABLE: Mapping[PracticalField, str] = {
+    "first_dose": "start",
+    "stay": "stay",
+    "dose": "schedule",
+}
+COUNTED_WORDS: Mapping[CountedFrom, str] = {
     "today": "from today",
     "first_dose": "after the first dose",
     "infusion": "after the infusion",
@@ -55,6 +60,7 @@ _MARKERS: Mapping[ReviewMarker, str] = {
     "free_light_chains": "free light chains",
     "marrow_plasma_cells": "marrow plasma cells",
     "lesions": "imaging of the lesions",
+    "none_on_record": "M-protein and free light chains (no marker on record)",
 }
 
 
@@ -69,13 +75,14 @@ class GivenField:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HowGiven:
     """How one option of the sheet is given. `not_read`: the titles of the fields of which nothing
-    was read; empty too where only what the table shows is told of it.
+    was read. `in_full` False: only what the table shows is told of it.
     """
 
     option_id: str
     option: str
     fields: tuple[GivenField, ...]
     not_read: tuple[str, ...]
+    in_full: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +121,7 @@ def _how_given(result: Assessment, option: OptionResult) -> HowGiven:
         option=option.name,
         fields=tuple(fields),
         not_read=tuple(not_read),
+        in_full=full,
     )
 
 
@@ -129,39 +137,38 @@ def _lines(
         lines += [(note.text, note.citations)] if note.text else []
     if full and field == "next" and option.sequence:
         titles = [result.titles.strategies[name] for name in option.sequence]
-        lines.append((f"{', '.join(titles)}.", ()))
+        lines.append((f"May be followed by {', '.join(titles)}.", ()))
     return tuple(lines)
 
 
-def brief_words(result: Assessment, option: str) -> tuple[str, ...]:
-    """Time to the first dose, stay and schedule in few words, for the cell of a table. Where texts
-    differ by region and no region was chosen, each stands with its region.
+def brief_words(result: Assessment, option: str) -> tuple[tuple[str, str], ...]:
+    """Time to the first dose, stay and schedule in few words, each with its title, for the cell of
+    a table. Where texts differ by region and no region was chosen, each stands with its region.
     """
     own = result.practicalities.options.get(option)
     if own is None:
         return ()
-    return tuple(_brief(result, own.get(field), field) for field in _IN_THE_TABLE)
+    return tuple(
+        (title, _brief(result, own.get(field), each=field == "dose"))
+        for field, title in _IN_THE_TABLE.items()
+    )
 
 
-def _brief(result: Assessment, keys: tuple[str, ...] | None, field: PracticalField) -> str:
-    title = _BRIEF_TITLES[field]
-    lines = [result.practicalities.lines[key] for key in keys or ()]
-    told = list(dict.fromkeys(_with_region(x, lines) for x in lines if x.brief is not None))
-    if told:
-        return f"{title}: {'; '.join(told)}"
-    return f"{title}: {'not read' if keys is None else 'none'}"
+def _brief(result: Assessment, keys: tuple[str, ...] | None, *, each: bool) -> str:
+    """`each`: of several drugs the words of each stand; else those of the first in a region."""
+    if keys is None:
+        return "not read"
+    told = [x for x in map(result.practicalities.lines.__getitem__, keys) if x.brief is not None]
+    if not each:
+        told = list({line.regions: line for line in reversed(told)}.values())[::-1]
+    return ", ".join(dict.fromkeys(_with_region(result, line) for line in told)) or "none"
 
 
-_BRIEF_TITLES: Mapping[PracticalField, str] = {
-    "first_dose": "start",
-    "stay": "stay",
-    "dose": "schedule",
-}
-
-
-def _with_region(line: PracticalLine, lines: list[PracticalLine]) -> str:
-    alone = sum(x.brief is not None for x in lines) == 1
-    return f"{line.brief}" if alone or not line.regions else f"{line.regions[0]} {line.brief}"
+def _with_region(result: Assessment, line: PracticalLine) -> str:
+    """The words, after the region that they hold in where that is not the one asked for."""
+    words = line.brief or ""
+    here = not line.regions or result.region in line.regions
+    return words if here else f"{', '.join(line.regions)} {words}"
 
 
 def review_words(result: Assessment) -> ReviewWords | None:
@@ -171,7 +178,7 @@ def review_words(result: Assessment) -> ReviewWords | None:
         return None
     return ReviewWords(
         when=_when(review),
-        looks_at=", ".join(_looked_at(review)) or "the markers",
+        looks_at=", ".join(_looked_at(review)),
         changes=review.changes,
         who=review.who,
         usual=all(result.citations[x].strength == "opinion" for x in review.citations),
@@ -183,7 +190,7 @@ def _when(review: NextReview) -> str:
     low, high = review.days_low, review.days_high
     days = f"{low} to {high} days" if low != high else f"{high} day{'s' if high != 1 else ''}"
     by = "" if review.date is None else f", by {review.date}"
-    return f"{days} {_COUNTED[review.counted_from]}{by}"
+    return f"{days} {COUNTED_WORDS[review.counted_from]}{by}"
 
 
 def _looked_at(review: NextReview) -> Iterator[str]:

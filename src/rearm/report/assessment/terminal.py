@@ -14,6 +14,7 @@ from rearm.report.assessment.answer_words import answer_lines, state_words
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.context import by_role
 from rearm.report.assessment.disease import disease_sentence
+from rearm.report.assessment.practicalities_words import brief_words, review_words
 from rearm.report.assessment.sentences import (
     action_text,
     actions_by_urgency,
@@ -146,7 +147,14 @@ def _answer(assessment: Assessment) -> RenderableType:
             SafeText(f"{line.strategy}: {line.option}", style="bold"),
             SafeText("; ".join(x for x in (" ".join(line.why), line.figure, line.access) if x)),
         )
+        if given := brief_words(assessment, line.option_id):
+            told = "; ".join(f"{title} {words}" for title, words in given)
+            table.add_row("", "", SafeText(told, style="dim"))
     parts.append(table)
+    review = review_words(assessment)
+    if review is not None:
+        text = f"Next review {review.when}: {review.looks_at}. {review.changes}"
+        parts.append(SafeText(f"{text} Who: {review.who}."))
     return Group(*parts)
 
 

@@ -13,7 +13,11 @@ from msgspec import to_builtins
 from rearm.assessment.explanation import Explanation, Traced
 from rearm.assessment.result import FindingResult
 from rearm.interval import Interval
+<<<<<<< HEAD
 from rearm.report.figures import figure_line, figure_words, in_whom, number_words
+=======
+from rearm.report.assessment.practicalities_words import FIELD_TITLES
+>>>>>>> practicalities
 from rearm.rules import Clause
 
 __all__ = ["hidden_words", "rule_lines", "rule_object", "trace_object", "trace_text"]
@@ -34,6 +38,7 @@ def trace_text(explanation: Explanation, *, every: bool = False) -> str:
     for rule in shown:
         lines += ["", *rule_lines(rule)]
     lines += hidden_words("rule", len(ordered) - len(shown))
+<<<<<<< HEAD
     return "\n".join([*lines, *_seen(explanation)])
 
 
@@ -48,6 +53,11 @@ def _seen(explanation: Explanation) -> list[str]:
     lines += [f"         {figure_words(x)}, {number_words(x)}, {in_whom(x)}" for x in figures]
     lines += [f"         setting chosen by: {chosen}"]
     return lines + ([f"         cites {', '.join(cited)}"] if cited else [])
+=======
+    if explanation.given or explanation.not_read:
+        lines += ["", "How it is given", *_given(explanation)]
+    return "\n".join(lines)
+>>>>>>> practicalities
 
 
 _IDLE = 2
@@ -87,8 +97,16 @@ def trace_object(explanation: Explanation) -> dict[str, Any]:
         "id": explanation.id,
         "name": explanation.name,
         "rules": [rule_object(rule) for rule in explanation.rules],
+<<<<<<< HEAD
         "evidence": None if explanation.evidence is None else to_builtins(explanation.evidence),
         "chosen_by": dict(explanation.chosen_by),
+=======
+        "given": [
+            {"field": x.field, "text": x.text, "citations": list(x.citations)}
+            for x in explanation.given
+        ],
+        "not_read": list(explanation.not_read),
+>>>>>>> practicalities
     }
 
 
@@ -105,6 +123,18 @@ def rule_object(rule: Traced) -> dict[str, Any]:
         "sources": list(rule.sources),
         "citations": list(rule.citations),
     }
+
+
+def _given(explanation: Explanation) -> Iterator[str]:
+    """A line a text, the first of a field under its title; then what was not read."""
+    told: set[str] = set()
+    for given in explanation.given:
+        title = "" if given.field in told else FIELD_TITLES[given.field]
+        told.add(given.field)
+        cited = f" [{', '.join(given.citations)}]" if given.citations else ""
+        yield f"  {title:26} {given.text}{cited}"
+    if explanation.not_read:
+        yield f"  not read: {', '.join(FIELD_TITLES[field] for field in explanation.not_read)}"
 
 
 def _clause(clause: Clause, depth: int) -> Iterator[str]:

@@ -52,7 +52,7 @@ class SheetLine:
     first: tuple[str, ...]
     shares: bool
     cautions: tuple[str, ...]
-    given: tuple[str, ...]
+    given: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,8 @@ class SheetContents:
     - `lines`: the strategies that are open, the best first. `shared`: what must be known first of
       each that shares it.
     - `not_now`: strategies that the room would ask about, each with the reason against it.
-    - `checklist`: what is to be settled, and arranged, before the first dose of what stands first.
+    - `checklist`: what is to be settled before the first dose of what stands first, `arranged`:
+      what is to be arranged: premedication, prophylaxis, programme.
     - `review`: when the board looks again; None where there is nothing to look at.
     """
 
@@ -84,6 +85,7 @@ class SheetContents:
     shared: tuple[str, ...]
     not_now: tuple[tuple[str, str], ...]
     checklist: tuple[str, ...]
+    arranged: tuple[str, ...]
     review: ReviewWords | None
 
 
@@ -104,7 +106,8 @@ def sheet_contents(result: Assessment) -> SheetContents:
         lines=tuple(_line(result, line, shared) for line in lines),
         shared=shared,
         not_now=tuple(_not_now(result)),
-        checklist=_checklist(result, lines, shared) + _arranged(result, lines),
+        checklist=_checklist(result, lines, shared),
+        arranged=result.practicalities.tasks if lines else (),
         review=review_words(result),
     )
 
@@ -180,8 +183,3 @@ def _checklist(
         return ()
     told = {*asked_for(result, lines[0].must_be_true), *shared}
     return tuple(x for x in asked_for(result, option.checklist) if x not in told)[:_CHECKED]
-
-
-def _arranged(result: Assessment, lines: Sequence[AnswerLine]) -> tuple[str, ...]:
-    """Premedication, prophylaxis and whatever else is arranged before the first dose."""
-    return result.practicalities.tasks if lines else ()
