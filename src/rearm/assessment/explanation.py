@@ -4,13 +4,8 @@ true, false or unknown. (`standing` has that of a strategy.)
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-=======
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
->>>>>>> practicalities
 from datetime import date
 
 from msgspec.structs import replace
@@ -61,27 +56,20 @@ class Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-<<<<<<< HEAD
     """Every rule of one option, or every indicator of one factor, whatever came of it.
 
     `evidence`: of an option what was seen of it in patients like this one, whatever its verdict;
     `chosen_by`: the findings that chose the setting, None not known.
-=======
-    """Every rule of one option, or every indicator of one factor, whatever came of it. `given`: how
-    the option is given; `not_read`: the fields of that of which nothing was read.
->>>>>>> practicalities
+    `given`: how the option is given; `not_read`: the fields of that of which nothing was read.
     """
 
     id: str
     name: str
     rules: tuple[Traced, ...]
-<<<<<<< HEAD
     evidence: EvidenceResult | None = None
     chosen_by: Mapping[str, bool | None] = field(default_factory=dict)
-=======
     given: tuple[Given, ...] = ()
     not_read: tuple[PracticalField, ...] = ()
->>>>>>> practicalities
 
 
 class Trace:
@@ -139,25 +127,19 @@ def explain(
         ]
         if subject in patient.declined:
             rules.append(_of_declined(basis, patient.declined[subject]))
-<<<<<<< HEAD
         planned, sequel = plan.evidence[option.evidence_key], sequel_of(patient.values)
-=======
         practice = practice_of(option.option, plan.knowledge.practicalities.values())
->>>>>>> practicalities
         return Explanation(
             id=subject,
             name=option.option.name,
             rules=tuple(rules),
-<<<<<<< HEAD
             evidence=figures_for(planned.result, planned.candidates, planned.targets, sequel),
             chosen_by={
                 name: value if isinstance(value := patient.values.get(name), bool) else None
                 for name in CHOSEN_BY
             },
-=======
             given=tuple(_given(plan.knowledge, option.option, practice)),
             not_read=practice.not_read,
->>>>>>> practicalities
         )
     factor = factors[subject]
     indicators = tuple(_of_rule(basis, clauses, indicator) for indicator in factor.indicators)

@@ -13,11 +13,8 @@ from msgspec import to_builtins
 from rearm.assessment.explanation import Explanation, Traced
 from rearm.assessment.result import FindingResult
 from rearm.interval import Interval
-<<<<<<< HEAD
 from rearm.report.figures import figure_line, figure_words, in_whom, number_words
-=======
 from rearm.report.assessment.practicalities_words import FIELD_TITLES
->>>>>>> practicalities
 from rearm.rules import Clause
 
 __all__ = ["hidden_words", "rule_lines", "rule_object", "trace_object", "trace_text"]
@@ -38,8 +35,10 @@ def trace_text(explanation: Explanation, *, every: bool = False) -> str:
     for rule in shown:
         lines += ["", *rule_lines(rule)]
     lines += hidden_words("rule", len(ordered) - len(shown))
-<<<<<<< HEAD
-    return "\n".join([*lines, *_seen(explanation)])
+    lines += _seen(explanation)
+    if explanation.given or explanation.not_read:
+        lines += ["", "How it is given", *_given(explanation)]
+    return "\n".join(lines)
 
 
 def _seen(explanation: Explanation) -> list[str]:
@@ -53,11 +52,6 @@ def _seen(explanation: Explanation) -> list[str]:
     lines += [f"         {figure_words(x)}, {number_words(x)}, {in_whom(x)}" for x in figures]
     lines += [f"         setting chosen by: {chosen}"]
     return lines + ([f"         cites {', '.join(cited)}"] if cited else [])
-=======
-    if explanation.given or explanation.not_read:
-        lines += ["", "How it is given", *_given(explanation)]
-    return "\n".join(lines)
->>>>>>> practicalities
 
 
 _IDLE = 2
@@ -97,16 +91,13 @@ def trace_object(explanation: Explanation) -> dict[str, Any]:
         "id": explanation.id,
         "name": explanation.name,
         "rules": [rule_object(rule) for rule in explanation.rules],
-<<<<<<< HEAD
         "evidence": None if explanation.evidence is None else to_builtins(explanation.evidence),
         "chosen_by": dict(explanation.chosen_by),
-=======
         "given": [
             {"field": x.field, "text": x.text, "citations": list(x.citations)}
             for x in explanation.given
         ],
         "not_read": list(explanation.not_read),
->>>>>>> practicalities
     }
 
 
