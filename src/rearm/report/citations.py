@@ -23,7 +23,8 @@ class Reference:
 
     `text` is what the source says (empty for a study), `weak` marks what should look weak. `source`
     is the short form that boards use (authors, journal, year, identifier); `title` stands apart, so
-    that the words of a title are never read as words about this patient.
+    that the words of a title are never read as words about this patient. `brief` is `source`
+    without an identifier that `url` holds, and without how it was read where that was the abstract.
     """
 
     number: int
@@ -31,6 +32,7 @@ class Reference:
     text: str
     strength: str
     source: str
+    brief: str
     title: str
     url: str | None
     weak: bool
@@ -76,6 +78,7 @@ class References:
             text=citation.text,
             strength=f"study, read from {publication.read}" if is_study else strength,
             source=publication_line(publication, citation.source, is_study=is_study),
+            brief=_brief_line(publication, citation.source),
             title=publication.title,
             url=_url(publication),
             weak=citation.weak,
@@ -86,21 +89,31 @@ class References:
 
 def publication_line(publication: Publication, name: str, *, is_study: bool = False) -> str:
     """`Authors. Journal year. doi`, with what was not seen named. `name`: the publication's id."""
-    line = publication.line
-    known = bool(line or publication.title or publication.doi or publication.url)
-    if not line and known:
-        line = f"authors and journal not seen ({name})"
-    if not line:
-        line = name
+    line = _authors(publication, name)
     if publication.doi:
         line += f". doi:{publication.doi}"
-    if publication.not_seen:
-        line += f" [citation incomplete: {', '.join(publication.not_seen)} not seen]"
-    elif publication.incomplete:
-        line += " [citation incomplete]"
+    line += _lacking(publication)
     if publication.read and not is_study:
         line += f" [read: {publication.read}]"
     return line
+
+
+def _brief_line(publication: Publication, name: str) -> str:
+    line = f"{_authors(publication, name)}{_lacking(publication)}"
+    return line if publication.read in (None, "abstract") else f"{line} [read: {publication.read}]"
+
+
+def _authors(publication: Publication, name: str) -> str:
+    if publication.line:
+        return publication.line
+    known = bool(publication.title or publication.doi or publication.url)
+    return f"authors and journal not seen ({name})" if known else name
+
+
+def _lacking(publication: Publication) -> str:
+    if publication.not_seen:
+        return f" [citation incomplete: {', '.join(publication.not_seen)} not seen]"
+    return " [citation incomplete]" if publication.incomplete else ""
 
 
 def _url(publication: Publication) -> str | None:

@@ -15,6 +15,7 @@ __all__ = [
     "VERDICT_ORDER",
     "days_words",
     "figure_words",
+    "finding_words",
     "listed",
     "measure_words",
     "strategy_words",
@@ -31,6 +32,12 @@ VERDICT_ORDER = ("open", "needs_information", "discouraged", "excluded")
 def words(name: str | None) -> str:
     """The words for an id; empty for None. An id without words loses its underscores."""
     return "" if name is None else bundled().words.of(name)
+
+
+def finding_words(name: str) -> str:
+    """The noun for a finding; the words of its id where the bundled knowledge has none."""
+    known = bundled().catalogue
+    return known[name].label if name in known and known[name].label else words(name)
 
 
 def measure_words(measure: str) -> str:

@@ -12,6 +12,7 @@ from rearm.assessment.result import (
     AvailabilityResult,
     CauseGroup,
     DayRange,
+    EvidenceResult,
     FailureResult,
     FindingResult,
     OptionResult,
@@ -28,12 +29,14 @@ __all__ = [
     "approval_note",
     "asked_as",
     "asked_for",
+    "availability_brief",
     "availability_text",
     "behind_action",
     "day_range",
     "difference_text",
     "doubt_text",
     "finding_text",
+    "no_figure_text",
     "reason_text",
     "seen_texts",
     "subject",
@@ -215,6 +218,29 @@ def availability_text(assessment: Assessment, option: OptionResult) -> str:
         return f"{approved}; the calendar date is not known: check."
     missing = ", ".join(asked_as(assessment, name) for name in availability.missing)
     return f"{approved}; whether the label covers this patient is not known; missing: {missing}."
+
+
+def availability_brief(option: OptionResult) -> str:
+    """The same in a few words: `Approved in EU and US, outside the label for this patient.`"""
+    status = option.availability.status
+    regions = " and ".join(sorted({row.region for row in option.availability.rows}))
+    return {
+        "not_needed": "Needs no approval.",
+        "off_label": "Off label: check.",
+        "trial_only": "In a trial only.",
+        "available": f"Approved in {regions}.",
+        "outside_label": f"Approved in {regions}, outside the label for this patient.",
+        "check": f"Approved in {regions}: check the label.",
+    }[status]
+
+
+def no_figure_text(evidence: EvidenceResult) -> str:
+    """What was read of an option of which there is no figure, in a few words."""
+    if evidence.directness == "none read":
+        return "no result was read."
+    if evidence.directness == "direct":
+        return "results after CAR-T are listed, not pooled."
+    return f"no pooled result ({evidence.directness})."
 
 
 def _off_label(region: str | None, *, single: bool) -> str:
