@@ -65,6 +65,9 @@ def assess(
     quiet: Annotated[
         bool, typer.Option("--quiet", help="No report on the terminal, only where the files are.")
     ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Print causes, tests and options too, not the sheet alone.")
+    ] = False,
     jobs: Annotated[
         int, typer.Option("--jobs", min=1, help="Processes that assess patients side by side.")
     ] = 1,
@@ -102,6 +105,7 @@ def assess(
         json_folder=None if to_stdout else json_to,
         json_lines=to_stdout,
         results=on_terminal,
+        full=full,
     )
     summary = assess_to_files(
         records,
