@@ -66,7 +66,7 @@ def assess(
         bool, typer.Option("--quiet", help="No report on the terminal, only where the files are.")
     ] = False,
     full: Annotated[
-        bool, typer.Option("--full", help="Print causes, tests and options too, not the sheet alone.")
+        bool, typer.Option("--full", help="Print what stands behind the sheet, too.")
     ] = False,
     jobs: Annotated[
         int, typer.Option("--jobs", min=1, help="Processes that assess patients side by side.")

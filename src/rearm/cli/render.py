@@ -42,7 +42,7 @@ def render(
         bool, typer.Option("--terminal", help="Print the sheet (default without --html).")
     ] = False,
     full: Annotated[
-        bool, typer.Option("--full", help="Print causes, tests and options too, not the sheet alone.")
+        bool, typer.Option("--full", help="Print what stands behind the sheet, too.")
     ] = False,
 ) -> None:
     """Draw stored results as `rearm assess` drew them."""

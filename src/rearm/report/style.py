@@ -16,9 +16,11 @@ __all__ = ["css", "environment"]
 
 @cache
 def css() -> str:
-    """The style of all pages."""
-    file = resources.files("rearm.report").joinpath("templates", "page.css")
-    return file.read_text(encoding="utf-8")
+    """The style of all pages, with the parts of the sheet."""
+    templates = resources.files("rearm.report").joinpath("templates")
+    return "".join(
+        templates.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "board.css")
+    )
 
 
 class _Page(Template):

@@ -345,9 +345,7 @@ def page_context(assessment: Assessment, *, with_picture: bool) -> PageContext:
     )
 
 
-def _notes(
-    result: Assessment, parts: Iterable[StrategyPart]
-) -> tuple[tuple[str, Note], ...]:
+def _notes(result: Assessment, parts: Iterable[StrategyPart]) -> tuple[tuple[str, Note], ...]:
     """The remarks of the options that are not to be avoided."""
     named: dict[str, None] = {}
     for option in (x for part in parts if not part.to_avoid for x in part.options):

@@ -1,5 +1,5 @@
-"""The reasons that the page names with options, each once and numbered: first what holds, then what is not
-known, put together by what would have to be found out.
+"""The reasons that the page names with options, each once and numbered: some stand whole with an
+option, the others in a list, first what holds, then what is not known by what is missing.
 """
 
 from __future__ import annotations
