@@ -1,5 +1,5 @@
 """The evidence of every option on the pages of the examples: figure with interval, in whom, how
-direct, and a citation to follow.
+direct, and a citation to follow. Options with the same figures name the one that shows them.
 """
 
 import re
@@ -11,13 +11,16 @@ import pytest
 
 import rearm
 from rearm.report import page
+from rearm.report.assessment.sentences import no_figure_text
 
 ROOT = Path(__file__).parents[2]
 RECORDS = list(rearm.read(ROOT / "examples" / "tables").records)
 ROW = re.compile(
-    r'<tr><td class="num">(.*?)</td><td>(.*?)</td><td>([^<]*)</td><td class="num">(\d+),'
-    r" (\d+)</td></tr>"
+    r'<tr><td class="num">(.*?)</td><td>(.*?)</td>\s*<td>([^<]*)</td><td class="num">(\d+),'
+    r" (\d+)</td></tr>",
+    re.DOTALL,
 )
+SAME = re.compile(r'What to expect:</b> as for <a href="#option-([a-z0-9-]+)">')
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda r: r.patient_id)
@@ -27,15 +30,25 @@ def test_each_figure_of_each_option_can_be_followed(record: Any) -> None:
     references = dict(re.findall(r'<li id="(ref-\d+)"[^>]*>(.*?)</li>', html, re.DOTALL))
     blocks = dict(
         re.findall(
-            r'<details id="option-([a-z0-9-]+)"(.*?)(?=<details id="option-|</section>)',
+            r'<details id="option-([a-z0-9-]+)"(.*?)(?=<details id="option-|</section>|</div>)',
             html,
             re.DOTALL,
         )
     )
     assert set(blocks) == {option.id for option in assessment.options}
+    shown = set()
     for option in assessment.options:
         evidence = assessment.evidence[option.evidence]
-        expect = blocks[option.id].split("What to expect</h3>")[1]
+        block = blocks[option.id]
+        if not evidence.expected and "What to expect</h4>" not in block:
+            assert f"What to expect:</b> {no_figure_text(evidence)}" in block
+            continue
+        if (same := SAME.search(block)) is not None:
+            assert assessment.option(same[1]).evidence == option.evidence
+            assert SAME.search(blocks[same[1]]) is None
+            continue
+        shown.add(option.evidence)
+        expect = block.split("What to expect</h4>")[1]
         assert evidence.note in unescape(expect)  # says what was read, or that no evidence was
         rows = ROW.findall(expect)
         assert len(rows) == len(evidence.expected)
@@ -65,3 +78,4 @@ def test_each_figure_of_each_option_can_be_followed(record: Any) -> None:
         if evidence.directness != "direct":
             headline = blocks[option.id].split("</summary>")[0]
             assert not re.search(r"response \d+ %", headline) or "not after CAR-T" in headline
+    assert shown >= {name for name, x in assessment.evidence.items() if x.expected}

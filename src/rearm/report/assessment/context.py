@@ -168,10 +168,6 @@ class PageContext:
         """How the sentence of an action goes on: what it rests on, and what is not on record."""
         return behind_action(self.result, action)
 
-    def unknown(self, reason: Reason) -> list[str]:
-        """What the findings mean for want of which the reason is unknown."""
-        return [self.result.findings[name].text for name in self.result.missing(reason)]
-
     def first_known(self, option: OptionResult) -> tuple[str, ...]:
         """The reasons that would stop or discourage the option, and of which it must be known first
         whether they hold.
@@ -226,17 +222,9 @@ class PageContext:
         """The reasons against the option, and cautions, of which nobody knows whether they hold."""
         return not_known(self.result, option)
 
-    def workups(self, ids: Iterable[str]) -> list[str]:
-        """Titles of work-ups."""
-        return [self.result.titles.workups[name] for name in ids]
-
-    def strategy(self, name: str) -> str:
-        """Title of a strategy."""
-        return self.result.titles.strategies[name]
-
     def strategies(self, names: Iterable[str]) -> list[str]:
         """Titles of strategies."""
-        return [self.strategy(name) for name in names]
+        return [self.result.titles.strategies[name] for name in names]
 
     def availability(self, option: OptionResult) -> str:
         """Whether the option can be had."""

@@ -9,7 +9,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from rearm.assessment import Assessment
-from rearm.report.assessment.sentences import unread_text
+from rearm.report.assessment.sentences import alert_title, unread_text
 from rearm.report.assessment.terminal_full import behind_the_sheet
 from rearm.report.safe_text import SafeText
 from rearm.report.sheet.contents import SheetContents, SheetLine, sheet_contents
@@ -43,9 +43,9 @@ def _sheet(assessment: Assessment) -> Iterator[RenderableType]:
     yield Rule(SafeText(title, style="bold"))
     for issue in assessment.unread:
         yield SafeText(unread_file(issue.source, issue.message), style="bold red")
-    for alert, (name, text) in zip(assessment.alerts, sheet.alerts, strict=True):
+    for alert, (_, text) in zip(assessment.alerts, sheet.alerts, strict=True):
         style = "bold red" if alert.status == "certain" else "bold yellow"
-        yield SafeText(f"ALERT  {name}: {text}", style=style)
+        yield SafeText(f"ALERT  {alert_title(alert)}: {text}", style=style)
     if sheet.actions:
         yield _paragraph("NOW, WHATEVER IS CHOSEN", f"{'; '.join(sheet.actions)}.")
     if unread := unread_text(assessment):

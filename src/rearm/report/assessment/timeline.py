@@ -68,6 +68,7 @@ PURPOSE_COLOURS = {
     "toxicity_management": GREY,
 }  # fmt: skip
 WIDTH = 720
+_DAYS_AXIS = {"title": "days since the infusion", "tickCount": 12, "labelOverlap": True}
 BEFORE = 120  # days before the infusion that the lower panels show
 
 
@@ -265,13 +266,14 @@ def timeline(
     for layer in shown[-1]["layer"]:  # only the lowest panel carries the axis
         layer["encoding"] = {
             **layer["encoding"],
-            "x": {**x, "axis": {"title": "days since the infusion", "tickCount": 12}},
+            "x": {**x, "axis": _DAYS_AXIS},
         }
     course = lines_panel(assessment, infusion_day, until, WIDTH)
     if course is not None:
         whole = course["layer"][0]["encoding"]["x"]
         shown.insert(0, _with_rules(course, lines, whole, labelled=False))
-    return {"vconcat": shown, "spacing": 6, "bounds": "full"}
+    room = {"left": 18, "right": 5, "top": 5, "bottom": 5}  # texts are measured roughly
+    return {"vconcat": shown, "spacing": 6, "bounds": "full", "padding": room}
 
 
 def _drawn_days(zero: int, until: int) -> Days:

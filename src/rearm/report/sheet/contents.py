@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rearm.assessment.result import Assessment, NextTest
+from rearm.assessment.result import Alert, Assessment, NextTest
 from rearm.assessment.result.parts import Plain
 from rearm.report.assessment.answer_words import (
     AnswerLine,
@@ -14,7 +14,13 @@ from rearm.report.assessment.answer_words import (
     state_words,
 )
 from rearm.report.assessment.disease import disease_sentence
-from rearm.report.assessment.sentences import alert_title, asked_as, asked_for, told_words
+from rearm.report.assessment.sentences import (
+    alert_title,
+    asked_as,
+    asked_for,
+    seen_texts,
+    told_words,
+)
 from rearm.report.sheet.case_lines import case_lines
 from rearm.report.words import days_words, words
 
@@ -83,7 +89,7 @@ def sheet_contents(result: Assessment) -> SheetContents:
     lines = answer_lines(result)
     return SheetContents(
         result=result,
-        alerts=tuple((alert_title(x).capitalize(), x.text) for x in result.alerts),
+        alerts=tuple((alert_title(x).capitalize(), _alert(result, x)) for x in result.alerts),
         actions=tuple(
             f"{'' if x.status == 'due' else 'To be settled: '}{x.text}" for x in result.actions
         ),
@@ -96,6 +102,12 @@ def sheet_contents(result: Assessment) -> SheetContents:
         not_now=tuple(_not_now(result)),
         checklist=_checklist(result, lines),
     )
+
+
+def _alert(result: Assessment, alert: Alert) -> str:
+    """What it means; one that is open with what points to it."""
+    seen = "; ".join(seen_texts(result, alert.findings)) if alert.status == "open" else ""
+    return f"{alert.text} ({seen})" if seen else alert.text
 
 
 def _failure(result: Assessment) -> str:
