@@ -14,6 +14,8 @@ from rearm.knowledge import Knowledge
 
 __all__ = ["Reference", "References", "publication_line"]
 
+_DAGGER = "\u2020"
+
 LookUp = Callable[[str], tuple[Citation, Publication]]
 
 
@@ -24,7 +26,8 @@ class Reference:
     `text` is what the source says (empty for a study), `weak` marks what should look weak. `source`
     is the short form that boards use (authors, journal, year, identifier); `title` stands apart, so
     that the words of a title are never read as words about this patient. `brief` is `source`
-    without an identifier that `url` holds, and without how it was read where that was the abstract.
+    without an identifier that `url` holds, and without how it was read where that was the abstract;
+    a dagger marks that something of it was not seen.
     """
 
     number: int
@@ -99,7 +102,9 @@ def publication_line(publication: Publication, name: str, *, is_study: bool = Fa
 
 
 def _brief_line(publication: Publication, name: str) -> str:
-    line = f"{_authors(publication, name)}{_lacking(publication)}"
+    line = _authors(publication, name)
+    if publication.not_seen or publication.incomplete:
+        line += f" {_DAGGER}"
     return line if publication.read in (None, "abstract") else f"{line} [read: {publication.read}]"
 
 

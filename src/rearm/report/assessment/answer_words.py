@@ -12,9 +12,16 @@ from rearm.assessment.result import (
     Ground,
     Tier,
 )
-from rearm.report.words import figure_words, whose
+from rearm.report.words import figure_words, whose, words
 
-__all__ = ["AnswerLine", "answer_lines", "folded_lines", "state_words"]
+__all__ = [
+    "TIER_WORDS",
+    "AnswerLine",
+    "answer_lines",
+    "folded_lines",
+    "state_words",
+    "tier_words",
+]
 
 _STATES: Mapping[AnswerState, str] = {
     "choose": "The patient has relapsed and can be treated now.",
@@ -66,6 +73,11 @@ class AnswerLine:
     access: str
     must_be_true: tuple[str, ...]
     would_be: str
+
+
+def tier_words(tier: str) -> str:
+    """The words for a tier; a code that is none keeps its words."""
+    return {str(key): text for key, text in TIER_WORDS.items()}.get(tier, words(tier))
 
 
 def state_words(result: Assessment) -> str:

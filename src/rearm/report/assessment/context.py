@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -23,21 +23,20 @@ from rearm.assessment.result import (
     SupportLine,
     Turn,
 )
-from rearm.report.assessment.case import case_paragraph
+from rearm.report.assessment.answer_words import tier_words
 from rearm.report.assessment.disease import disease_sentence
 from rearm.report.assessment.known import KnownFindings, known_findings
 from rearm.report.assessment.places import places_text
 from rearm.report.assessment.reason_list import ReasonList, reason_list
 from rearm.report.assessment.sentences import (
     actions_by_urgency,
-    asked_as,
     asked_for,
     availability_brief,
     availability_text,
     behind_action,
     doubt_text,
     seen_texts,
-    told_words,
+    shown_words,
     undecided_text,
     unread_text,
 )
@@ -57,7 +56,7 @@ from rearm.report.words import unread_file, words
 
 __all__ = ["PageContext", "page_context"]
 
-_FEW = 3  # names of options that a change lists
+_FEW = 2  # names of options that a change lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +67,6 @@ class PageContext:
     - `sheet`: the first part of the page: what stands on the sheet for the board.
     - `references`: the citations of the result, numbered in the order in which the page names them.
     - `css`: the style of all pages.
-    - `case`: the case in one paragraph.
     - `picture`: the timeline as SVG; None without one.
     - `words_below`: what the picture shows over several days, and what it leaves out.
     - `no_picture`: why there is none where there could be one, else None.
@@ -87,7 +85,6 @@ class PageContext:
     sheet: SheetContents
     references: References
     css: str
-    case: str
     picture: str | None
     words_below: str
     no_picture: str | None
@@ -155,10 +152,9 @@ class PageContext:
         missing = self.result.missing(part) if isinstance(part, Reason) else ()
         return seen_texts(self.result, (name for name in part.findings if name not in missing))
 
-    def seen_of(self, reasons: Iterable[str]) -> tuple[str, ...]:
-        """What was seen of all these reasons, each text once."""
-        found = self.result.reasons_of(reasons)
-        return tuple(dict.fromkeys(text for reason in found for text in self.seen(reason)))
+    def strongest(self, reasons: Sequence[str]) -> str:
+        """The first of the reasons that is known to hold, else the first."""
+        return next((key for key in reasons if self.result.reasons[key].truth), reasons[0])
 
     def actions(self) -> tuple[tuple[str, tuple[Action, ...]], ...]:
         """How soon, each with the actions that are due then or open."""
@@ -269,15 +265,12 @@ class PageContext:
         results_of: dict[Markup, list[str]] = {}
         chosen = _of_the_choice(test.changes)
         for change in test.changes:
-            seen = ", ".join(
-                f"{asked_as(self.result, k)}: {told_words(self.result, k, v)}"
-                for k, v in change.values.items()
-            )
+            seen = shown_words(self.result, change.values)
             turns = [turn for turn in change.turns if turn.kind in chosen]
             if turns:
                 results_of.setdefault(self._turned(turns), []).append(seen)
         lines = [
-            Markup("<li>If {}: {}</li>").format("; or if ".join(results), turned)
+            Markup("<li>If {}: {}</li>").format(" or ".join(dict.fromkeys(results)), turned)
             for turned, results in results_of.items()
         ]
         return Markup("<ul>{}</ul>").format(Markup("").join(lines)) if lines else Markup("")
@@ -285,7 +278,7 @@ class PageContext:
     def _turned(self, turns: Iterable[Turn]) -> Markup:
         by_turn: dict[str, list[str]] = {}
         for turn in turns:
-            turned = f"{words(turn.from_)} to {words(turn.to)}"
+            turned = f"{_turn_words(turn, turn.from_)} to {_turn_words(turn, turn.to)}"
             names = by_turn.setdefault(turned, [])
             names += [self._name(turn.kind, what) for what in turn.what]
         return Markup("; ").join(
@@ -317,7 +310,6 @@ def page_context(assessment: Assessment, *, with_picture: bool) -> PageContext:
         sheet=sheet_contents(assessment),
         references=References.of_result(assessment),
         css=css(),
-        case=case_paragraph(assessment),
         picture=picture or None,
         words_below=words_below(assessment),
         no_picture=NO_PICTURES if with_picture and not can_draw() else None,
@@ -336,9 +328,10 @@ def page_context(assessment: Assessment, *, with_picture: bool) -> PageContext:
 def _notes(result: Assessment, parts: Iterable[StrategyPart]) -> tuple[tuple[str, Note], ...]:
     """The remarks of the options that are not to be avoided."""
     named: dict[str, None] = {}
-    for option in (x for part in parts if not part.to_avoid for x in part.options):
-        later = option.later_t_cells
-        named |= dict.fromkeys((*option.disagreements, *((later.note,) if later else ())))
+    for part in (part for part in parts if not part.to_avoid):
+        for option in part.options:
+            named |= dict.fromkeys(option.disagreements if part.leads(option) else ())
+            named |= dict.fromkeys((option.later_t_cells.note,) if option.later_t_cells else ())
     return tuple((key, result.notes[key]) for key in named if result.notes[key].text)
 
 
@@ -363,6 +356,10 @@ def _said(result: Assessment, opened: Iterable[StrategyPart]) -> Iterator[str]:
         if factor.grade in ("established", "likely", "possible"):
             for key in factor.for_:
                 yield from result.reasons[key].citations
+
+
+def _turn_words(turn: Turn, code: str) -> str:
+    return tier_words(code) if turn.kind == "strategy" else words(code)
 
 
 def _of_the_choice(changes: Iterable[Change]) -> frozenset[str]:

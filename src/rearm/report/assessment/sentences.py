@@ -19,6 +19,7 @@ from rearm.assessment.result import (
     Reason,
     Urgency,
 )
+from rearm.assessment.result.parts import Plain
 from rearm.report.words import words
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "no_figure_text",
     "reason_text",
     "seen_texts",
+    "shown_words",
     "subject",
     "told_words",
     "undecided_text",
@@ -47,7 +49,7 @@ __all__ = [
 
 # A dash and no colon: the reason belongs to the same clause, so that nothing reads as stated which
 # is not.
-_NOT_KNOWN = "Not known whether this holds –"
+_NOT_KNOWN = "Unknown; would apply if so –"
 _NOT_SO = "Not the case here –"
 
 
@@ -187,6 +189,17 @@ def told_words(assessment: Assessment, finding: str, value: object) -> str:
     unit = assessment.titles.units.get(finding, "")
     amount = f"{value:g}" if isinstance(value, float) else words(str(value))
     return f"{amount} {unit}".strip()
+
+
+def shown_words(result: Assessment, values: Mapping[str, Plain]) -> str:
+    """One result of a test in words, by the first finding that it shows to be so."""
+    shown = [name for name, value in values.items() if value is not False]
+    first = (shown or list(values))[0]
+    value = values[first]
+    label = asked_as(result, first)
+    if value is True:
+        return f"there is {label}"
+    return f"{label} is {told_words(result, first, value)}"
 
 
 def day_range(days: DayRange) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rearm.assessment.result import Alert, Assessment, NextTest
-from rearm.assessment.result.parts import Plain
 from rearm.report.assessment.answer_words import (
     AnswerLine,
     answer_lines,
@@ -16,10 +15,9 @@ from rearm.report.assessment.answer_words import (
 from rearm.report.assessment.disease import disease_sentence
 from rearm.report.assessment.sentences import (
     alert_title,
-    asked_as,
     asked_for,
     seen_texts,
-    told_words,
+    shown_words,
 )
 from rearm.report.sheet.case_lines import case_lines
 from rearm.report.words import days_words, words
@@ -134,23 +132,12 @@ def _changes(result: Assessment, test: NextTest) -> Iterator[str]:
         ]
         won = [w for t in change.turns if t.kind == "strategy" and t.to == "first" for w in t.what]
         if lost or won:
-            seen = _seen(result, change.values)
+            seen = shown_words(result, change.values)
             told[f"if {seen}: {_moved(result, lost, won)}"] = None
         for turn in change.turns:
             if turn.kind == "failure":
-                told[f"if {_seen(result, change.values)}: {words(turn.to)}"] = None
+                told[f"if {shown_words(result, change.values)}: {words(turn.to)}"] = None
     yield from told
-
-
-def _seen(result: Assessment, values: Mapping[str, Plain]) -> str:
-    """The result in words, by what it shows; a result that shows nothing by all its parts."""
-    shown = [name for name, value in values.items() if value is not False]
-    first = (shown or list(values))[0]
-    value = values[first]
-    label = asked_as(result, first)
-    if value is True:
-        return f"there is {label}"
-    return f"{label} is {told_words(result, first, value)}"
 
 
 def _moved(result: Assessment, lost: Sequence[str], won: Sequence[str]) -> str:
