@@ -52,6 +52,7 @@ def test_the_templates_are_those_that_were_looked_at() -> None:
         "causes",
         "failure",
         "findings",
+        "incomplete",
         "index",
         "issues",
         "macros",

@@ -54,7 +54,7 @@ def test_a_test_whose_finding_is_on_record_is_left_out_of_its_work_up(known: str
 def test_no_definition_stands_where_something_is_missing(result: Assessment) -> None:
     html = page(result, with_picture=False)
     asked = " ".join(re.findall(r"(?:Missing|Unknown): [^<]*", html))
-    asked += " ".join(re.findall(r"would apply if there is: [^<]*", html))
+    asked += " ".join(re.findall(r"Unknown \([^<]*\); would apply if so", html))
     asked += " ".join(re.findall(r'<p class="missing"><b>([^<]*)</b>', html))
     definitions = [
         f.meaning.rstrip(".")

@@ -9,7 +9,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from rearm.characters import replaced
-from rearm.report.words import days_words, figure_words, measure_words, strategy_words, whose, words
+from rearm.report.words import (
+    capital,
+    days_words,
+    figure_words,
+    measure_words,
+    strategy_words,
+    whose,
+    words,
+)
 
 __all__ = ["css", "environment"]
 
@@ -43,6 +51,7 @@ def environment() -> Environment:
     )
     engine.template_class = _Page
     filters: dict[str, Any] = {
+        "capital": capital,
         "words": words,
         "measure": measure_words,
         "whose": whose,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "VERDICT_ORDER",
+    "capital",
     "days_words",
     "figure_words",
     "finding_words",
@@ -91,6 +92,11 @@ def when_words(when: When) -> str:
             return f"from {when.first} on"
         return "unknown" if when.last is None else f"up to {when.last}"
     return f"{when.first}" if when.first == when.last else f"{when.first} to {when.last}"
+
+
+def capital(text: str) -> str:
+    """The text with a capital at its beginning, else as it is: `IMiD` stays so."""
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def days_words(days: int | None) -> str:

@@ -87,12 +87,17 @@ def _before(sheet: SheetContents, assessment: Assessment) -> Iterator[Renderable
 
 
 def _choice(sheet: SheetContents) -> Iterator[RenderableType]:
-    yield _paragraph("CHOICE", sheet.state)
+    none = " No strategy stands first or as an alternative now."
+    yield _paragraph("CHOICE", sheet.state + (none if _nothing_open(sheet) else ""))
     shared = _shared(sheet.lines)
     for line in sheet.lines:
         yield _strategy(line, shared)
     if shared:
         yield SafeText(f"({_MARK}) {', '.join(shared)}.")
+
+
+def _nothing_open(sheet: SheetContents) -> bool:
+    return not sheet.lines and bool(sheet.result.options)
 
 
 def _shared(lines: Sequence[SheetLine]) -> list[str]:
