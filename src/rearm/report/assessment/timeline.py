@@ -68,7 +68,12 @@ PURPOSE_COLOURS = {
     "toxicity_management": GREY,
 }  # fmt: skip
 WIDTH = 720
-_DAYS_AXIS = {"title": "days since the infusion", "tickCount": 12, "labelOverlap": True}
+_DAYS_AXIS = {
+    "title": "days since the infusion",
+    "tickCount": 12,
+    "labelOverlap": True,
+    "labelSeparation": 10,
+}
 BEFORE = 120  # days before the infusion that the lower panels show
 
 
@@ -113,7 +118,7 @@ def _relapses(assessment: Assessment) -> Iterator[Mark]:
     relapse = assessment.relapse
     day = exact_day(relapse.day) if relapse is not None else None
     if relapse is not None and day is not None and day not in marked:
-        yield Mark(day, f"{words(relapse.status)} after {relapse.after}", RED)
+        yield Mark(day, f"relapse after {relapse.after}", RED)
 
 
 def _events(assessment: Assessment, zero: int) -> Iterator[Mark]:
@@ -272,7 +277,7 @@ def timeline(
     if course is not None:
         whole = course["layer"][0]["encoding"]["x"]
         shown.insert(0, _with_rules(course, lines, whole, labelled=False))
-    room = {"left": 18, "right": 5, "top": 5, "bottom": 5}  # texts are measured roughly
+    room = {"left": 34, "right": 5, "top": 5, "bottom": 5}  # texts are measured roughly
     return {"vconcat": shown, "spacing": 6, "bounds": "full", "padding": room}
 
 
@@ -282,7 +287,7 @@ def _drawn_days(zero: int, until: int) -> Days:
 
 
 def _with_rules(panel: Spec, lines: list[Spec], x: Spec, *, labelled: bool) -> Spec:
-    ordered = sorted(lines, key=lambda line: int(line["day"]))
+    """The panel with a dashed line on each marked day, and above it what it marks."""
     rules: list[Spec] = [
         {
             "data": {"values": lines},
@@ -290,19 +295,29 @@ def _with_rules(panel: Spec, lines: list[Spec], x: Spec, *, labelled: bool) -> S
             "encoding": {"x": x, "color": {"field": "colour", "type": "nominal", "scale": None}},
         }
     ]
-    for row in (
-        (0, 1) if labelled else ()
-    ):  # neighbours stand on two heights, so that their words do not cover each other
-        rules.append(
-            {
-                "data": {"values": ordered[row::2]},
-                "mark": {
-                    "type": "text",
-                    "align": "left",
-                    "dx": 3,
-                    "baseline": "bottom",
-                    "fontSize": 10,
-                },
+    if labelled:
+        rules += _labels(lines, x)
+    return {
+        **panel,
+        "layer": [*panel["layer"], *rules],
+        "resolve": {"scale": {"color": "independent"}},
+    }
+
+
+def _labels(lines: Sequence[Spec], x: Spec) -> Iterator[Spec]:
+    """Neighbours stand on two heights, so that their words do not cover each other; those of the
+    last third of the days end at their line, so that none is cut off.
+    """
+    low, high = x["scale"]["domain"]
+    turn = high - (high - low) / 3
+    ordered = sorted(lines, key=lambda line: int(line["day"]))
+    for row in (0, 1):
+        for align in ("left", "right"):
+            values = [y for y in ordered[row::2] if (y["day"] > turn) is (align == "right")]
+            mark = {"type": "text", "align": align, "baseline": "bottom", "fontSize": 10}
+            yield {
+                "data": {"values": values},
+                "mark": {**mark, "dx": 3 if align == "left" else -3},
                 "encoding": {
                     "x": x,
                     "y": {"value": -4 - 12 * row},
@@ -310,12 +325,6 @@ def _with_rules(panel: Spec, lines: list[Spec], x: Spec, *, labelled: bool) -> S
                     "color": {"field": "colour", "type": "nominal", "scale": None},
                 },
             }
-        )
-    return {
-        **panel,
-        "layer": [*panel["layer"], *rules],
-        "resolve": {"scale": {"color": "independent"}},
-    }
 
 
 def _bands(assessment: Assessment, zero: int, first: int, last: int, x: Spec) -> Spec | None:

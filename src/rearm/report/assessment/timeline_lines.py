@@ -118,8 +118,8 @@ def _rows(lanes: Sequence[_Lane], zero: int, last: int) -> Iterator[Spec]:
 
 
 def _infused(assessment: Assessment, until: int) -> list[tuple[int, str, int, str]]:
-    """Of each infusion of a known day: the day, the product, the day that its response ended, as
-    far as it is known, and the best response.
+    """Of each infusion of a known day: the day, the product, the day to which it held as far as is
+    known, and the best response.
     """
     ends = {f.infusion_day: f for f in assessment.failures}
     rows = []
@@ -128,7 +128,7 @@ def _infused(assessment: Assessment, until: int) -> list[tuple[int, str, int, st
         if day is None or infusion.infused is False or day > until:
             continue
         failure = ends.get(day)
-        end = failure.day if failure is not None and failure.day is not None else day
+        end = day if failure is None else failure.day or failure.followed_to_day or day
         response = failure.best_response if failure is not None else None
         rows.append((day, infusion.product or "", end, response or ""))
     return rows
