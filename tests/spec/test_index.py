@@ -9,6 +9,7 @@ from html import unescape
 
 import pytest
 from tests.support.answered import answered
+from tests.support.loops import some
 
 from rearm.assessment import Assessment
 from rearm.report.assessment.index import IndexRow, index_row
@@ -59,7 +60,7 @@ def test_a_line_says(name: str, expected: dict[str, str]) -> None:
 
 def test_what_stands_first_treats_the_myeloma() -> None:
     compared = 0
-    for name, result in RESULTS.items():
+    for name, result in some(RESULTS.items()):
         first = row(name).first
         measures = strategies(result, treating=False)
         compared += len(measures)

@@ -9,6 +9,7 @@ from statistics import median
 
 import pytest
 from scripts.page_words import page_words
+from tests.support.loops import some
 from tests.support.results import examples, failed_examples
 
 from rearm.report import page
@@ -43,7 +44,7 @@ def test_words_are_counted(markup: str, seen: int, total: int) -> None:
 
 
 def test_at_most_four_tests_stand_before_the_choice_and_the_others_in_one_line() -> None:
-    for result in failed_examples():
+    for result in some(failed_examples()):
         text = PAGES[result.patient_id]
         before = text.partition("<h2>Before deciding</h2>")[2].partition("</ol>")[0]
         assert before.count("<li>") == len(result.tests) <= 4
@@ -58,7 +59,7 @@ def test_at_most_four_tests_stand_before_the_choice_and_the_others_in_one_line()
 
 
 def test_nothing_is_drawn_without_content() -> None:
-    for result in failed_examples():
+    for result in some(failed_examples()):
         text = PAGES[result.patient_id]
         causes = text.partition('id="causes"')[2].partition('id="basis"')[0]
         for score in result.causes.scores:
@@ -80,7 +81,7 @@ def _title(group: str) -> str:
 
 
 def test_each_reason_stands_whole_once() -> None:
-    for text in PAGES.values():
+    for text in some(PAGES.values()):
         ids = re.findall(r'<li id="(r\d+|s\d+)"', text)
         assert len(ids) == len(set(ids))
         links = set(re.findall(r'href="#((?:r|s)\d+)"', text))
@@ -88,7 +89,7 @@ def test_each_reason_stands_whole_once() -> None:
 
 
 def test_what_is_not_known_is_said_as_what_would_apply() -> None:
-    for result in failed_examples():
+    for result in some(failed_examples()):
         text = PAGES[result.patient_id]
         assert "Not known whether" not in text
         unknown = text.partition("Unknown; each would apply")[2].partition("</details>")[0]
