@@ -34,7 +34,7 @@ from rearm.assessment import Assessment
 from rearm.report import page
 from rearm.report.assessment.sentences import availability_text, finding_text, reason_text
 
-NEGATIONS = re.compile(r"\b(no|not|without|cannot|never|nor)\b|n't\b", re.IGNORECASE)
+NEGATIONS = re.compile(r"\b(no|not|without|cannot|never|nor|if so)\b|n't\b", re.IGNORECASE)
 CLAUSE_END = re.compile(r"[.;:!?()\n]|, (?:but|and)\b")
 
 

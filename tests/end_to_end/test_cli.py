@@ -40,16 +40,32 @@ def says(result: subprocess.CompletedProcess[str], code: int, *words: str) -> No
         assert word in result.stdout + result.stderr
 
 
-def test_assess_prints_the_report_of_a_bundle() -> None:
+def test_assess_prints_the_sheet_of_a_bundle() -> None:
     result = run("assess", BUNDLE)
     says(
         result,
         0,
+        "NOW, WHATEVER IS CHOSEN",
+        "failed on day 402",
+        "Cause of the failure",
+        "CHOICE",
+        "Talquetamab",
+        "not a cleared medical device",
+    )
+    assert "Why did it fail?" not in result.stdout
+
+
+def test_assess_prints_what_stands_behind_the_sheet_on_request() -> None:
+    result = run("assess", BUNDLE, "--full")
+    says(
+        result,
+        0,
+        "CHOICE",
         "Did the CAR-T fail?",
         "failed on day 402",
-        "Talquetamab",
-        "What can be given, in order",
         "Why did it fail?",
+        "Options, by these rules",
+        "Talquetamab",
         "not a cleared medical device",
     )
 

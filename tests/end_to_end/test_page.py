@@ -17,6 +17,8 @@ from tests.support.loops import some
 import rearm
 from rearm.record import Fact, Record, When
 from rearm.report import page
+from rearm.report.assessment.index import index_row
+from rearm.report.assessment.page import index_page
 
 pytestmark = pytest.mark.slow
 
@@ -34,11 +36,11 @@ def browser() -> Iterator[Any]:
 class Opened:
     """A page opened from disk, with what it asked for and what went wrong."""
 
-    def __init__(self, browser: Any, folder: Path, record: Record) -> None:
+    def __init__(self, browser: Any, folder: Path, record: Record, *, width: int = 1100) -> None:
         self.assessment = rearm.assess(record)
         file = folder / "page.html"
         file.write_text(page(self.assessment), encoding="utf-8")
-        self.view = browser.new_page()
+        self.view = browser.new_page(viewport={"width": width, "height": 900})
         self.requests: list[str] = []
         self.troubles: list[str] = []
         self.view.on("request", lambda r: self.requests.append(r.url))
@@ -83,17 +85,17 @@ def test_keyboard_opens_an_option(browser: Any, tmp_path: Path) -> None:
     opened = Opened(browser, tmp_path, RECORDS["SYN-01"])
     lines = opened.assessment.answer.tiers[0].strategies
     assert opened.assessment.answer.tiers[0].tier == "first"
-    for line in lines:  # what leads is named above the options; these are a click away
+    for line in lines:  # what leads is named in the table of the sheet; its option is a click away
         name = opened.assessment.option(line.option).name
         assert opened.view.locator("#answer", has_text=name).is_visible()
         assert opened.view.locator(f"#option-{line.option}").get_attribute("open") is None
-    closed = opened.view.locator("#options > details[id^=option-]:not([open])").first
+    closed = opened.view.locator("#options .strategy > details[id^=option-]:not([open])").first
     name = closed.get_attribute("id")
     closed.locator("summary").first.focus()
     opened.view.keyboard.press("Enter")
     option = opened.view.locator(f'[id="{name}"]')
     assert option.get_attribute("open") is not None
-    assert option.locator("h3", has_text="What to expect").is_visible()
+    assert option.locator("h4", has_text="What to expect").is_visible()
     assert opened.view.locator("html").get_attribute("lang") == "en"
     assert opened.view.locator("h1").count() == 1
 
@@ -150,6 +152,58 @@ def test_the_printed_page_shows_the_references_that_are_folded_on_the_screen(
         ".filter(x => x.getBoundingClientRect().height > 5).length"
     )
     assert len(opened.view.pdf(format="A4")) > 100_000
+
+
+@needs_browser
+@pytest.mark.browser
+@pytest.mark.parametrize("patient", ["SYN-01", "SYN-05", "SYN-07", "SYN-10", "SYN-11"])
+@pytest.mark.parametrize("unfolded", [False, True])
+def test_a_narrow_window_scrolls_inside_the_figure_only(
+    browser: Any, tmp_path: Path, patient: str, unfolded: bool
+) -> None:
+    opened = Opened(browser, tmp_path, RECORDS[patient], width=400)
+    if unfolded:
+        opened.view.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    wide = opened.view.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 400
+    # what is wider than the window lies in a part that scrolls by itself
+    outside = opened.view.evaluate(
+        """[...document.querySelectorAll('main *')].filter(x =>
+            !x.closest('.figure, table') && x.checkVisibility()
+            && x.getBoundingClientRect().right > 401).map(x => x.outerHTML.slice(0, 80))"""
+    )
+    assert outside == []
+    figure = opened.view.locator(".figure")
+    if figure.count():
+        assert figure.evaluate("x => x.scrollWidth > x.clientWidth")
+
+
+@needs_browser
+@pytest.mark.browser
+def test_paper_has_what_a_reader_needs_there(browser: Any, tmp_path: Path) -> None:
+    opened = Opened(browser, tmp_path, RECORDS["SYN-05"])
+    opened.view.emulate_media(media="print")
+    for part in ("failure", "causes", "tests", "actions", "references"):
+        inside = opened.view.locator(f"#{part} > :not(summary)").first
+        assert (inside.bounding_box() or {"height": 0})["height"] > 5, part
+    for line in (x for t in opened.assessment.answer.tiers for x in t.strategies if x.open):
+        option = opened.view.locator(f"#option-{line.option} > p").first
+        assert (option.bounding_box() or {"height": 0})["height"] > 5
+    assert not opened.view.locator("nav").is_visible()
+
+
+@needs_browser
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [400, 1100])
+def test_the_table_of_patients_fits_the_window(browser: Any, tmp_path: Path, width: int) -> None:
+    rows = [index_row(f"{name}.html", rearm.assess(record)) for name, record in RECORDS.items()]
+    file = tmp_path / "index.html"
+    file.write_text(index_page(rows), encoding="utf-8")
+    view = browser.new_page(viewport={"width": width, "height": 900})
+    view.goto(file.as_uri())
+    assert view.evaluate("document.documentElement.scrollWidth") <= width
+    assert view.locator("tbody tr").count() == len(RECORDS)
+    assert view.locator("tbody tr", has_text="SYN-04").locator("td").nth(5).is_visible()
 
 
 def test_every_number_of_an_expected_figure_is_on_the_page() -> None:

@@ -49,7 +49,7 @@ def assessed(day: Day, percent: object = 40, method: str | None = None) -> Asses
 
 def causes_of(assessment: Assessment) -> str:
     out = io.StringIO()
-    print_assessment(Console(file=out, width=400), assessment)
+    print_assessment(Console(file=out, width=400), assessment, full=True)
     return out.getvalue().split("Why did it fail?")[1]
 
 

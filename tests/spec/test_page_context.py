@@ -19,9 +19,11 @@ from rearm.report.assessment import context
 from rearm.report.assessment.context import PageContext, page_context
 from rearm.report.assessment.index import IndexRow
 from rearm.report.assessment.page import _template
+from rearm.report.sheet.contents import SheetContents
 
 ENGINE = _template("page").environment  # with the filters of this page
 TEMPLATES = sorted(n for n in ENGINE.list_templates() if n.startswith("assessment/"))
+BOARD = sorted(n for n in ENGINE.list_templates() if n.startswith("board/"))
 FIELDS = tuple(field.name for field in fields(PageContext))
 
 
@@ -43,15 +45,66 @@ def test_every_field_is_documented_and_nothing_else() -> None:
 
 
 def test_the_templates_are_those_that_were_looked_at() -> None:
-    assert [n.removeprefix("assessment/") for n in TEMPLATES] == [
-        "actions.html.j2",
-        "answer.html.j2",
-        "index.html.j2",
-        "macros.html.j2",
-        "option.html.j2",
-        "page.html.j2",
-        "practicalities.html.j2",
+    assert [n.removeprefix("assessment/").removesuffix(".html.j2") for n in TEMPLATES] == [
+        "actions",
+        "alterations",
+        "basis",
+        "causes",
+        "failure",
+        "findings",
+        "incomplete",
+        "index",
+        "issues",
+        "macros",
+        "option",
+        "page",
+        "practicalities",
+        "reasons",
+        "references",
+        "risks",
+        "sections",
+        "strategies",
+        "tests",
+        "therapies",
+        "timeline",
+        "unlikely",
+        "unread",
+        "visits",
     ]
+    assert [n.removeprefix("board/").removesuffix(".html.j2") for n in BOARD] == [
+        "actions",
+        "alerts",
+        "before",
+        "case",
+        "checklist",
+        "choice",
+        "decision",
+        "not_now",
+    ]
+
+
+def test_each_part_of_the_sheet_is_on_the_page() -> None:
+    included = {
+        node.template.value
+        for node in parsed("assessment/page.html.j2").find_all(nodes.Include)
+        if isinstance(node.template, nodes.Const)
+    }
+    assert set(BOARD) <= included
+
+
+@pytest.mark.parametrize("name", [*TEMPLATES, *BOARD])
+def test_a_template_can_be_read(name: str) -> None:
+    assert ENGINE.loader is not None
+    lines = ENGINE.loader.get_source(ENGINE, name)[0].splitlines()
+    assert max(map(len, lines)) <= 120
+    assert len(lines) <= 130
+    assert lines[0].startswith("{#- ")
+
+
+@pytest.mark.parametrize("name", BOARD)
+def test_a_part_of_the_sheet_sees_its_contents_only(name: str) -> None:
+    assert meta.find_undeclared_variables(parsed(name)) <= {"sheet", "linked"}
+    assert set(attributes_of(name, "sheet")) <= {f.name for f in fields(SheetContents)}
 
 
 def imported(name: str) -> set[str]:
@@ -79,13 +132,13 @@ def attributes_of(name: str, *variables: str) -> Iterator[str]:
 def test_of_the_page_only_documented_names_are_read() -> None:
     read = {x for name in TEMPLATES for x in attributes_of(name, "page")}
     assert read <= {*FIELDS, *docs.methods()}
-    # what is documented is read by a template; these two by way of methods
-    assert {*FIELDS, *docs.methods()} - read == {"support_lines", "support_first"}
+    # what is documented is read by a template; these by way of methods
+    assert {*FIELDS, *docs.methods()} - read == {"support_lines", "support_first", "evidence_first"}
     assert set(attributes_of("assessment/index.html.j2", "row")) == set(IndexRow._fields)
 
 
 def test_of_the_result_only_names_of_the_schema_are_read() -> None:
-    read = set(attributes_of("assessment/page.html.j2", "a"))
+    read = {x for name in TEMPLATES for x in attributes_of(name, "a")}
     for name in TEMPLATES:
         for node in parsed(name).find_all(nodes.Getattr):
             inner = node.node
@@ -96,7 +149,7 @@ def test_of_the_result_only_names_of_the_schema_are_read() -> None:
             ):
                 read.add(node.attr)
     assert len(read) > 15
-    methods = {"rows_of", "next_tests"}
+    methods = {"next_tests"}
     assert read <= {*Assessment.__struct_fields__} | methods
 
 

@@ -41,8 +41,9 @@ def generated(number: int) -> tuple[Assessment, ...]:
     return tuple(rearm.assess_all(records))
 
 
-def terminal_text(assessment: Assessment) -> str:
-    """What `rearm assess` prints on a terminal of 140 columns."""
+def terminal_text(assessment: Assessment, *, full: bool = False, width: int = 140) -> str:
+    """What `rearm assess` prints on a terminal of so many columns."""
     out = io.StringIO()
-    print_assessment(Console(file=out, width=140, highlight=False, soft_wrap=False), assessment)
+    console = Console(file=out, width=width, highlight=False, soft_wrap=False)
+    print_assessment(console, assessment, full=full)
     return out.getvalue()

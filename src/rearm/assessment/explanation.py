@@ -150,8 +150,8 @@ def _given(knowledge: Knowledge, option: Option, practice: OptionPractice) -> It
     """What was read of how the option is given, and what stands on the option itself of a later
     T-cell therapy and of what may follow.
     """
-    for field, rows in practice.rows.items():
-        yield from (Given(field=field, text=row.text, citations=row.sources) for row in rows)
+    for part, rows in practice.rows.items():
+        yield from (Given(field=part, text=row.text, citations=row.sources) for row in rows)
     later = option.later_t_cells
     if later is not None and "later_t_cells" not in practice.not_read:
         yield Given(field="later_t_cells", text=later.text, citations=later.sources)

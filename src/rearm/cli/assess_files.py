@@ -39,8 +39,8 @@ _BATCH = 8
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What to make of each patient. `knowledge` is a folder, None: the bundled knowledge.
-    `results`: the results themselves, for the terminal; `json_lines`: each as a line of JSON;
-    `pdf`: each sheet also as a PDF.
+    `results`: the results themselves, for the terminal, there with everything behind the sheet
+    where `full`; `json_lines`: each as a line of JSON; `pdf`: each sheet also as a PDF.
     """
 
     as_of: int | date | None = None
@@ -52,6 +52,7 @@ class Wanted:
     pdf: bool = False
     json_lines: bool = False
     results: bool = False
+    full: bool = False
 
 
 @dataclass
@@ -151,7 +152,7 @@ def assess_to_files(
                 if one.json_line and json_lines is not None:
                     json_lines.write(one.json_line + "\n")
                 if one.result is not None and console is not None:
-                    _print(console, one.result)
+                    _print(console, one.result, full=wanted.full)
             if console is None:
                 _tell(summary)
     except KeyboardInterrupt:
@@ -162,10 +163,10 @@ def assess_to_files(
     return summary
 
 
-def _print(console: Console, assessment: Assessment) -> None:
+def _print(console: Console, assessment: Assessment, *, full: bool) -> None:
     from rearm.report.assessment.terminal import print_assessment
 
-    print_assessment(console, assessment)
+    print_assessment(console, assessment, full=full)
 
 
 class _AssessRun:

@@ -66,6 +66,9 @@ def assess(
     quiet: Annotated[
         bool, typer.Option("--quiet", help="No report on the terminal, only where the files are.")
     ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Print what stands behind the sheet, too.")
+    ] = False,
     jobs: Annotated[
         int, typer.Option("--jobs", min=1, help="Processes that assess patients side by side.")
     ] = 1,
@@ -106,6 +109,7 @@ def assess(
         json_folder=None if to_stdout else json_to,
         json_lines=to_stdout,
         results=on_terminal,
+        full=full,
     )
     summary = assess_to_files(
         records,

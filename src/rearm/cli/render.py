@@ -39,7 +39,10 @@ def render(
         ),
     ] = None,
     terminal: Annotated[
-        bool, typer.Option("--terminal", help="Print the report (default without --html).")
+        bool, typer.Option("--terminal", help="Print the sheet (default without --html).")
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Print what stands behind the sheet, too.")
     ] = False,
 ) -> None:
     """Draw stored results as `rearm assess` drew them."""
@@ -59,7 +62,7 @@ def render(
             continue
         drawn += 1
         if screen is not None:
-            print_assessment(screen, result)
+            print_assessment(screen, result, full=full)
     if drawing is not None:
         drawing.end()
     if unused:

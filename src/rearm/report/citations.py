@@ -14,6 +14,8 @@ from rearm.knowledge import Knowledge
 
 __all__ = ["Reference", "References", "publication_line"]
 
+_DAGGER = "\u2020"
+
 LookUp = Callable[[str], tuple[Citation, Publication]]
 
 
@@ -23,7 +25,9 @@ class Reference:
 
     `text` is what the source says (empty for a study), `weak` marks what should look weak. `source`
     is the short form that boards use (authors, journal, year, identifier); `title` stands apart, so
-    that the words of a title are never read as words about this patient.
+    that the words of a title are never read as words about this patient. `brief` is `source`
+    without an identifier that `url` holds, and without how it was read where that was the abstract;
+    a dagger marks that something of it was not seen.
     """
 
     number: int
@@ -31,6 +35,7 @@ class Reference:
     text: str
     strength: str
     source: str
+    brief: str
     title: str
     url: str | None
     weak: bool
@@ -76,6 +81,7 @@ class References:
             text=citation.text,
             strength=f"study, read from {publication.read}" if is_study else strength,
             source=publication_line(publication, is_study=is_study),
+            brief=_brief_line(publication),
             title=publication.title,
             url=_url(publication),
             weak=citation.weak,
@@ -86,16 +92,30 @@ class References:
 
 def publication_line(publication: Publication, *, is_study: bool = False) -> str:
     """`Authors. Journal year. doi`, with what was not seen named."""
-    line = publication.line or "authors and journal not seen"
+    line = _authors(publication)
     if publication.doi:
         line += f". doi:{publication.doi}"
-    if publication.not_seen:
-        line += f" [citation incomplete: {', '.join(publication.not_seen)} not seen]"
-    elif publication.incomplete:
-        line += " [citation incomplete]"
+    line += _lacking(publication)
     if publication.read and not is_study:
         line += f" [read: {publication.read}]"
     return line
+
+
+def _brief_line(publication: Publication) -> str:
+    line = _authors(publication)
+    if publication.not_seen or publication.incomplete:
+        line += f" {_DAGGER}"
+    return line if publication.read in (None, "abstract") else f"{line} [read: {publication.read}]"
+
+
+def _authors(publication: Publication) -> str:
+    return publication.line or "authors and journal not seen"
+
+
+def _lacking(publication: Publication) -> str:
+    if publication.not_seen:
+        return f" [citation incomplete: {', '.join(publication.not_seen)} not seen]"
+    return " [citation incomplete]" if publication.incomplete else ""
 
 
 def _url(publication: Publication) -> str | None:

@@ -10,16 +10,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from rearm.characters import replaced
 from rearm.report.figures import figure_line, figure_words, in_whom, number_words
-from rearm.report.words import days_words, measure_words, strategy_words, words
+from rearm.report.words import capital, days_words, measure_words, strategy_words, words
 
 __all__ = ["css", "environment"]
 
 
 @cache
 def css() -> str:
-    """The style of all pages."""
-    file = resources.files("rearm.report").joinpath("templates", "page.css")
-    return file.read_text(encoding="utf-8")
+    """The style of all pages, with the parts of the sheet."""
+    templates = resources.files("rearm.report").joinpath("templates")
+    return "".join(
+        templates.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "board.css")
+    )
 
 
 class _Page(Template):
@@ -42,6 +44,7 @@ def environment() -> Environment:
     )
     engine.template_class = _Page
     filters: dict[str, Any] = {
+        "capital": capital,
         "words": words,
         "measure": measure_words,
         "figure": figure_words,

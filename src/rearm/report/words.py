@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "VERDICT_ORDER",
+    "capital",
     "days_words",
+    "finding_words",
     "listed",
     "measure_words",
     "strategy_words",
@@ -28,6 +30,12 @@ VERDICT_ORDER = ("open", "needs_information", "discouraged", "excluded")
 def words(name: str | None) -> str:
     """The words for an id; empty for None. An id without words loses its underscores."""
     return "" if name is None else bundled().words.of(name)
+
+
+def finding_words(name: str) -> str:
+    """The noun for a finding; the words of its id where the bundled knowledge has none."""
+    known = bundled().catalogue
+    return known[name].label if name in known and known[name].label else words(name)
 
 
 def measure_words(measure: str) -> str:
@@ -64,6 +72,11 @@ def when_words(when: When) -> str:
             return f"from {when.first} on"
         return "unknown" if when.last is None else f"up to {when.last}"
     return f"{when.first}" if when.first == when.last else f"{when.first} to {when.last}"
+
+
+def capital(text: str) -> str:
+    """The text with a capital at its beginning, else as it is: `IMiD` stays so."""
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def days_words(days: int | None) -> str:

@@ -14,6 +14,7 @@ from rearm.assessment.result import (
 )
 from rearm.assessment.result.options import AvailabilityStatus
 from rearm.report.figures import figure_line, is_pivotal
+from rearm.report.words import words
 
 __all__ = [
     "TIER_WORDS",
@@ -23,6 +24,7 @@ __all__ = [
     "folded_lines",
     "ground_words",
     "state_words",
+    "tier_words",
 ]
 
 _STATES: Mapping[AnswerState, str] = {
@@ -78,6 +80,11 @@ class AnswerLine:
     access: str
     must_be_true: tuple[str, ...]
     would_be: str
+
+
+def tier_words(tier: str) -> str:
+    """The words for a tier; a code that is none keeps its words."""
+    return {str(key): text for key, text in TIER_WORDS.items()}.get(tier, words(tier))
 
 
 def state_words(result: Assessment) -> str:

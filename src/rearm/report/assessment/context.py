@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -11,9 +11,10 @@ from rearm.assessment.result import (
     Action,
     Alert,
     Assessment,
+    Cause,
     CauseGroup,
+    Change,
     FailureResult,
-    FindingResult,
     NextTest,
     Note,
     OptionResult,
@@ -22,43 +23,44 @@ from rearm.assessment.result import (
     SupportLine,
     Turn,
 )
-from rearm.report.assessment.answer_words import (
-    AnswerLine,
-    answer_lines,
-    folded_lines,
-    state_words,
-)
-from rearm.report.assessment.case import case_paragraph
+from rearm.report.assessment.answer_words import tier_words
 from rearm.report.assessment.disease import disease_sentence
+from rearm.report.assessment.known import KnownFindings, known_findings
+from rearm.report.assessment.places import places_text
 from rearm.report.assessment.practicalities_words import (
     HowGiven,
-    ReviewWords,
-    brief_words,
     how_given,
-    review_words,
 )
+from rearm.report.assessment.reason_list import ReasonList, reason_list
 from rearm.report.assessment.sentences import (
     actions_by_urgency,
-    asked_as,
     asked_for,
+    availability_brief,
     availability_text,
     behind_action,
     doubt_text,
     seen_texts,
-    told_words,
+    shown_words,
     undecided_text,
     unread_text,
 )
-from rearm.report.assessment.timeline import BEFORE, picture_of, words_below
+from rearm.report.assessment.strategies import (
+    FoldedTier,
+    StrategyPart,
+    folded_tiers,
+    not_known,
+    open_strategies,
+)
+from rearm.report.assessment.timeline import picture_of, words_below
 from rearm.report.citations import References
 from rearm.report.draw import NO_PICTURES, can_draw
+from rearm.report.sheet.contents import SheetContents, sheet_contents
 from rearm.report.style import css
-from rearm.report.words import VERDICT_ORDER, unread_file, words
+from rearm.report.words import unread_file, words
 
-__all__ = ["ROLE_ORDER", "PageContext", "by_role", "page_context"]
+__all__ = ["PageContext", "page_context"]
 
-ROLE_ORDER = ("definitive", "bridge", "local", "enabling", "observe", "supportive")
-_FEW = 6  # names of options that a change lists
+_FEW = 2  # names of options that a change lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,52 +68,41 @@ class PageContext:
     """The one variable of the template, `page`. The page `docs/page-context.md` is made of it.
 
     - `result`: the result that is drawn.
-    - `references`: its citations, numbered in the order in which the page names them.
+    - `sheet`: the first part of the page: what stands on the sheet for the board.
+    - `references`: the citations of the result, numbered in the order in which the page names them.
     - `css`: the style of all pages.
-    - `case`: the case in one paragraph.
     - `picture`: the timeline as SVG; None without one.
     - `words_below`: what the picture shows over several days, and what it leaves out.
     - `no_picture`: why there is none where there could be one, else None.
-    - `days_drawn_before`: how many days before the infusion the timeline shows.
-    - `state`: the state of the decision in a sentence.
-    - `answer_lines`: the strategies that the sheet shows, the best first.
-    - `folded_lines`: all other strategies, each in its tier.
-    - `how_given`: how each option of `answer_lines` is given.
-    - `review`: the next review; None without one.
-    - `on_the_sheet`: the ids of the options of `answer_lines`.
-    - `roles`: the options by role, each role by verdict and name.
-    - `known`: the findings that are known, by name.
-    - `option_reasons`: the reasons that options refer to, by id, numbered from 1.
-    - `support_lines`: the lines of supportive care, by id, numbered from 1.
+    - `open_strategies`: the strategies of the table of the sheet, the best first.
+    - `how_given`: how the options of these are given, by id.
+    - `folded_tiers`: all other strategies, by tier.
+    - `reasons`: the reasons that options refer to, each once.
+    - `said`: the ids of the citations whose words stand with the reference.
+    - `known`: what is known of the patient.
+    - `support_lines`: the lines of supportive care, by id, numbered in the order of the page.
     - `support_first`: by its lines, the first option on the page with this supportive care.
+    - `evidence_first`: by its id, the first option on the page with this evidence.
     - `notes`: the remarks that have a text, by id.
     """
 
     result: Assessment
+    sheet: SheetContents
     references: References
     css: str
-    case: str
     picture: str | None
     words_below: str
     no_picture: str | None
-    days_drawn_before: int
-    state: str
-    answer_lines: tuple[AnswerLine, ...]
-    folded_lines: tuple[AnswerLine, ...]
-    how_given: tuple[HowGiven, ...]
-    review: ReviewWords | None
-    on_the_sheet: frozenset[str]
-    roles: tuple[tuple[str, tuple[OptionResult, ...]], ...]
-    known: tuple[tuple[str, FindingResult], ...]
-    option_reasons: Mapping[str, int]
+    open_strategies: tuple[StrategyPart, ...]
+    how_given: Mapping[str, HowGiven]
+    folded_tiers: tuple[FoldedTier, ...]
+    reasons: ReasonList
+    said: frozenset[str]
+    known: KnownFindings
     support_lines: Mapping[str, int]
     support_first: Mapping[tuple[str, ...], OptionResult]
+    evidence_first: Mapping[str, OptionResult]
     notes: tuple[tuple[str, Note], ...]
-
-    def brief(self, option: str) -> str:
-        """Start, stay and schedule of an option of the sheet, in few words."""
-        told = brief_words(self.result, option)
-        return "; ".join(f"{title} {words}" for title, words in told)
 
     def reason(self, key: str) -> Reason:
         """The reason of this id."""
@@ -126,13 +117,39 @@ class PageContext:
         first = self.support_first[option.support]
         return None if first.id == option.id else first
 
+    def alike_in_evidence(self, option: OptionResult) -> OptionResult | None:
+        """The first option on the page with the same figures; None where it is this one."""
+        first = self.evidence_first[option.evidence]
+        return None if first.id == option.id else first
+
     def support_number(self, key: str) -> int:
         """The place of a line in the list of supportive care, from 1."""
         return self.support_lines[key]
 
-    def support_numbers(self, option: OptionResult) -> Markup:
-        """The places of an option's lines, rising, each a link to the line."""
-        return _links("s", map(self.support_number, option.support))
+    def support_numbers(self, lines: Iterable[str]) -> Markup:
+        """The numbers of lines of supportive care, rising, each a link to the line."""
+        return _links("s", map(self.support_number, lines))
+
+    def support_of(self, option: OptionResult) -> tuple[str, ...]:
+        """The lines that stand in words with this option, the first of the table that needs them;
+        none with an option that is not the first of its strategy there.
+        """
+        told: set[str] = set()
+        for part in self.open_strategies:
+            first = part.options[0]
+            if first.id == option.id:
+                return tuple(key for key in option.support if key not in told)
+            told.update(first.support)
+        return ()
+
+    def support_elsewhere(self) -> tuple[str, ...]:
+        """The lines that stand with no option of the table."""
+        told = {key for part in self.open_strategies for key in part.options[0].support}
+        return tuple(key for key in self.support_lines if key not in told)
+
+    def told_above(self, option: OptionResult, part: StrategyPart) -> tuple[str, ...]:
+        """The reasons against the option that its strategy has just said."""
+        return tuple(k for k in option.against if self.result.reasons[k].text == part.sentence)
 
     def seen(self, part: Reason | Alert) -> tuple[str, ...]:
         """What was seen of the findings that it rests on, each text once, but for those for want of
@@ -141,6 +158,10 @@ class PageContext:
         missing = self.result.missing(part) if isinstance(part, Reason) else ()
         return seen_texts(self.result, (name for name in part.findings if name not in missing))
 
+    def strongest(self, reasons: Sequence[str]) -> str:
+        """The first of the reasons that is known to hold, else the first."""
+        return next((key for key in reasons if self.result.reasons[key].truth), reasons[0])
+
     def actions(self) -> tuple[tuple[str, tuple[Action, ...]], ...]:
         """How soon, each with the actions that are due then or open."""
         return actions_by_urgency(self.result)
@@ -148,10 +169,6 @@ class PageContext:
     def behind(self, action: Action) -> str:
         """How the sentence of an action goes on: what it rests on, and what is not on record."""
         return behind_action(self.result, action)
-
-    def unknown(self, reason: Reason) -> list[str]:
-        """What the findings mean for want of which the reason is unknown."""
-        return [self.result.findings[name].text for name in self.result.missing(reason)]
 
     def first_known(self, option: OptionResult) -> tuple[str, ...]:
         """The reasons that would stop or discourage the option, and of which it must be known first
@@ -165,7 +182,11 @@ class PageContext:
 
     def number(self, key: str) -> int:
         """The place of a reason in the list of those that options refer to, from 1."""
-        return self.option_reasons[key]
+        return self.reasons.numbers[key]
+
+    def stands_with(self, key: str, option: OptionResult) -> bool:
+        """Whether the reason stands whole with this option, and nowhere else."""
+        return self.reasons.homes.get(key) == option.id
 
     def numbers(self, keys: Iterable[str]) -> Markup:
         """The places of reasons in their list, rising, each a link to the reason."""
@@ -187,37 +208,54 @@ class PageContext:
         """How many results are left out, with what to correct first; else nothing."""
         return unread_text(self.result)
 
-    def places(self, rows: Iterable[int]) -> list[str]:
-        """The rows of the input by their numbers."""
-        return [self.result.rows[row] for row in rows]
+    def places(self, rows: Iterable[int]) -> str:
+        """Where rows of the input stand, by their numbers: `labs.csv: rows 3, 4`."""
+        return places_text(self.result.rows[row] for row in rows)
+
+    def rows_of(self, findings: Iterable[str]) -> str:
+        """Where the rows stand on which these findings rest."""
+        return places_text(self.result.rows_of(findings))
 
     def holding(self, keys: Iterable[str]) -> tuple[str, ...]:
         """Those of the reasons that are known to hold."""
         return tuple(key for key in keys if self.result.reasons[key].truth is True)
 
-    def not_holding(self, keys: Iterable[str]) -> tuple[str, ...]:
-        """Those of the reasons that are not known to hold."""
-        return tuple(key for key in keys if self.result.reasons[key].truth is not True)
-
-    def workups(self, ids: Iterable[str]) -> list[str]:
-        """Titles of work-ups."""
-        return [self.result.titles.workups[name] for name in ids]
-
-    def strategy(self, name: str) -> str:
-        """Title of a strategy."""
-        return self.result.titles.strategies[name]
+    def not_known(self, option: OptionResult) -> tuple[str, ...]:
+        """The reasons against the option, and cautions, of which nobody knows whether they hold."""
+        return not_known(self.result, option)
 
     def strategies(self, names: Iterable[str]) -> list[str]:
         """Titles of strategies."""
-        return [self.strategy(name) for name in names]
+        return [self.result.titles.strategies[name] for name in names]
 
     def availability(self, option: OptionResult) -> str:
         """Whether the option can be had."""
         return availability_text(self.result, option)
 
+    def access(self, option: OptionResult) -> str:
+        """The same in a few words."""
+        return availability_brief(option)
+
     def undecided(self, group: CauseGroup) -> str:
         """What is on record of a group and decides none of its factors."""
         return undecided_text(self.result, group)
+
+    def unlikely(self) -> tuple[Cause, ...]:
+        """The factors that the record speaks against."""
+        factors = (factor for group in self.result.causes.groups for factor in group.factors)
+        return tuple(x for x in factors if x.grade in ("unlikely", "excluded"))
+
+    def not_assessed(self) -> tuple[str, ...]:
+        """The groups of which nothing on record speaks for or against any factor."""
+        return tuple(
+            group.group
+            for group in self.result.causes.groups
+            if not group.undecided and all(x.grade == "not_assessed" for x in group.factors)
+        )
+
+    def missing_of(self, reasons: Iterable[str]) -> str:
+        """What is to be found out to know whether these reasons hold, in words."""
+        return ", ".join(asked_for(self.result, reasons))
 
     def points(self, score: RiskScore) -> str:
         """The points of a score, where they say more than that nothing is known."""
@@ -227,29 +265,26 @@ class PageContext:
         return f"{low:g}" if high == low else f"{low:g} to {high:g}"
 
     def changes(self, test: NextTest) -> Markup:
-        """What each result would change; results that change the same are told together."""
+        """What each result would change: the choice, the failure, options; where none of these, the
+        causes. Results that change the same are told together.
+        """
         results_of: dict[Markup, list[str]] = {}
+        chosen = _of_the_choice(test.changes)
         for change in test.changes:
-            seen = ", ".join(
-                f"{asked_as(self.result, k)}: {told_words(self.result, k, v)}"
-                for k, v in change.values.items()
-            )
-            results_of.setdefault(self._turned(change.turns), []).append(seen)
+            seen = shown_words(self.result, change.values)
+            turns = [turn for turn in change.turns if turn.kind in chosen]
+            if turns:
+                results_of.setdefault(self._turned(turns), []).append(seen)
         lines = [
-            Markup("<li>If {}: {}</li>").format("; or if ".join(results), turned)
+            Markup("<li>If {}: {}</li>").format(" or ".join(dict.fromkeys(results)), turned)
             for turned, results in results_of.items()
         ]
-        if not lines:
-            return Markup("")
-        return Markup(
-            '<details class="meta"><summary>what each result would change</summary>'
-            "<ul>{}</ul></details>"
-        ).format(Markup("").join(lines))
+        return Markup("<ul>{}</ul>").format(Markup("").join(lines)) if lines else Markup("")
 
     def _turned(self, turns: Iterable[Turn]) -> Markup:
         by_turn: dict[str, list[str]] = {}
         for turn in turns:
-            turned = f"{words(turn.from_)} to {words(turn.to)}"
+            turned = f"{_turn_words(turn, turn.from_)} to {_turn_words(turn, turn.to)}"
             names = by_turn.setdefault(turned, [])
             names += [self._name(turn.kind, what) for what in turn.what]
         return Markup("; ").join(
@@ -261,59 +296,85 @@ class PageContext:
             return self.result.option(what).name
         if kind == "factor":
             return self.result.titles.factors[what]
-        return "Failure" if kind == "failure" else what
+        if kind == "strategy":
+            return self.result.titles.strategies[what]
+        return "Failure" if kind == "failure" else words(what)
 
 
 def page_context(assessment: Assessment, *, with_picture: bool) -> PageContext:
     """The context of the page of this result."""
-    reasons = [
-        key
-        for o in assessment.options
-        for key in (*o.against, *o.for_, *o.unknown, *o.cautions, *o.checklist)
-    ]
     picture = picture_of(assessment) if with_picture and can_draw() else None
-    roles = by_role(assessment.options)
+    opened, folded = open_strategies(assessment), folded_tiers(assessment)
+    parts = (*opened, *(part for tier in folded for part in tier.parts))
     support_first: dict[tuple[str, ...], OptionResult] = {}
-    for _, options in roles:
-        for option in options:
-            support_first.setdefault(option.support, option)
+    evidence_first: dict[str, OptionResult] = {}
+    for option in (option for part in parts for option in part.options):
+        support_first.setdefault(option.support, option)
+        evidence_first.setdefault(option.evidence, option)
     return PageContext(
         result=assessment,
+        sheet=sheet_contents(assessment),
         references=References.of_result(assessment),
         css=css(),
-        case=case_paragraph(assessment),
         picture=picture or None,
         words_below=words_below(assessment),
         no_picture=NO_PICTURES if with_picture and not can_draw() else None,
-        days_drawn_before=BEFORE,
-        state=state_words(assessment),
-        answer_lines=answer_lines(assessment),
-        folded_lines=folded_lines(assessment),
-        how_given=how_given(assessment),
-        review=review_words(assessment),
-        on_the_sheet=frozenset(line.option_id for line in answer_lines(assessment)),
-        roles=roles,
-        known=tuple((name, f) for name, f in assessment.findings.items() if f.known),
-        option_reasons={key: n for n, key in enumerate(dict.fromkeys(reasons), 1)},
-        support_lines={key: n for n, key in enumerate(assessment.support, 1)},
+        open_strategies=opened,
+        how_given={x.option_id: x for x in how_given(assessment)},
+        folded_tiers=folded,
+        reasons=reason_list(assessment, parts),
+        said=frozenset(_said(assessment, opened)),
+        known=known_findings(assessment),
+        support_lines={key: n for n, key in enumerate(_support(assessment, opened), 1)},
         support_first=support_first,
-        notes=tuple((key, note) for key, note in assessment.notes.items() if note.text),
+        evidence_first=evidence_first,
+        notes=_notes(assessment, parts),
     )
 
 
-def by_role(options: Iterable[OptionResult]) -> tuple[tuple[str, tuple[OptionResult, ...]], ...]:
-    """Options by role in the order of a board, each role by verdict and name."""
-    members: dict[str, list[OptionResult]] = {}
-    for option in options:
-        members.setdefault(option.role, []).append(option)
-    order = [r for r in ROLE_ORDER if r in members] + [r for r in members if r not in ROLE_ORDER]
-    return tuple((role, tuple(sorted(members[role], key=_place))) for role in order)
+def _notes(result: Assessment, parts: Iterable[StrategyPart]) -> tuple[tuple[str, Note], ...]:
+    """The remarks of the options that are not to be avoided."""
+    named: dict[str, None] = {}
+    for part in (part for part in parts if not part.to_avoid):
+        for option in part.options:
+            named |= dict.fromkeys(option.disagreements if part.leads(option) else ())
+            named |= dict.fromkeys((option.later_t_cells.note,) if option.later_t_cells else ())
+    return tuple((key, result.notes[key]) for key in named if result.notes[key].text)
 
 
-def _place(option: OptionResult) -> tuple[int, int, str]:
-    verdict = VERDICT_ORDER.index(option.verdict) if option.verdict else -1
-    clear = VERDICT_ORDER.index(option.if_clear) if option.if_clear else 0
-    return verdict, clear, option.name
+def _support(result: Assessment, opened: Iterable[StrategyPart]) -> dict[str, None]:
+    """The lines of supportive care, those of the table first."""
+    first = (key for part in opened for key in part.options[0].support)
+    return dict.fromkeys((*first, *result.support))
+
+
+def _said(result: Assessment, opened: Iterable[StrategyPart]) -> Iterator[str]:
+    """The citations that the choice, the actions, the tests and the causes rest on."""
+    for part in opened:
+        option = part.options[0]
+        cautions = (key for key in option.cautions if result.reasons[key].truth)
+        for key in (*part.line.because, *option.against, *option.for_, *cautions):
+            yield from result.reasons[key].citations
+    for action in result.actions:
+        yield from action.sources
+    for test in result.tests:
+        yield from test.citations
+    for factor in (x for group in result.causes.groups for x in group.factors):
+        if factor.grade in ("established", "likely", "possible"):
+            for key in factor.for_:
+                yield from result.reasons[key].citations
+
+
+def _turn_words(turn: Turn, code: str) -> str:
+    return tier_words(code) if turn.kind == "strategy" else words(code)
+
+
+def _of_the_choice(changes: Iterable[Change]) -> frozenset[str]:
+    """The kinds of turns that are told: of the first choice where there are any, else of options,
+    else of causes.
+    """
+    kinds = frozenset(turn.kind for change in changes for turn in change.turns)
+    return kinds & {"strategy", "failure"} or kinds & {"option"} or kinds
 
 
 def _links(kind: str, numbers: Iterable[int]) -> Markup:

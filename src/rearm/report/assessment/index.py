@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from rearm.assessment import Assessment
+from rearm.assessment.result import AnswerState
 from rearm.report.assessment.answer_words import answer_lines
-from rearm.report.assessment.sentences import alert_title
-from rearm.report.words import words
+from rearm.report.assessment.sentences import alert_title, day_range
+from rearm.report.words import listed, words
 
 __all__ = ["IndexRow", "index_row"]
+
+_CHOICES = ("definitive", "observe")  # roles: enabling, local and supportive measures are none
+_TESTS = 2
+_STATES: Mapping[AnswerState, str] = {
+    "choose": "",
+    "confirm_first": "confirm first: ",
+    "stabilise_first": "stabilise first: ",
+    "emergency_first": "emergency first: ",
+    "comfort": "comfort care",
+    "controlled": "controlled",
+    "died": "died",
+    "cannot_judge": "cannot be judged",
+}
+_NO_CHOICE = ("comfort", "controlled", "died", "cannot_judge")
 
 
 class IndexRow(NamedTuple):
@@ -17,36 +33,74 @@ class IndexRow(NamedTuple):
 
     file: str
     patient: str
-    status: str
-    leading: str
-    options: str
+    product: str
+    lines: str
+    car_t: str
+    relapse: str
+    cause: str
+    first: str
+    missing: str
     alerts: str
-
-
-def _choices(a: Assessment) -> str:
-    """The strategies of the highest tier that the sheet shows; enabling and local measures never
-    stand here.
-    """
-    lines = answer_lines(a)
-    highest = [line.strategy for line in lines if line.tier == lines[0].tier]
-    if not highest:
-        return "none" if a.options else ""
-    named = ", ".join(highest)
-    return named if lines[0].tier == "first" else f"none first; {lines[0].tier_words}: {named}"
 
 
 def index_row(file: str, a: Assessment) -> IndexRow:
     """The line of this result; `file` is the name of its page."""
-    last = a.failures[-1] if a.failures else None
-    status = a.about.reason
-    if last is not None:
-        status = words(last.status) + (f", day {last.day}" if last.day is not None else "")
-    leading = [f"{words(g.group)} {words(g.grade)}" for g in a.causes.groups if g.rank == 1]
+    lines = a.findings.get("prior_lines")
+    tests = [test.name for test in a.next_tests]
+    more = f"; {len(tests) - _TESTS} more" if len(tests) > _TESTS else ""
     return IndexRow(
         file=file,
         patient=a.patient_id,
-        status=status,
-        leading=", ".join(leading) or ("cannot be told" if a.causes.groups else ""),
-        options=_choices(a),
+        product=" then ".join(failure.product or "CAR-T" for failure in a.failures),
+        lines="" if lines is None or lines.value is None else f"{lines.value}",
+        car_t=_car_t(a),
+        relapse=_relapse(a),
+        cause=_cause(a),
+        first=_first(a),
+        missing=f"{'; '.join(tests[:_TESTS])}{more}",
         alerts=", ".join(alert_title(x) for x in a.alerts),
     )
+
+
+def _car_t(a: Assessment) -> str:
+    """What became of the last CAR-T, and its best response."""
+    if not a.failures:
+        return a.about.reason
+    last = a.failures[-1]
+    day = f", day {last.day}" if last.day is not None else ""
+    best = f"{last.best_response}; " if last.best_response else ""
+    return f"{best}{words(last.status)}{day}"
+
+
+def _relapse(a: Assessment) -> str:
+    """After which line, when, in which pattern, how fast."""
+    if a.relapse is None:
+        watched = a.watched
+        if watched is None:
+            return ""
+        return f"none; {watched.response or 'no progression'} after {watched.after}"
+    now = a.relapse
+    parts = [f"after {now.after}, {day_range(now.day)}"]
+    parts += [words(now.status)] if now.status != "failed" else []
+    parts += [listed(now.pattern)] if now.pattern else []
+    parts += [now.tempo] if now.tempo else []
+    return "; ".join(parts)
+
+
+def _cause(a: Assessment) -> str:
+    leading = [f"{words(g.group)} {words(g.grade)}" for g in a.causes.groups if g.rank == 1]
+    return ", ".join(leading) or ("cannot be told" if a.causes.groups else "")
+
+
+def _first(a: Assessment) -> str:
+    """The strategies of the highest tier that the sheet shows, of those that treat the myeloma."""
+    state = _STATES[a.answer.state]
+    if a.answer.state in _NO_CHOICE:
+        return state
+    lines = [line for line in answer_lines(a) if a.option(line.option_id).role in _CHOICES]
+    then = [a.titles.strategies[name] for name in a.answer.then]
+    if not lines:
+        return f"{state}{', '.join(then) or 'none'}"
+    highest = lines[0].tier
+    named = ", ".join(line.strategy for line in lines if line.tier == highest)
+    return f"{state}{named}" if highest == "first" else f"{state}{lines[0].tier_words}: {named}"

@@ -18,10 +18,12 @@ from rearm.report.assessment.sentences import (
     alert_title,
     day_range,
     difference_text,
+    no_figure_text,
     reason_text,
     subject,
 )
 from rearm.report.style import css, environment
+from rearm.report.words import finding_words
 
 __all__ = ["index_page", "page"]
 
@@ -47,6 +49,8 @@ def _template(name: str) -> Template:
         **engine.filters,
         "alert_title": alert_title,
         "difference": difference_text,
+        "finding": finding_words,
+        "no_figure": no_figure_text,
         "sentence": reason_text,
         "subject": subject,
         "range": day_range,

@@ -12,12 +12,14 @@ from rearm.assessment.result import (
     AvailabilityResult,
     CauseGroup,
     DayRange,
+    EvidenceResult,
     FailureResult,
     FindingResult,
     OptionResult,
     Reason,
     Urgency,
 )
+from rearm.assessment.result.parts import Plain
 from rearm.report.words import words
 
 __all__ = [
@@ -28,14 +30,17 @@ __all__ = [
     "approval_note",
     "asked_as",
     "asked_for",
+    "availability_brief",
     "availability_text",
     "behind_action",
     "day_range",
     "difference_text",
     "doubt_text",
     "finding_text",
+    "no_figure_text",
     "reason_text",
     "seen_texts",
+    "shown_words",
     "subject",
     "told_words",
     "undecided_text",
@@ -44,7 +49,7 @@ __all__ = [
 
 # A dash and no colon: the reason belongs to the same clause, so that nothing reads as stated which
 # is not.
-_NOT_KNOWN = "Not known whether this holds –"
+_NOT_KNOWN = "Unknown; would apply if so –"
 _NOT_SO = "Not the case here –"
 
 
@@ -186,6 +191,17 @@ def told_words(assessment: Assessment, finding: str, value: object) -> str:
     return f"{amount} {unit}".strip()
 
 
+def shown_words(result: Assessment, values: Mapping[str, Plain]) -> str:
+    """One result of a test in words, by the first finding that it shows to be so."""
+    shown = [name for name, value in values.items() if value is not False]
+    first = (shown or list(values))[0]
+    value = values[first]
+    label = asked_as(result, first)
+    if value is True:
+        return f"there is {label}"
+    return f"{label} is {told_words(result, first, value)}"
+
+
 def day_range(days: DayRange) -> str:
     """`day 5`, `day unknown`, `between day 3 and day 9`."""
     if days.low is None and days.high is None:
@@ -215,6 +231,29 @@ def availability_text(assessment: Assessment, option: OptionResult) -> str:
         return f"{approved}; the calendar date is not known: check."
     missing = ", ".join(asked_as(assessment, name) for name in availability.missing)
     return f"{approved}; whether the label covers this patient is not known; missing: {missing}."
+
+
+def availability_brief(option: OptionResult) -> str:
+    """The same in a few words: `Approved in EU and US, outside the label for this patient.`"""
+    status = option.availability.status
+    regions = " and ".join(sorted({row.region for row in option.availability.rows}))
+    return {
+        "not_needed": "Needs no approval.",
+        "off_label": "Off label: check.",
+        "trial_only": "In a trial only.",
+        "available": f"Approved in {regions}.",
+        "outside_label": f"Approved in {regions}, outside the label for this patient.",
+        "check": f"Approved in {regions}: check the label.",
+    }[status]
+
+
+def no_figure_text(evidence: EvidenceResult) -> str:
+    """What was read of an option of which there is no figure, in a few words."""
+    if evidence.directness == "none read":
+        return "no result was read."
+    if evidence.directness == "direct":
+        return "results after CAR-T are listed, not pooled."
+    return f"no pooled result ({evidence.directness})."
 
 
 def _off_label(region: str | None, *, single: bool) -> str:

@@ -1,9 +1,10 @@
-"""The timeline of one patient: day 0 is the infusion that the report concerns, always shown.
+"""The timeline of one patient: above, every line of therapy from the first one on; below, the time
+around the infusion that the report concerns (day 0) and after it.
 
-Panels from top to bottom: therapies as bands, what was recorded or happened, the response strip,
-and the markers, each with its unit on a logarithmic axis (values at or below zero and below
-detection are drawn as open triangles at the lowest level of the panel). What is known by the month
-is drawn over the days that it may be of; what has no day on a side is not drawn and is named.
+Panels below, from top to bottom: therapies as bands, the response strip, and the markers that
+changed, each with its unit on a logarithmic axis (values at or below zero and below detection are
+drawn as open triangles at the lowest level of the panel). What is known by the month is drawn over
+the days that it may be of; what has no day on a side is not drawn and is named.
 """
 
 from __future__ import annotations
@@ -13,9 +14,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from rearm.assessment.result import Assessment, DayRange, Point, TherapyResult
+from rearm.assessment.result import Assessment, Point, TherapyResult
 from rearm.interval import Interval
 from rearm.report.assessment.sentences import day_range
+from rearm.report.assessment.timeline_days import (
+    Days,
+    days_between,
+    exact_day,
+    pale,
+    possible_days,
+    stretch_words,
+    therapy_name,
+)
+from rearm.report.assessment.timeline_lines import lines_panel
 from rearm.report.draw import (
     BLUE,
     GREEN,
@@ -32,9 +43,10 @@ from rearm.report.draw import (
 )
 from rearm.report.words import words
 
-Days: TypeAlias = tuple[int, int]  # the first and the last that it may be
+# the title, the unit, and of each series the test, its name and its colour
+Panel: TypeAlias = tuple[str, str, tuple[tuple[str, str, str], ...]]
 
-PANELS: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...] = (
+PANELS: tuple[Panel, ...] = (
     ("serum M-protein", "g/dL", (("serum_m_protein", "M-protein", BLUE),)),
     ("urine M-protein", "mg/24 h", (("urine_m_protein_24h", "urine M-protein", SKY),)),
     ("light chains", "mg/L", (("kappa_flc", "kappa", ORANGE), ("lambda_flc", "lambda", PURPLE))),
@@ -56,7 +68,13 @@ PURPOSE_COLOURS = {
     "toxicity_management": GREY,
 }  # fmt: skip
 WIDTH = 720
-BEFORE = 120  # days before the infusion that are drawn; earlier lines stand in the table of lines
+_DAYS_AXIS = {
+    "title": "days since the infusion",
+    "tickCount": 12,
+    "labelOverlap": True,
+    "labelSeparation": 10,
+}
+BEFORE = 120  # days before the infusion that the lower panels show
 
 
 def picture_of(assessment: Assessment) -> str:
@@ -66,24 +84,19 @@ def picture_of(assessment: Assessment) -> str:
         return ""
     zero = last.infusion_day
     computed = (
-        (_range(None if v.between is not None else v.day, v.between), v) for v in assessment.visits
+        (days_between(None if v.between is not None else v.day, v.between), v)
+        for v in assessment.visits
     )
     visits = [StripVisit(days, v.response, "computed") for days, v in computed if days is not None]
-    team = ((_range(stated.day, stated.between), stated) for stated in assessment.stated_responses)
+    team = (
+        (days_between(stated.day, stated.between), stated) for stated in assessment.stated_responses
+    )
     visits += [
         StripVisit(days, stated.response, "team")
         for days, stated in team
         if days is not None and days[1] >= zero
     ]
-    marks = [Mark(last.day, words(last.status), RED)] if last.day is not None else []
-    infused = (i for i in assessment.case.infusions if i.infused is not False)
-    marks += [
-        Mark(day, "infusion")
-        for i in infused
-        if (day := exact_day(i.day)) is not None and day != zero
-    ]
-    deaths = (exact_day(death) for death in assessment.case.deaths)
-    marks += [Mark(day, "death") for day in deaths if day is not None]
+    marks = [*_relapses(assessment), *_events(assessment, zero)]
     spec = timeline(
         assessment, infusion_day=zero, until=assessment.as_of, visits=visits, marks=marks
     )
@@ -94,13 +107,29 @@ def picture_of(assessment: Assessment) -> str:
     return svg(spec, label=label, quick=True)
 
 
-def _range(day: int | None, between: DayRange | None) -> Days | None:
-    """First and last day that it may be of; None where a side is open."""
-    if day is not None:
-        return day, day
-    if between is None or between.low is None or between.high is None:
-        return None
-    return between.low, between.high
+def _relapses(assessment: Assessment) -> Iterator[Mark]:
+    """The failures of a known day, and the relapse to decide on where it is another."""
+    marked = set()
+    for failure in assessment.failures:
+        if failure.day is not None:
+            marked.add(failure.day)
+            several = f" ({failure.product})" if len(assessment.failures) > 1 else ""
+            yield Mark(failure.day, f"{words(failure.status)}{several}", RED)
+    relapse = assessment.relapse
+    day = exact_day(relapse.day) if relapse is not None else None
+    if relapse is not None and day is not None and day not in marked:
+        yield Mark(day, f"relapse after {relapse.after}", RED)
+
+
+def _events(assessment: Assessment, zero: int) -> Iterator[Mark]:
+    """Further infusions and deaths of a known day."""
+    for infusion in assessment.case.infusions:
+        day = exact_day(infusion.day)
+        if infusion.infused is not False and day is not None and day != zero:
+            yield Mark(day, "infusion")
+    for death in assessment.case.deaths:
+        if (day := exact_day(death)) is not None:
+            yield Mark(day, "death")
 
 
 def words_below(assessment: Assessment) -> str:
@@ -108,11 +137,35 @@ def words_below(assessment: Assessment) -> str:
     last = assessment.failures[-1] if assessment.failures else None
     if last is None or last.infusion_day is None:
         return ""
-    text = list(_over_days(assessment))
+    text = [*_triangles(assessment), *_over_days(assessment)]
+    if unchanged := _unchanged(assessment, last.infusion_day):
+        text.append(f"Not drawn, as it did not change: {'; '.join(unchanged)}.")
     undrawn = [*_undrawn_rows(assessment), *_undrawn_marks(assessment)]
     if undrawn:
         text.append(f"Not drawn, as the day is not known: {'; '.join(undrawn)}.")
     return " ".join(text)
+
+
+def _triangles(assessment: Assessment) -> Iterator[str]:
+    points = [_point(point) for _, point in _points(assessment)]
+    if any(point["bound"] != "measured" or point["value"] <= 0 for point in points):
+        yield "A triangle is a value beyond what the method measures, or at zero."
+
+
+def _unchanged(assessment: Assessment, zero: int) -> list[str]:
+    """The panels that are left out, each with what it would show."""
+    until = zero if assessment.as_of is None else assessment.as_of
+    first, last = _drawn_days(zero, until)
+    return [
+        f"{title} ({', '.join(dict.fromkeys(map(_value_words, rows)))} {unit})"
+        for (title, unit, _), rows in _rows_of_panels(assessment, zero, first, last)
+        if rows and not _says_something(rows)
+    ]
+
+
+def _value_words(row: Spec) -> str:
+    limits = {"below detection": "below ", "above range": "above "}
+    return f"{limits.get(row['bound'], '')}{row['value']:g}"
 
 
 def _points(assessment: Assessment) -> list[tuple[str, Point]]:
@@ -127,24 +180,24 @@ def _over_days(assessment: Assessment) -> Iterator[str]:
         *(s.between for s in assessment.stated_responses),
         *(v.between for v in assessment.visits),
     ]
-    if any(_range(None, days) is not None for days in open_days):
+    if any(days_between(None, days) is not None for days in open_days):
         yield (
             "A horizontal line or bar covers the days that a result or response may be of, where"
             " the exact day is not known."
         )
-    if any(_pale(t) for t in assessment.therapies if _possible(t) is not None):
+    if any(pale(t) for t in assessment.therapies if possible_days(t) is not None):
         yield "A treatment of which start or end is not known exactly is pale."
 
 
 def _undrawn_rows(assessment: Assessment) -> Iterator[str]:
     """Results, responses and treatment of an open day, counted."""
-    missing = [name for name, p in _points(assessment) if _range(p.day, p.between) is None]
+    missing = [name for name, p in _points(assessment) if days_between(p.day, p.between) is None]
     for name in dict.fromkeys(missing):
         yield f"{_counted(missing.count(name), 'result')} of {name}"
-    stated = [s for s in assessment.stated_responses if _range(s.day, s.between) is None]
+    stated = [s for s in assessment.stated_responses if days_between(s.day, s.between) is None]
     if stated:
         yield f"{_counted(len(stated), 'response')} recorded by the team"
-    therapies = [t for t in assessment.therapies if _possible(t) is None]
+    therapies = [t for t in assessment.therapies if possible_days(t) is None]
     if therapies:
         yield f"{_counted(len(therapies), 'stretch', 'stretches')} of treatment"
 
@@ -197,8 +250,7 @@ def timeline(
     """The Vega-Lite specification. Days on the axis are days since `infusion_day`; nothing after
     `until` is drawn.
     """
-    first = -BEFORE
-    last = max(until - infusion_day, 30)
+    first, last = _drawn_days(infusion_day, until)
     scale = {"domain": [first, last + max(5, (last - first) // 40)], "nice": False}
     hidden = {"labels": False, "ticks": False, "domain": False, "title": None, "tickCount": 12}
     x = {"field": "day", "type": "quantitative", "scale": scale, "axis": hidden}
@@ -212,19 +264,30 @@ def timeline(
     lines += [
         {"day": m.day - infusion_day, "label": m.label, "colour": m.colour}
         for m in marks
-        if first <= m.day - infusion_day <= last
+        if m.day - infusion_day <= last
     ]
-    shown = [_with_rules(panel, lines, x, labelled=i == 0) for i, panel in enumerate(shown)]
+    near = [line for line in lines if first <= line["day"]]
+    shown = [_with_rules(panel, near, x, labelled=i == 0) for i, panel in enumerate(shown)]
     for layer in shown[-1]["layer"]:  # only the lowest panel carries the axis
         layer["encoding"] = {
             **layer["encoding"],
-            "x": {**x, "axis": {"title": "days since the infusion", "tickCount": 12}},
+            "x": {**x, "axis": _DAYS_AXIS},
         }
-    return {"vconcat": shown, "spacing": 6, "bounds": "full"}
+    course = lines_panel(assessment, infusion_day, until, WIDTH)
+    if course is not None:
+        whole = course["layer"][0]["encoding"]["x"]
+        shown.insert(0, _with_rules(course, lines, whole, labelled=False))
+    room = {"left": 34, "right": 5, "top": 5, "bottom": 5}  # texts are measured roughly
+    return {"vconcat": shown, "spacing": 6, "bounds": "full", "padding": room}
+
+
+def _drawn_days(zero: int, until: int) -> Days:
+    """The first and the last day of the lower panels, counted from the infusion."""
+    return -BEFORE, max(until - zero, 30)
 
 
 def _with_rules(panel: Spec, lines: list[Spec], x: Spec, *, labelled: bool) -> Spec:
-    ordered = sorted(lines, key=lambda line: int(line["day"]))
+    """The panel with a dashed line on each marked day, and above it what it marks."""
     rules: list[Spec] = [
         {
             "data": {"values": lines},
@@ -232,27 +295,8 @@ def _with_rules(panel: Spec, lines: list[Spec], x: Spec, *, labelled: bool) -> S
             "encoding": {"x": x, "color": {"field": "colour", "type": "nominal", "scale": None}},
         }
     ]
-    for row in (
-        (0, 1) if labelled else ()
-    ):  # neighbours stand on two heights, so that their words do not cover each other
-        rules.append(
-            {
-                "data": {"values": ordered[row::2]},
-                "mark": {
-                    "type": "text",
-                    "align": "left",
-                    "dx": 3,
-                    "baseline": "bottom",
-                    "fontSize": 10,
-                },
-                "encoding": {
-                    "x": x,
-                    "y": {"value": -4 - 12 * row},
-                    "text": {"field": "label"},
-                    "color": {"field": "colour", "type": "nominal", "scale": None},
-                },
-            }
-        )
+    if labelled:
+        rules += _labels(lines, x)
     return {
         **panel,
         "layer": [*panel["layer"], *rules],
@@ -260,9 +304,27 @@ def _with_rules(panel: Spec, lines: list[Spec], x: Spec, *, labelled: bool) -> S
     }
 
 
-def exact_day(days: DayRange) -> int | None:
-    """The day where it is exact, else None."""
-    return days.low if days.low == days.high else None
+def _labels(lines: Sequence[Spec], x: Spec) -> Iterator[Spec]:
+    """Neighbours stand on two heights, so that their words do not cover each other; those of the
+    last third of the days end at their line, so that none is cut off.
+    """
+    low, high = x["scale"]["domain"]
+    turn = high - (high - low) / 3
+    ordered = sorted(lines, key=lambda line: int(line["day"]))
+    for row in (0, 1):
+        for align in ("left", "right"):
+            values = [y for y in ordered[row::2] if (y["day"] > turn) is (align == "right")]
+            mark = {"type": "text", "align": align, "baseline": "bottom", "fontSize": 10}
+            yield {
+                "data": {"values": values},
+                "mark": {**mark, "dx": 3 if align == "left" else -3},
+                "encoding": {
+                    "x": x,
+                    "y": {"value": -4 - 12 * row},
+                    "text": {"field": "label"},
+                    "color": {"field": "colour", "type": "nominal", "scale": None},
+                },
+            }
 
 
 def _bands(assessment: Assessment, zero: int, first: int, last: int, x: Spec) -> Spec | None:
@@ -314,54 +376,22 @@ def _band(therapy: TherapyResult, zero: int, first: int, last: int) -> Spec | No
     """One therapy as a bar over the days that it may have lasted, pale where an end of it is not
     known exactly; None where it has no day or lies outside of what is drawn.
     """
-    days = _possible(therapy)
+    days = possible_days(therapy)
     if days is None:
         return None
     start, end = days
     if end - zero < first or start - zero > last:
         return None
-    name = therapy.regimen or ", ".join(therapy.agents) or "therapy"
+    name = therapy_name(therapy)
     purpose = (therapy.purpose or "treatment").replace("_", " ")
     return {
         "day": max(start - zero, first),
         "end": min(max(end - zero, start - zero + 2), last),
         "lane": name,
-        "what": f"{name} ({purpose}, {_stretch_words(therapy, zero)})",
+        "what": f"{name} ({purpose}, {stretch_words(therapy, zero)})",
         "colour": PURPOSE_COLOURS.get(therapy.purpose or "", BLUE),
-        "opacity": 0.45 if _pale(therapy) else 1.0,
+        "opacity": 0.45 if pale(therapy) else 1.0,
     }
-
-
-def _pale(therapy: TherapyResult) -> bool:
-    return None in (exact_day(therapy.start), exact_day(therapy.end))
-
-
-def _possible(therapy: TherapyResult) -> Days | None:
-    """The first and the last day of a therapy, as far as they may be; the days of the side that is
-    known where nothing is said of the other. None where neither is known within bounds.
-    """
-    sides = (therapy.start, therapy.end)
-    if all(_range(None, side) is None for side in sides):
-        return None
-    days = [day for side in sides for day in (side.low, side.high) if day is not None]
-    return min(days), max(days)
-
-
-def _stretch_words(therapy: TherapyResult, zero: int) -> str:
-    """`day 1 to 20`, `start day 1, end not known`: no day that nobody stated."""
-    start, end = _since(therapy.start, zero), _since(therapy.end, zero)
-    if exact_day(start) is not None and exact_day(end) is not None:
-        return f"day {start.low}" + (f" to {end.low}" if end.low != start.low else "")
-    return f"start {_side_words(start)}, end {_side_words(end)}"
-
-
-def _side_words(days: DayRange) -> str:
-    return "not known" if days.low is None and days.high is None else day_range(days)
-
-
-def _since(days: DayRange, zero: int) -> DayRange:
-    low, high = (None if day is None else day - zero for day in (days.low, days.high))
-    return DayRange(low=low, high=high)
 
 
 def _strip(visits: Sequence[StripVisit], zero: int, x: Spec) -> Spec | None:
@@ -433,7 +463,16 @@ def _thinned(rows: list[Spec]) -> list[Spec]:
 
 
 def _markers(assessment: Assessment, zero: int, first: int, last: int, x: Spec) -> Iterable[Spec]:
-    for title, unit, series in PANELS:
+    for (title, unit, series), rows in _rows_of_panels(assessment, zero, first, last):
+        if _says_something(rows):
+            yield _panel(rows, f"[{unit}]", title, series, x)
+
+
+def _rows_of_panels(
+    assessment: Assessment, zero: int, first: int, last: int
+) -> Iterator[tuple[Panel, list[Spec]]]:
+    """Each panel with its values on the days that are drawn."""
+    for panel in PANELS:
         rows = [
             {
                 "day": max(days[0] - zero, first),
@@ -443,14 +482,25 @@ def _markers(assessment: Assessment, zero: int, first: int, last: int, x: Spec) 
                 "colour": colour,
                 **_point(point),
             }
-            for test, name, colour in series
+            for test, name, colour in panel[2]
             for point in assessment.series.get(test, ())
-            if (days := _range(point.day, point.between)) is not None
+            if (days := days_between(point.day, point.between)) is not None
             and first <= days[1] - zero
             and days[0] - zero <= last
         ]
-        if rows:
-            yield _panel(rows, f"[{unit}]", title, series, x)
+        yield panel, rows
+
+
+def _says_something(rows: Sequence[Spec]) -> bool:
+    """Whether a value differs from another of its test, or is the only one of its test, and is not
+    zero.
+    """
+    values: dict[str, list[tuple[float, str]]] = {}
+    for row in rows:
+        values.setdefault(row["test"], []).append((row["value"], row["bound"]))
+    return any(
+        len(set(found)) > 1 or (len(found) == 1 and found[0][0] > 0) for found in values.values()
+    )
 
 
 def _panel(

@@ -13,8 +13,8 @@ from msgspec import to_builtins
 from rearm.assessment.explanation import Explanation, Traced
 from rearm.assessment.result import FindingResult
 from rearm.interval import Interval
-from rearm.report.figures import figure_line, figure_words, in_whom, number_words
 from rearm.report.assessment.practicalities_words import FIELD_TITLES
+from rearm.report.figures import figure_line, figure_words, in_whom, number_words
 from rearm.rules import Clause
 
 __all__ = ["hidden_words", "rule_lines", "rule_object", "trace_object", "trace_text"]

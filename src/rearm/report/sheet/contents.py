@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rearm.assessment.result import Assessment
+from rearm.assessment.result import Alert, Assessment
 from rearm.report.assessment.answer_words import (
     AnswerLine,
     answer_lines,
@@ -15,9 +15,9 @@ from rearm.report.assessment.answer_words import (
 from rearm.report.assessment.change_words import changes_in_words
 from rearm.report.assessment.disease import disease_sentence
 from rearm.report.assessment.practicalities_words import ReviewWords, brief_words, review_words
-from rearm.report.assessment.sentences import alert_title, asked_for
+from rearm.report.assessment.sentences import alert_title, asked_for, seen_texts
 from rearm.report.sheet.case_lines import case_lines
-from rearm.report.words import days_words, words
+from rearm.report.words import capital, days_words, words
 
 __all__ = ["SheetContents", "sheet_contents"]
 
@@ -94,7 +94,7 @@ def sheet_contents(result: Assessment) -> SheetContents:
     shared = _shared(result, lines)
     return SheetContents(
         result=result,
-        alerts=tuple((_capitalized(alert_title(x)), x.text) for x in result.alerts),
+        alerts=tuple((capital(alert_title(x)), _alert(result, x)) for x in result.alerts),
         actions=tuple(
             f"{'' if x.status == 'due' else 'To be settled: '}{x.text}" for x in result.actions
         ),
@@ -112,8 +112,10 @@ def sheet_contents(result: Assessment) -> SheetContents:
     )
 
 
-def _capitalized(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _alert(result: Assessment, alert: Alert) -> str:
+    """What it means; one that is open with what points to it."""
+    seen = "; ".join(seen_texts(result, alert.findings)) if alert.status == "open" else ""
+    return f"{alert.text} ({seen})" if seen else alert.text
 
 
 def _failure(result: Assessment) -> str:
