@@ -89,7 +89,10 @@ def test_keyboard_opens_an_option(browser: Any, tmp_path: Path) -> None:
         name = opened.assessment.option(line.option).name
         assert opened.view.locator("#answer", has_text=name).is_visible()
         assert opened.view.locator(f"#option-{line.option}").get_attribute("open") is None
-    closed = opened.view.locator("#options .strategy > details[id^=option-]:not([open])").first
+    strategy = opened.view.locator("#options details.strategy").first
+    strategy.locator("summary").first.focus()
+    opened.view.keyboard.press("Enter")
+    closed = strategy.locator("details[id^=option-]:not([open])").first
     name = closed.get_attribute("id")
     closed.locator("summary").first.focus()
     opened.view.keyboard.press("Enter")

@@ -12,6 +12,7 @@ from tests.support.answered import answered
 from rearm.report import page
 from rearm.report.assessment.answer_words import answer_lines
 from rearm.report.sheet import sheet
+from rearm.report.words import capital
 
 WORDS = 500  # outside the cells of the table; the two legal lines do not count
 OPEN_AT_MOST = 5
@@ -57,7 +58,7 @@ def test_the_sheet_of_each_patient_is_short_and_cuts_nothing_of_weight(name: str
     weighty = [alert.text for alert in result.alerts] + [a.text for a in result.actions]
     assert [x for x in weighty if _escaped(x) not in text] == []
     for placed in shown:
-        assert result.titles.strategies[placed.strategy] in text
+        assert capital(result.titles.strategies[placed.strategy]) in text
         assert result.option(placed.option).verdict in ("open", "needs_information", None)
 
 

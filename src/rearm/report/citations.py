@@ -79,7 +79,7 @@ class References:
             number=len(self._numbers) + 1,
             id=key,
             text=citation.text,
-            strength=f"study, read from {publication.read}" if is_study else strength,
+            strength=_study(publication) if is_study else strength,
             source=publication_line(publication, is_study=is_study),
             brief=_brief_line(publication),
             title=publication.title,
@@ -88,6 +88,12 @@ class References:
         )
         self._numbers[key] = reference
         return reference
+
+
+def _study(publication: Publication) -> str:
+    """Abstracts are read as a rule, and the list of references says so."""
+    usual = publication.read in (None, "abstract")
+    return "study" if usual else f"study, read from {publication.read}"
 
 
 def publication_line(publication: Publication, *, is_study: bool = False) -> str:

@@ -378,8 +378,21 @@ def _of_the_choice(changes: Iterable[Change]) -> frozenset[str]:
 
 
 def _links(kind: str, numbers: Iterable[int]) -> Markup:
+    """`2, 5 to 9`, the ends as links: three or more in a row are told by their ends."""
     # only whole numbers of our own: nothing to escape
-    return Markup(", ".join(f'<a href="#{kind}{n}">{n}</a>' for n in sorted(numbers)))
+    told = []
+    for low, high in _runs(sorted(set(numbers))):
+        ends = [low] if low == high else [low, high]
+        links = [f'<a href="#{kind}{n}">{n}</a>' for n in ends]
+        told.append((" to " if high - low > 1 else ", ").join(links))
+    return Markup(", ".join(told))
+
+
+def _runs(rising: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """First and last of each run of numbers without a gap."""
+    starts = [i for i, n in enumerate(rising) if i == 0 or n != rising[i - 1] + 1]
+    for start, end in zip(starts, [*starts[1:], len(rising)], strict=True):
+        yield rising[start], rising[end - 1]
 
 
 def _few(names: list[str]) -> Markup:

@@ -206,7 +206,7 @@ def _causes(assessment: Assessment) -> RenderableType:
         lines.append(SafeText(f"Not assessed: {listed(missing)}.", style="dim"))
     beyond = [name for g in assessment.causes.groups for name in g.not_assessable]
     if beyond:
-        text = f"Beyond this program, because no test of practice shows it: {'; '.join(beyond)}."
+        text = f"No test of practice shows: {'; '.join(beyond)}."
         lines.append(SafeText(text, style="dim"))
     if assessment.causes.risk_factors:
         lines.append(

@@ -21,7 +21,7 @@ from rearm.report.words import capital, days_words, words
 
 __all__ = ["SheetContents", "sheet_contents"]
 
-_NOT_NOW = 4  # options that the room would ask about
+_NOT_NOW = 3  # options that the room would ask about
 _CHECKED = 10  # boxes of the checklist
 # What the room asks about first, where it is not open.
 _ASKED_ABOUT = (
