@@ -133,10 +133,9 @@ def _score(table: _Groups) -> tuple[Floats, Floats]:
 
     alive = after > 0
     q = np.where(alive, (1.0 - pooled)[:, None] / np.where(alive, after, 1.0), 0.0)
-    expected = h_all[:, None] * before
-    tied = np.where(
-        d_all[:, None] > 1, 1.0 - (d_all[:, None] - 1) / np.where(there, expected - 1, 1.0), 1.0
-    )
+    together = d_all[:, None] > 1
+    expected = np.where(there & together, h_all[:, None] * before - 1, 1.0)
+    tied = np.where(together, 1.0 - (d_all[:, None] - 1) / expected, 1.0)
     of_cause = np.where(there, tied * before * rise[:, None] / safe, 0.0)
     tied = np.where(other > 1, 1.0 - (other - 1) / np.maximum(n - 1, 1.0), 1.0)
     of_other = np.where(alive & there, tied * before**2 * other / safe**2, 0.0)

@@ -21,6 +21,8 @@ from rearm.errors import InputError, RearmError
 __all__ = ["HazardRatio", "Regression", "cause_specific_cox", "fine_gray"]
 
 WhyUnknown = Literal["no_events", "constant", "collinear", "not_bounded"]
+# lifelines stops at a Newton decrement of 1e-7 by itself: three digits short of R
+_EXACTLY = {"precision": 1e-16, "r_precision": 1e-15}
 _MOST = 10.0  # standard errors of a log hazard ratio per SD above this hold no information
 
 
@@ -182,7 +184,7 @@ class _Model:
                     event_col="event",
                     entry_col="start",
                     weights_col="weight",
-                    fit_options={"precision": 1e-10},
+                    fit_options=_EXACTLY,
                 )
             except ConvergenceError:
                 return None
