@@ -188,9 +188,7 @@ def test_gray(name: str) -> None:
         ("fine_gray_without_entry", fine_gray, False),
     ],
 )
-def test_hazard_ratios(
-    name: str, field: str, model: Callable[..., Regression], late: bool
-) -> None:
+def test_hazard_ratios(name: str, field: str, model: Callable[..., Regression], late: bool) -> None:
     case = DATA[name]
     covariates = {"group": case["group"], "age": case["age"]}
     for r in some(R[name]["models"]):

@@ -69,19 +69,18 @@ def known_to(follow_up: FollowUp, table: Counts, zero_on: int | None) -> int | N
     later, the product is zero from that day on for reasons of the data alone: the curve is known
     to the day before.
     """
-    if zero_on is not None:
-        return zero_on - 1 if bool((follow_up.entry >= zero_on).any()) else None
     span = int(table.day[-1]) + 1
     starts = np.bincount(follow_up.entry, minlength=span)
     ends = np.bincount(follow_up.exit, minlength=span)
     nobody = np.flatnonzero(np.cumsum(starts - ends) == 0)  # at risk on the day after
-    after_first = nobody[nobody >= follow_up.entry.min()]
-    return int(after_first[0])
+    last_watched = int(nobody[nobody >= follow_up.entry.min()][0])
+    if zero_on is None or last_watched < zero_on:
+        return last_watched
+    return zero_on - 1 if bool((follow_up.entry >= zero_on).any()) else None
 
 
 def numbers_at_risk(follow_up: FollowUp, days: Iterable[int]) -> tuple[AtRisk, ...]:
-    """The numbers at risk on these days. Without patients each is zero: that is a count, and known.
-    """
+    """The numbers at risk on these days. Without patients each is zero: that is a count, and known."""
     entry, last, event = follow_up.entry, follow_up.exit, follow_up.cause != CENSORED
     return tuple(
         AtRisk(

@@ -35,6 +35,9 @@ def fine_gray_rows(follow_up: FollowUp, *, cause: int) -> WeightedRows:
     G is the Kaplan-Meier estimate of being uncensored, patients with an event on a day leaving
     before its censorings. H is the share that has entered before a day: the product over the days
     u of entry from t on of 1 - entries(u) / (at risk just after u); 1 without delayed entry.
+
+    A weight is not finite where nobody who was at risk on day s was still there when others
+    entered: how many would have been in the data is then not known.
     """
     entry, last, kind = follow_up.entry, follow_up.exit, follow_up.cause
     span = int(last.max(initial=0)) + 1
@@ -48,8 +51,9 @@ def fine_gray_rows(follow_up: FollowUp, *, cause: int) -> WeightedRows:
     own = last[row]
     stop = days[at]
     start = np.where(at > np.repeat(first, many), days[at - 1], own)
-    weight = weight_on[stop] / weight_on[own]
-    kept = weight > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weight = weight_on[stop] / weight_on[own]
+    kept = weight != 0
     return WeightedRows(
         row=np.concatenate((np.arange(len(last)), row[kept])),
         start=np.concatenate((entry, start[kept])),

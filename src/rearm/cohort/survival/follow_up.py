@@ -4,7 +4,7 @@ room is made from, checked row by row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,9 +117,13 @@ def landmark(follow_up: FollowUp, day: int) -> Landmark:
 
 def whole_numbers(values: Iterable[Any], name: str) -> Ints:
     """The values as whole numbers. Raises `InputError` with the row of the first that is none."""
-    given = values if isinstance(values, np.ndarray) else np.asarray(_listed(values))
+    listed = values if isinstance(values, np.ndarray) else list(values)
+    try:
+        given = np.asarray(listed)
+    except ValueError:  # lists of unlike length
+        given = np.empty((0, 0))
     if given.ndim != 1:
-        raise InputError(f"{name} must be one value a row, not {given.ndim} dimensions.")
+        raise InputError(f"{name} must be one number a row.")
     if len(given) == 0:
         return np.zeros(0, dtype=np.int64)
     if given.dtype.kind in "ib":
@@ -128,11 +132,9 @@ def whole_numbers(values: Iterable[Any], name: str) -> Ints:
         bad = ~(np.isfinite(given) & (given == np.rint(given)) & (np.abs(given) < _EXACT))
         _refuse(bad, f"{name} is {{}}, which is missing or no whole number.", given)
         return given.astype(np.int64)
-    return np.array([_whole(value, row, name) for row, value in enumerate(given, 1)], dtype=np.int64)
-
-
-def _listed(values: Iterable[Any]) -> Sequence[Any]:
-    return values if isinstance(values, Sequence) and not isinstance(values, str) else list(values)
+    return np.array(
+        [_whole(value, row, name) for row, value in enumerate(listed, 1)], dtype=np.int64
+    )
 
 
 def _whole(value: Any, row: int, name: str) -> int:

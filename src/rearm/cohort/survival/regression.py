@@ -20,7 +20,7 @@ from rearm.errors import InputError, RearmError
 
 __all__ = ["HazardRatio", "Regression", "cause_specific_cox", "fine_gray"]
 
-WhyUnknown = Literal["no_events", "constant", "collinear", "not_bounded"]
+WhyUnknown = Literal["no_events", "constant", "collinear", "emptied", "not_bounded"]
 # lifelines stops at a Newton decrement of 1e-7 by itself: three digits short of R
 _EXACTLY = {"precision": 1e-16, "r_precision": 1e-15}
 _MOST = 10.0  # standard errors of a log hazard ratio per SD above this hold no information
@@ -46,7 +46,8 @@ class Regression:
     """A fitted model. `hazard`: that of patients still free of every event (cause-specific), or of
     all who have not had this one (subdistribution). `variance`: the model's own, or robust by
     patient. `unknown` says why no ratio is told: no event of the cause, a covariate that is the
-    same for everybody, covariates that determine each other, or a ratio that grows without bound.
+    same for everybody, covariates that determine each other, an early risk set that was empty before
+    others entered, or a ratio that grows without bound.
     """
 
     cause: int
@@ -148,14 +149,16 @@ class _Model:
             return self._result(unknown="constant")
         if np.linalg.matrix_rank((self.values - self.values.mean(axis=0)) / spread) < len(spread):
             return self._result(unknown="collinear")
+        if not np.isfinite(self.rows.weight).all():
+            return self._result(unknown="emptied")
         fitted = self._fitted(fitter)
         if fitted is None:
             return self._result(unknown="not_bounded")
         log_ratio, information = fitted
         variance = information
-        bounded = np.isfinite(log_ratio).all() and (
-            np.sqrt(np.diag(information)) * spread < _MOST
-        ).all()
+        bounded = (
+            np.isfinite(log_ratio).all() and (np.sqrt(np.diag(information)) * spread < _MOST).all()
+        )
         if not bounded:
             return self._result(unknown="not_bounded")
         if self.robust:
