@@ -80,7 +80,7 @@ def known_to(follow_up: FollowUp, table: Counts, zero_on: int | None) -> int | N
 
 
 def numbers_at_risk(follow_up: FollowUp, days: Iterable[int]) -> tuple[AtRisk, ...]:
-    """The numbers at risk on these days. Without patients each is zero: that is a count, and known."""
+    """The numbers at risk on these days. Without patients each is zero: a count is known."""
     entry, last, event = follow_up.entry, follow_up.exit, follow_up.cause != CENSORED
     return tuple(
         AtRisk(

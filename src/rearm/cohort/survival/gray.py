@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from rearm.cohort.survival.estimate import Floats, Ints, chi_square_tail
+from rearm.cohort.survival.estimate import Bools, Floats, Ints, chi_square_tail
 from rearm.cohort.survival.follow_up import CENSORED, FollowUp
 from rearm.errors import InputError
 
@@ -87,7 +87,7 @@ class _Groups:
 def _by_group(follow_up: FollowUp, member: Ints, groups: int, cause: int) -> _Groups:
     day, at = np.unique(follow_up.exit, return_inverse=True)
 
-    def tally(which: np.ndarray) -> Floats:  # type: ignore[type-arg]
+    def tally(which: Bools) -> Floats:
         cell = at[which] * groups + member[which]
         return np.bincount(cell, minlength=len(day) * groups).reshape(-1, groups).astype(float)
 

@@ -144,7 +144,7 @@ def product_limit(
     with np.errstate(divide="ignore", invalid="ignore"):
         step = np.where(events > 0, 1.0 - events / at_risk, 1.0)
         spread = np.where(events > 0, events / (at_risk * (at_risk - events)), 0.0)
-        survival = np.cumprod(step)
+        survival = np.cumprod(step, dtype=np.float64)
         error = survival * np.sqrt(np.cumsum(spread))  # not a number once nobody is left
     low, high = limits_of(survival, error, kind=limits, level=level)
     zero = np.flatnonzero(survival == 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,7 @@ class Stays:
 
     def _check_order(self) -> None:
         order = np.lexsort((self.entry, self.patient))
-        for before, after in zip(order[:-1], order[1:], strict=True):
+        for before, after in pairwise(order):
             if self.patient[before] != self.patient[after]:
                 continue
             follows = (

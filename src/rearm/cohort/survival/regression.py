@@ -46,8 +46,8 @@ class Regression:
     """A fitted model. `hazard`: that of patients still free of every event (cause-specific), or of
     all who have not had this one (subdistribution). `variance`: the model's own, or robust by
     patient. `unknown` says why no ratio is told: no event of the cause, a covariate that is the
-    same for everybody, covariates that determine each other, an early risk set that was empty before
-    others entered, or a ratio that grows without bound.
+    same for everybody, covariates that determine each other, an early risk set that was empty
+    before others entered, or a ratio that grows without bound.
     """
 
     cause: int

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rearm.cohort.survival.estimate import Floats
+from rearm.cohort.survival.estimate import Floats, Ints
 from rearm.cohort.survival.fine_gray_weights import WeightedRows
 
 __all__ = ["robust_variance"]
@@ -62,7 +62,7 @@ def robust_variance(
     return np.asarray(influence.T @ influence)
 
 
-def _on(where: np.ndarray, what: Floats, span: int) -> Floats:  # type: ignore[type-arg]
+def _on(where: Ints, what: Floats, span: int) -> Floats:
     """Sums of the columns of `what` by day (or patient)."""
     columns = [np.bincount(where, weights=column, minlength=span) for column in what.T]
     return np.column_stack(columns)
