@@ -219,6 +219,13 @@ def test_weights_that_nobody_can_know() -> None:
     assert fine_gray(late, {"x": [0, 1, 0, 1, 1]}, cause=1).unknown == "emptied"
 
 
+def test_a_model_that_does_not_fit_into_memory_is_refused() -> None:
+    n = 4_000
+    many = FollowUp.of(exit=[1] * n + list(range(2, n + 2)), cause=[2] * n + [1] * n)
+    with pytest.raises(InputError, match="16000000 weighted rows"):
+        fine_gray(many, {"x": range(2 * n)}, cause=1)
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_covariates_are_checked(model: Model) -> None:
     with pytest.raises(InputError, match="Row 3: age is missing"):
@@ -339,6 +346,7 @@ def test_an_event_is_not_before_the_day_after_entry() -> None:
     [
         (Interval(3, float("inf")), "Row 1: the day has no upper bound"),
         (Interval(3, 4, True, True), "Row 1: no whole day lies within"),
+        (Interval(6, 7, True, True), "Row 1: no whole day lies within"),
         (Interval(1, 5), "Row 1: no whole day lies within the bounds after entry on day 5"),
         (Interval(float("nan"), 5), "Row 1: the day is no number"),
     ],

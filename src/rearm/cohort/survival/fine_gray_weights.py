@@ -9,8 +9,11 @@ import numpy as np
 from rearm.cohort.survival.at_risk import on_days
 from rearm.cohort.survival.estimate import Bools, Floats, Ints
 from rearm.cohort.survival.follow_up import CENSORED, FollowUp
+from rearm.errors import InputError
 
-__all__ = ["WeightedRows", "fine_gray_rows"]
+__all__ = ["MOST_ROWS", "WeightedRows", "fine_gray_rows"]
+
+MOST_ROWS = 3_000_000  # about a gigabyte, and a minute of lifelines; some 12,000 patients
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,7 +40,8 @@ def fine_gray_rows(follow_up: FollowUp, *, cause: int) -> WeightedRows:
     u of entry from t on of 1 - entries(u) / (at risk just after u); 1 without delayed entry.
 
     A weight is not finite where nobody who was at risk on day s was still there when others
-    entered: how many would have been in the data is then not known.
+    entered: how many would have been in the data is then not known. Raises `InputError` where
+    there would be more than `MOST_ROWS`.
     """
     entry, last, kind = follow_up.entry, follow_up.exit, follow_up.cause
     span = int(last.max(initial=0)) + 1
@@ -46,6 +50,12 @@ def fine_gray_rows(follow_up: FollowUp, *, cause: int) -> WeightedRows:
     competing = np.flatnonzero((kind != cause) & (kind != CENSORED))
     first = np.searchsorted(days, last[competing], side="right")  # first day of the cause after s
     many = len(days) - first
+    if many.sum() > MOST_ROWS:
+        raise InputError(
+            f"{len(competing)} patients with a competing event and {len(days)} days with the event"
+            f" need {many.sum()} weighted rows; at most {MOST_ROWS} fit into memory."
+            " Fit the model to a sample of the patients, or in weeks."
+        )
     row = np.repeat(competing, many)
     at = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many) + np.repeat(first, many)
     own = last[row]
