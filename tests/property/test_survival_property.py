@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.support import survival_loops as loops
 from tests.support.survival_loops import Patient
@@ -55,6 +55,8 @@ def _same(a: float | None, b: float | None) -> bool:
 
 
 @given(patients())
+@example([(0, 1, 0), (2, 3, 1)])
+@example([(0, 1, 1), (1, 3, 1)])
 @settings(max_examples=200, deadline=None)
 def test_kaplan_meier_is_that_of_the_loops(rows: list[Patient]) -> None:
     curve = kaplan_meier(_follow_up(rows))
@@ -255,7 +257,11 @@ def test_state_occupation_is_that_of_the_loops(courses: list[list[loops.Stay]]) 
 
 
 @given(patients())
-@settings(max_examples=60, deadline=None)
+@example([(0, 1, 0), (2, 3, 1)])
+@example([(0, 1, 1), (1, 3, 1)])
+@example([(0, 1, 1), (2, 3, 1)])
+@example([(1, 2, 0), (0, 9, 1), (0, 9, 2)])
+@settings(max_examples=300, deadline=None)
 def test_two_states_are_kaplan_meier(rows: list[Patient]) -> None:
     """Remission and death alone: the share in remission, with Greenwood's error."""
     stays = Stays.of(

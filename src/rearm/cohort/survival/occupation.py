@@ -201,7 +201,7 @@ def state_occupation(
         states=stays.states,
         patients=len(np.unique(stays.patient)),
         free_at=free_at,
-        known_to=_known_to(stays, day, share),
+        known_to=_known_to(stays, at_risk, day, share),
         limits=limits,
         level=level,
         day=day,
@@ -228,20 +228,25 @@ def _step(p: Floats, covariance: Floats, moved: Floats, n: Floats) -> tuple[Floa
     return p @ whole, whole.T @ covariance @ whole + added
 
 
-def _known_to(stays: Stays, day: Ints, share: Floats) -> int | None:
+def _known_to(stays: Stays, at_risk: Ints, day: Ints, share: Floats) -> int | None:
     """The last day on which the shares are known; None for ever, once everybody is in the last
-    state. Where all of a small early risk set leave the first state and others enter later: the
-    day before.
+    state. Before: to the last day of the first stretch on which anybody is under observation.
+    Where all of a small early risk set leave the first state and others enter it later: to the day
+    before that.
     """
     if not len(day):
         return None
+    anybody = at_risk.sum(axis=1)[stays.entry.min() + 1 :]
+    gap = np.flatnonzero(anybody == 0)
+    last_watched = int(stays.entry.min() + gap[0]) if len(gap) else int(day[-1])
     left = np.flatnonzero(share[:, 0] == 0)
     if len(left):
         emptied = int(day[left[0]])
-        if bool(((stays.state == 0) & (stays.entry >= emptied)).any()):
+        enter_later = bool(((stays.state == 0) & (stays.entry >= emptied)).any())
+        if enter_later and emptied <= last_watched:
             return emptied - 1
-    everybody = np.isclose(share[-1, -1], 1.0, rtol=0.0, atol=1e-12)
-    return None if everybody else int(day[-1])
+    at_end = share[np.searchsorted(day, last_watched), -1]
+    return None if np.isclose(at_end, 1.0, rtol=0.0, atol=1e-12) else last_watched
 
 
 def _unwatched(stays: Stays, at_risk: Ints, day: Ints, share: Floats) -> tuple[Unwatched, ...]:
