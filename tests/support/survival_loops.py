@@ -74,18 +74,21 @@ def known(patients: Sequence[Patient], day: int) -> bool:
 
 
 def median(patients: Sequence[Patient]) -> float | None:
-    """First day with at most half left; the middle of the level stretch where exactly half are."""
+    """First day with at most half left; the middle of the level stretch where exactly half are,
+    if the data tell the curve up to its end.
+    """
     ends = sorted({last for _, last, _ in patients})
     half = Fraction(1, 2)
     for day in ends:
         if survival(patients, day) < half:
-            found = float(day)
+            found, end = float(day), day
         elif survival(patients, day) == half:
             later = [t for t in ends if survival(patients, t) < half]
-            found = (day + (later[0] if later else ends[-1])) / 2
+            end = later[0] if later else ends[-1]
+            found = (day + end) / 2
         else:
             continue
-        return found if known(patients, math.floor(found)) else None
+        return found if known(patients, end) else None
     return None
 
 

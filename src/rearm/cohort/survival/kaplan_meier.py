@@ -74,7 +74,7 @@ class SurvivalCurve:
         The first day on which the curve is at or below 1 - share; where it runs exactly level
         there, the middle of that stretch (as R's `quantile.survfit`). Limits by Brookmeyer and
         Crowley (1982): the days on which the limits of the curve cross. Unknown where the curve,
-        or its limit, does not get there.
+        or its limit, does not get there on days on which it is known.
         """
         return Estimate(
             value=self._crossing(self.survival, share),
@@ -92,12 +92,11 @@ class SurvivalCurve:
         reached = np.flatnonzero(gone >= share - _SAME)
         if not len(reached):
             return None
-        first = float(day[reached[0]])
+        first = end = float(day[reached[0]])
         if math.isclose(gone[reached[0]], share, rel_tol=0.0, abs_tol=_SAME):
             passed = np.flatnonzero(gone > share + _SAME)
             end = float(day[passed[0]] if len(passed) else self.day[-1])
-            first = (first + end) / 2
-        return first if self.known_to is None or first <= self.known_to else None
+        return (first + end) / 2 if self.known_to is None or end <= self.known_to else None
 
 
 def is_known(day: int, first: int | None, last: int | None) -> bool:
