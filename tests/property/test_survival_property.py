@@ -14,6 +14,7 @@ from tests.support import survival_loops as loops
 from tests.support.survival_loops import Patient
 
 from rearm.cohort.survival import (
+    STATES,
     FollowUp,
     Stays,
     cumulative_incidence,
@@ -25,6 +26,7 @@ from rearm.cohort.survival import (
     numbers_at_risk,
     restricted_mean,
     state_occupation,
+    stays_of,
 )
 from rearm.cohort.survival.fine_gray_weights import fine_gray_rows
 from rearm.interval import Interval
@@ -254,6 +256,27 @@ def test_state_occupation_is_that_of_the_loops(courses: list[list[loops.Stay]]) 
         wanted = [float(x) for x in loops.occupation(flat, 5, int(day))]
         assert got.share[i].tolist() == pytest.approx(wanted, abs=1e-12)
         assert got.share[i].sum() == pytest.approx(1.0, abs=1e-12)
+
+
+@given(
+    st.lists(st.integers(0, LAST), max_size=4),
+    st.lists(st.sampled_from(STATES[1:]), unique=True, max_size=4),
+    st.integers(0, LAST),
+)
+@settings(max_examples=200, deadline=None)
+def test_stays_of_a_course_follow_on_each_other(
+    days: list[int], names: list[str], entry: int
+) -> None:
+    order = [name for name in STATES if name in names]
+    reached = dict(zip(order, sorted(days), strict=False))
+    rows = stays_of("a", reached, entry=entry, last=LAST)
+    stays = Stays.of(rows)  # refuses what does not fit together
+    dead = reached.get("death", LAST)
+    assert sum(stays.exit - stays.entry) == max(min(dead, LAST) - entry, 0)
+    for _, state, _, since, until in rows:
+        for day in range(since + 1, until + 1):  # at risk on a day: the state when it began
+            began = [name for name, first in reached.items() if first < day]
+            assert state == (began[-1] if began else STATES[0])
 
 
 @given(patients())

@@ -26,6 +26,7 @@ from rearm.cohort.survival import (
     numbers_at_risk,
     restricted_mean,
     state_occupation,
+    stays_of,
 )
 from rearm.cohort.survival.estimate import chi_square_tail
 from rearm.errors import InputError, RearmError
@@ -287,6 +288,51 @@ def test_a_state_that_nobody_watches_is_named() -> None:
         )
     )
     assert got.unwatched == (Unwatched(state="relapse", first=16, last=30),)
+
+
+def test_stays_from_the_days_on_which_states_began() -> None:
+    reached = {"relapse": 100, "salvage_1": 120, "death": 300}
+    assert stays_of("a", reached, last=300) == [
+        ("a", "remission", "relapse", 0, 100),
+        ("a", "relapse", "salvage_1", 100, 120),
+        ("a", "salvage_1", "death", 120, 300),
+    ]
+    assert stays_of("a", reached, entry=110, last=300)[0] == ("a", "relapse", "salvage_1", 110, 120)
+    assert stays_of("a", reached, entry=120, last=300) == [("a", "salvage_1", "death", 120, 300)]
+    assert stays_of("a", {"relapse": 100}, last=100) == [("a", "remission", "relapse", 0, 100)]
+    assert stays_of("a", {}, last=50) == [("a", "remission", None, 0, 50)]
+    assert stays_of("a", reached, entry=300, last=300) == []
+    assert stays_of("a", {"relapse": 100}, entry=70, last=140) == [
+        ("a", "remission", "relapse", 70, 100),
+        ("a", "relapse", None, 100, 140),
+    ]
+
+
+def test_states_that_begin_on_one_day_are_one_step() -> None:
+    reached = {"relapse": 100, "salvage_1": 100, "death": 100}
+    assert stays_of("a", reached, last=100) == [("a", "remission", "death", 0, 100)]
+    reached = {"relapse": 100, "salvage_1": 100}
+    assert stays_of("a", reached, last=130) == [
+        ("a", "remission", "salvage_1", 0, 100),
+        ("a", "salvage_1", None, 100, 130),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reached", "sentence"),
+    [
+        ({"relaps": 5}, "Patient a: 'relaps' is none of the states"),
+        ({"remission": 5}, "Patient a: 'remission' is none of the states"),
+        ({"relapse": 9, "salvage_1": 7}, "'salvage_1' begins on day 7, before 'relapse' on day 9"),
+        ({"relapse": -4}, "'relapse' begins on day -4, before 'remission' on day 0"),
+        ({"death": 11}, "'death' begins on day 11, after the last day of observation, 10"),
+    ],
+)
+def test_days_that_contradict_each_other_are_refused(
+    reached: dict[str, int], sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        stays_of("a", reached, last=10)
 
 
 BAD_STAYS: list[tuple[list[tuple[Any, ...]], str]] = [

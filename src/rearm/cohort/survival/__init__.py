@@ -21,6 +21,7 @@ from rearm.cohort.survival.occupation import (
     Stays,
     Unwatched,
     state_occupation,
+    stays_of,
 )
 from rearm.cohort.survival.regression import (
     HazardRatio,
@@ -58,4 +59,5 @@ __all__ = [
     "numbers_at_risk",
     "restricted_mean",
     "state_occupation",
+    "stays_of",
 ]

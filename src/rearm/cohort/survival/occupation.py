@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -22,10 +22,11 @@ from rearm.cohort.survival.follow_up import LONGEST, whole_numbers
 from rearm.cohort.survival.kaplan_meier import is_known
 from rearm.errors import InputError
 
-__all__ = ["STATES", "Occupation", "Stays", "Unwatched", "state_occupation"]
+__all__ = ["STATES", "Occupation", "Stay", "Stays", "Unwatched", "state_occupation", "stays_of"]
 
 STATES = ("remission", "relapse", "salvage_1", "salvage_2", "death")
 STAYS_ON = -1  # the state that a censored stay goes to
+Stay = tuple[Any, str, str | None, int, int]  # patient, state, state after it, entry, exit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,9 +46,7 @@ class Stays:
     exit: Ints
 
     @classmethod
-    def of(
-        cls, rows: Iterable[tuple[Any, str, str | None, int, int]], states: Sequence[str] = STATES
-    ) -> Stays:
+    def of(cls, rows: Iterable[Stay], states: Sequence[str] = STATES) -> Stays:
         """From rows (patient, state, state after it or None, entry, exit), in any order.
 
         A state of no whole day is skipped: who relapses and begins salvage on one day goes from
@@ -106,6 +105,56 @@ class Stays:
                     " patient before it: its entry must be that one's exit, its state the one"
                     " that that one leads to."
                 )
+
+
+def stays_of(
+    patient: Any,
+    reached: Mapping[str, int],
+    *,
+    last: int,
+    entry: int = 0,
+    states: Sequence[str] = STATES,
+) -> list[Stay]:
+    """The stays of one patient, who was in the first state on day 0.
+
+    `reached`: the day on which each later state began, as far as it did; of states that begin on
+    one day the last counts. `entry`, `last`: the first and last day of observation; what came
+    before entry is where the patient is found. Empty where nothing is left to observe: death, or
+    the last day, is not after entry. Raises `InputError` for a state that is none, for one that
+    begins before an earlier one, and for one that begins after the last day.
+    """
+    unknown = [name for name in reached if name not in states[1:]]
+    if unknown:
+        raise InputError(
+            f"Patient {patient}: {unknown[0]!r} is none of the states {', '.join(states[1:])}."
+        )
+    begun = [(states[0], 0)] + [(name, reached[name]) for name in states[1:] if name in reached]
+    for (before, day), (after, next_day) in pairwise(begun):
+        if next_day < day:
+            raise InputError(
+                f"Patient {patient}: {after!r} begins on day {next_day}, before {before!r} on"
+                f" day {day}."
+            )
+    if begun[-1][1] > last:
+        raise InputError(
+            f"Patient {patient}: {begun[-1][0]!r} begins on day {begun[-1][1]}, after the last"
+            f" day of observation, {last}."
+        )
+    ends = [*begun[1:], (None, last)]
+    stays: list[Stay] = []
+    for (state, since), (to, until) in zip(begun, ends, strict=True):
+        if state != states[-1] and max(since, entry) < until:
+            stays.append((patient, state, to, max(since, entry), until))
+    return _joined(stays, ends)
+
+
+def _joined(stays: list[Stay], ends: Sequence[tuple[str | None, int]]) -> list[Stay]:
+    """Each stay led on to the last of the states that begin on the day of its end."""
+    last_of_day = {until: to for to, until in ends if to is not None}
+    return [
+        (patient, state, None if to is None else last_of_day[until], since, until)
+        for patient, state, to, since, until in stays
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
