@@ -27,6 +27,7 @@ def commands(other: Path) -> dict[str, tuple[str, ...]]:
         "response": (),
         "assess": (),
         "parts": (),
+        "survival": (),
         "mechanism": (),
     }
 

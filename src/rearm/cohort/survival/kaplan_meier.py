@@ -1,0 +1,198 @@
+"""Kaplan-Meier with delayed entry: the curve, its quantiles, the restricted mean, and how long
+patients were followed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from rearm.cohort.survival.at_risk import Counts, counts, known_to
+from rearm.cohort.survival.estimate import (
+    UNKNOWN,
+    Estimate,
+    Floats,
+    Ints,
+    Limits,
+    limits_of,
+    normal_quantile,
+    number,
+)
+from rearm.cohort.survival.follow_up import FollowUp
+
+__all__ = ["SurvivalCurve", "follow_up_time", "kaplan_meier", "restricted_mean"]
+
+_SAME = 1e-8  # two shares that differ by less are the same: products of fractions are not exact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SurvivalCurve:
+    """Share free of the event at the end of each day on which somebody's observation ends.
+
+    `n`: patients. `free_at`: the first day of observation of anybody; the curve is of patients who
+    are free of the event on it (0 without delayed entry; None without patients). `known_to`: the
+    last day on which the curve is known, None for ever. `limits` names the kind of `low`, `high`.
+    """
+
+    n: int
+    free_at: int | None
+    known_to: int | None
+    limits: Limits
+    level: float
+    day: Ints
+    at_risk: Ints
+    events: Ints
+    censored: Ints
+    survival: Floats
+    standard_error: Floats
+    low: Floats
+    high: Floats
+
+    def on(self, day: int) -> Estimate:
+        """The share free of the event at the end of a day, 0 to 1.
+
+        Unknown without patients, before anybody was under observation, and after the last day on
+        which the curve is known. Before the first event the share is 1 and its limits are unknown.
+        """
+        if not is_known(day, self.free_at, self.known_to):
+            return UNKNOWN
+        at = int(np.searchsorted(self.day, day, side="right")) - 1
+        if at < 0:
+            return Estimate(value=1.0, standard_error=0.0)
+        return Estimate(
+            value=number(self.survival[at]),
+            standard_error=number(self.standard_error[at]),
+            low=number(self.low[at]),
+            high=number(self.high[at]),
+        )
+
+    def quantile(self, share: float = 0.5) -> Estimate:
+        """The day by which `share` of the patients have had the event; 0.5 is the median.
+
+        The first day on which the curve is at or below 1 - share; where it runs exactly level
+        there, the middle of that stretch (as R's `quantile.survfit`). Limits by Brookmeyer and
+        Crowley (1982): the days on which the limits of the curve cross. Unknown where the curve,
+        or its limit, does not get there on days on which it is known.
+        """
+        return Estimate(
+            value=self._crossing(self.survival, share),
+            low=self._crossing(self.low, share),
+            high=self._crossing(self.high, share),
+        )
+
+    def median(self) -> Estimate:
+        """The day by which half of the patients have had the event."""
+        return self.quantile(0.5)
+
+    def _crossing(self, curve: Floats, share: float) -> float | None:
+        told = np.isfinite(curve)
+        day, gone = self.day[told], 1.0 - curve[told]
+        reached = np.flatnonzero(gone >= share - _SAME)
+        if not len(reached):
+            return None
+        first = end = float(day[reached[0]])
+        if math.isclose(gone[reached[0]], share, rel_tol=0.0, abs_tol=_SAME):
+            passed = np.flatnonzero(gone > share + _SAME)
+            end = float(day[passed[0]] if len(passed) else self.day[-1])
+        return (first + end) / 2 if self.known_to is None or end <= self.known_to else None
+
+
+def is_known(day: int, first: int | None, last: int | None) -> bool:
+    """Whether a curve that is known from day `first` to day `last` is known on a day."""
+    return first is not None and day >= first and (last is None or day <= last)
+
+
+def kaplan_meier(
+    follow_up: FollowUp, *, limits: Limits = "log-log", level: float = 0.95
+) -> SurvivalCurve:
+    """Product-limit estimate of the share free of every event (Kaplan and Meier 1958).
+
+    S(t) = Π (1 - d/n) over the days up to t, with d events of any cause among n at risk; its
+    standard error S √Σ d / (n (n - d)) is Greenwood's. An event of any cause ends a patient: for
+    one kind of event among several take `cumulative_incidence`.
+    """
+    return product_limit(follow_up, counts(follow_up), limits=limits, level=level)
+
+
+def follow_up_time(
+    follow_up: FollowUp, *, limits: Limits = "log-log", level: float = 0.95
+) -> SurvivalCurve:
+    """How long patients were followed: Kaplan-Meier with the end of observation as its event
+    (Schemper and Smith 1996). `median` is the median follow-up in days.
+
+    Patients with an event leave before the censorings of their day, as everywhere here. R's
+    `Surv(time, status == 0)` has them the other way round.
+    """
+    table = counts(follow_up)
+    reverse = Counts(
+        day=table.day,
+        at_risk=table.at_risk - table.events,
+        events=table.censored,
+        censored=table.events,
+    )
+    return product_limit(follow_up, reverse, limits=limits, level=level)
+
+
+def product_limit(
+    follow_up: FollowUp, table: Counts, *, limits: Limits, level: float
+) -> SurvivalCurve:
+    """The curve of these counts."""
+    at_risk, events = table.at_risk.astype(float), table.events.astype(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = np.where(events > 0, 1.0 - events / at_risk, 1.0)
+        spread = np.where(events > 0, events / (at_risk * (at_risk - events)), 0.0)
+        survival = np.cumprod(step, dtype=np.float64)
+        error = survival * np.sqrt(np.cumsum(spread))  # not a number once nobody is left
+    low, high = limits_of(survival, error, kind=limits, level=level)
+    zero = np.flatnonzero(survival == 0)
+    empty = len(follow_up) == 0
+    return SurvivalCurve(
+        n=len(follow_up),
+        free_at=None if empty else int(follow_up.entry.min()),
+        known_to=(
+            None
+            if empty
+            else known_to(follow_up, table, int(table.day[zero[0]]) if len(zero) else None)
+        ),
+        limits=limits,
+        level=level,
+        day=table.day,
+        at_risk=table.at_risk,
+        events=table.events,
+        censored=table.censored,
+        survival=survival,
+        standard_error=error,
+        low=low,
+        high=high,
+    )
+
+
+def restricted_mean(curve: SurvivalCurve, days: int) -> Estimate:
+    """Mean number of days free of the event within the first `days` days: the area under the curve.
+
+    Its variance is Σ (area from the day to `days`)² d / (n (n - d)) over the days with events
+    (Klein and Moeschberger, 4.5); limits are ± z standard errors, cut at 0 and `days`. Unknown
+    where the curve is not known up to that day. With delayed entry the days before `free_at` count
+    in full: the curve is of patients who are free on it.
+    """
+    reaches = curve.known_to is None or curve.known_to >= days
+    if curve.free_at is None or not reaches or days <= 0:
+        return UNKNOWN
+    use = curve.day <= days
+    day, survival = curve.day[use].astype(float), curve.survival[use]
+    widths = np.diff(np.concatenate(([0.0], day, [float(days)])))
+    areas = widths * np.concatenate(([1.0], survival))
+    rest = np.cumsum(areas[::-1])[::-1][1:]  # from each day to the last
+    n, d = curve.at_risk[use].astype(float), curve.events[use].astype(float)
+    counted = (d > 0) & (n > d)
+    variance = float((rest[counted] ** 2 * d[counted] / (n * (n - d))[counted]).sum())
+    mean, error = float(areas.sum()), math.sqrt(variance)
+    width = normal_quantile(curve.level) * error
+    return Estimate(
+        value=mean,
+        standard_error=error,
+        low=max(mean - width, 0.0) if error > 0 else None,
+        high=min(mean + width, float(days)) if error > 0 else None,
+    )
