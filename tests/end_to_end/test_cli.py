@@ -147,7 +147,7 @@ def test_check_is_clean_for_the_examples_and_finds_a_missing_unit(tmp_path: Path
 
 def test_template_can_be_read_back(tmp_path: Path) -> None:
     says(run("template", tmp_path / "t"), 0, "patients")
-    says(run("check", tmp_path / "t"), 2, "headers only")
+    says(run("check", tmp_path / "t"), 2, "only headers")
 
 
 def test_init_drafts_a_mapping_that_loads(tmp_path: Path) -> None:
@@ -374,7 +374,7 @@ def test_a_car_t_that_stands_only_among_the_therapies_is_told(tmp_path: Path) ->
     (tmp_path / "therapies.csv").write_text(
         "patient_id,start_day,end_day,regimen\nA,0,0,CAR-T (cilta-cel)\n"
     )
-    says(run("check", tmp_path), 1, "names a CAR-T, but no infusion was read")
+    says(run("check", tmp_path), 1, "includes a CAR-T, but no infusion was read")
     says(run("assess", tmp_path), 0, "no CAR-T that could be read in this record")
     (tmp_path / "infusions.csv").write_text("patient_id,day,product\nA,0,cilta-cel\n")
     assert "no infusion was read" not in run("check", tmp_path).stdout

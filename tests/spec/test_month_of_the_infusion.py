@@ -105,4 +105,4 @@ def test_the_check_asks_for_the_day(day: Day, test: str, asked: bool) -> None:
     assert bool(issues) is asked
     for issue in issues:
         assert issue.column == "day" and issue.severity == "warning"
-        assert "whether it lies before or after is not known. Give the exact day." in issue.message
+        assert "it may be from before or after the infusion. Enter the exact day." in issue.message

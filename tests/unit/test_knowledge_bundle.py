@@ -114,7 +114,7 @@ def set_rule(key: Any, value: Any) -> Any:
         ),
         (set_rule("stage", "later"), "stage: 'later' is not one of choose"),
         (set_rule("colour", "red"), "unknown key colour"),
-        (set_rule("because", 3), "because: text is expected, 3 was read"),
+        (set_rule("because", 3), "because: text is expected, not 3"),
         (set_rule("sources", "s1"), "sources: a list is expected"),
         (set_rule("when", "missing_finding"), "there is no finding named missing_finding"),
         (set_rule("when", "lost IS NULL"), "not of the allowed part of SQL"),

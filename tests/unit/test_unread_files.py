@@ -78,7 +78,9 @@ def test_a_folder_of_bundles(tmp_path: Path) -> None:
 
 def test_folders_alone_are_named(tmp_path: Path) -> None:
     _write(tmp_path, {"P1/x.json": _bundle("A"), "P2/y.json": _bundle("B")})
-    with pytest.raises(InputError, match=r"It holds P1/, P2/, which are not read\. Folders in it"):
+    with pytest.raises(
+        InputError, match=r"It contains P1/, P2/, which are not read\. Folders in it"
+    ):
         read(tmp_path)
 
 
@@ -250,5 +252,5 @@ def test_a_mapped_table_with_a_header_twice_costs_the_others_nothing(
 def test_mapped_tables_that_all_have_a_header_twice_end_with_a_sentence(tmp_path: Path) -> None:
     files = {"p.csv": "Pat,Pat\nA,w\n", "l.csv": "Pat,Tag,LDH,LDH\nA,1,200,300\n"}
     _write(tmp_path, {**files, "m.toml": MAPPING.format(top="")})
-    with pytest.raises(InputError, match="stands there twice"):
+    with pytest.raises(InputError, match="appears there twice"):
         read(tmp_path, mapping=tmp_path / "m.toml")
