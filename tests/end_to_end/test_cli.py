@@ -70,7 +70,7 @@ def test_a_finding_without_a_function_ends_with_a_sentence(
     rest = ["--option", "talquetamab"] if command == ["explain"] else []
     result = run(*command, BUNDLE, "--knowledge", tmp_path / "k", *rest)
     says(result, 2, told)
-    assert "fault of the program" not in result.stdout + result.stderr
+    assert "internal error" not in result.stdout + result.stderr
     assert (result.stdout + result.stderr).count(told) == 1
 
 
@@ -317,7 +317,7 @@ def test_two_outputs_that_would_replace_each_other_are_refused(tmp_path: Path) -
         "--fhir",
         tmp_path / "x" / ".." / "out",
     )
-    says(run(*to_both), 2, "--json and --fhir both write NAME.json", "Give two folders")
+    says(run(*to_both), 2, "--json and --fhir both write NAME.json", "Name two folders")
     assert not out.exists()
     says(run("response", BUNDLE, "--quiet", "--json", "-", "--fhir", out), 0)
     says(run("response", BUNDLE, "--quiet", "--json", tmp_path / "json", "--fhir", out), 0)

@@ -443,7 +443,7 @@ def test_the_command_writes_the_workbook_and_overwrites_nothing(tmp_path: Path) 
     other = runner.invoke(app, ["template", "--xlsx", str(tmp_path / "board.csv")])
     assert (other.exit_code, "does not end in .xlsx" in other.stderr) == (2, True)
     nothing = runner.invoke(app, ["template"])
-    assert (nothing.exit_code, "Say what to write" in nothing.stderr) == (2, True)
+    assert (nothing.exit_code, "Name what to write" in nothing.stderr) == (2, True)
 
 
 # ---------------------------------------------------------------- results of any test

@@ -164,8 +164,8 @@ EXAMINED = [
     ("2024-10", "positive", "used", "suspected", "between day 232 and day 262"),
     ("October 2024", "negative", "used", "not_failed", "No progression to day 90"),
     ("Oktober 2024", "positive", "used", "suspected", "between day 232 and day 262"),
-    ("2024-10", "xyz", "set_aside", "cannot_be_judged", "has no result that could be read"),
-    ("2024-10-10", "xyz", "set_aside", "cannot_be_judged", "has no result that could be read"),
+    ("2024-10", "xyz", "set_aside", "cannot_be_judged", "has no readable result"),
+    ("2024-10-10", "xyz", "set_aside", "cannot_be_judged", "has no readable result"),
 ]
 
 

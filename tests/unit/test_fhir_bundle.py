@@ -44,7 +44,7 @@ def refused(content: Any) -> str:
         ("<Bundle xmlns='http://hl7.org/fhir'/>", "not JSON"),
         ('{"resourceType":"Patient","id":"p1"}\n{"resourceType":"Observation"}', "not JSON"),
         ('{"resourceType": "Bundle", "type": "collection", "entry": [', "truncated"),
-        ('{"resourceType": "Bundle", "resourceType": "Bundle"}', "stands twice"),
+        ('{"resourceType": "Bundle", "resourceType": "Bundle"}', "appears twice"),
         ('{"resourceType": "Bundle", "x": NaN}', "NaN"),
         ('{"resourceType": "Bundle", "x": -Infinity}', "-Infinity"),
         ('{"resourceType": "Bundle", "x": 1e400}', "too large"),

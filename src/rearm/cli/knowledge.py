@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def evidence(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Strategies or ids of options; without any, an overview of all."),
+        typer.Argument(help="Strategies or ids of options; if none is given, an overview of all."),
     ] = None,
     html: Annotated[
         Path | None,
@@ -128,7 +128,7 @@ def knowledge_show(
 @spoken
 def knowledge_diff(
     before: Annotated[Path, typer.Argument(help="A folder of knowledge files.")],
-    after: Annotated[Path, typer.Argument(help="Another one.")],
+    after: Annotated[Path, typer.Argument(help="A second folder, to compare the first with.")],
     as_json: Json = False,
 ) -> None:
     """Say what changed between two bundles, and which verdicts of the bundled example patients

@@ -22,7 +22,7 @@ def rearm(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", help="Print the version and end.", callback=_tell_version, is_eager=True
+            "--version", help="Print the version and exit.", callback=_tell_version, is_eager=True
         ),
     ] = False,
 ) -> None:
@@ -52,7 +52,7 @@ def template(
     """
     if folder is None and xlsx is None:
         raise Unusable(
-            "Say what to write: --xlsx FILE.xlsx for the form, or a folder for the empty tables."
+            "Name what to write: --xlsx FILE.xlsx for the form, or a folder for the empty tables."
         )
     written: list[str] = []
     if xlsx is not None:
@@ -87,6 +87,6 @@ def init(
         print_json(str(written))
     else:
         tell(
-            f"{written} written. Read it through, complete the commented columns, then: rearm check"
-            f" {source} --mapping {written}"
+            f"{written} written. Read it through, complete the columns listed as comments, then "
+            f"run: rearm check {source} --mapping {written}"
         )

@@ -488,7 +488,8 @@ def _check_group_row(group_row: int, header_row: int, where: str) -> None:
     if not 1 <= group_row < header_row:
         _refuse(
             where,
-            f"{group_row} is not possible. The row of groups must be above header_row ({header_row}).",
+            f"{group_row} is not possible. The row of groups must be above header_row"
+            f" ({header_row}).",
         )
 
 
