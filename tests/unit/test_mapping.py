@@ -422,7 +422,7 @@ WRONG = [
         ),
         "number of a line from 'RP'",
     ),
-    (SHEET.replace('"id"', '"i\\u202ed"') + LAB, r"holds the character .\\u202e"),
+    (SHEET.replace('"id"', '"i\\u202ed"') + LAB, r"contains the character .\\u202e"),
     (SHEET + LAB + 'each = "zzz_[0-9]+"\n', "zzz_"),
     (SHEET + LAB.replace("[[sheet.row]]", "[sheet.row]"), r"row is not.*Write \[\[sheet.row\]\]"),
     (SHEET + SHEET + LAB, "same name"),

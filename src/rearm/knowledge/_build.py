@@ -61,7 +61,7 @@ def _dataclass_reader(cls: Any) -> Reader:
         if plural := sorted(row.keys() & plurals.keys()):
             raise KnowledgeError(
                 [
-                    f"{where}: {name} is not read here. Write {plurals[name]}, once for each entry."
+                    f"{where}: {name} is not used here. Write {plurals[name]}, once for each entry."
                     for name in plural
                 ]
             )
@@ -174,7 +174,7 @@ def _day(value: Any, where: str) -> date:
 def _scalar(value: Any, where: str) -> bool | float | int | str:
     if isinstance(value, bool | float | int | str):
         return value
-    advice = " Write a date between quotation marks." if isinstance(value, date | time) else ""
+    advice = " Put a date in quotation marks." if isinstance(value, date | time) else ""
     raise KnowledgeError(
         [f"{where}: a text, a number, true or false is expected, not {shown(value)}.{advice}"]
     )
@@ -185,7 +185,7 @@ def _anything(value: Any, where: str) -> Any:
 
 
 _SCALARS: dict[Any, Reader] = {
-    str: _exactly(str, "text", "Write it between quotation marks."),
+    str: _exactly(str, "text", "Put it in quotation marks."),
     int: _exactly(int, "a whole number", _BARE),
     bool: _exactly(bool, "true or false", "Write it without quotation marks."),
     float: _number,
