@@ -179,7 +179,7 @@ def test_what_is_unknown_names_its_test(made: Any) -> None:
         "choose",
     )
     assert reason.text == "Because of target-lost."
-    assert reason_text(reason) == "Not known whether this holds – Because of target-lost."
+    assert reason_text(reason) == "Unknown; would apply if so – Because of target-lost."
     (support,) = option.support
     line = found.support[support]
     assert (line.truth, line.missing, line.asks) == (None, ("anc",), ("counts",))

@@ -458,7 +458,7 @@ def _infusion_dates(run: RowRun) -> Iterator[int]:
 
 
 def _was_infused(row: Row) -> bool:
-    """Whether the row does not say that its product was never given."""
+    """True unless the row states that the product was not infused."""
     return row.cell("infused").text.casefold() not in _NOT_INFUSED
 
 

@@ -242,7 +242,7 @@ _HELP = (
     ("How to fill it", "Enter one patient on the sheet Board. Only the patient id is needed."),
     (
         "Blank",
-        "A blank cell means unknown, not no and not normal. If something was looked for and not "
+        "A blank cell means unknown, rather than no or normal. If something was looked for and not "
         "found, enter it: negative, absent, grade 0.",
     ),
     (

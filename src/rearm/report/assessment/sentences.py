@@ -44,7 +44,7 @@ __all__ = [
 
 # A dash and no colon: the reason belongs to the same clause, so that nothing reads as stated which
 # is not.
-_NOT_KNOWN = "Not known whether this holds –"
+_NOT_KNOWN = "Unknown; would apply if so –"
 _NOT_SO = "Not the case here –"
 
 
