@@ -30,7 +30,7 @@ ROWS: list[tuple[str, list[Row], str | None, list[str], str]] = [
     ("same-day conflict",
      [("2024-01-01", M, "3.0", "g/dL"), ("2024-02-01", M, "0.5", "g/dL"),
       ("2024-02-01", M, "2.0", "g/dL")], None, ["MR"],
-     "two results of serum_m_protein on day 31, 0.5 and 2; only what both show is used"),
+     "two results of serum M-protein on day 31, 0.5 and 2; only what both show is used"),
     ("negative value",
      [("2024-01-01", M, "3.0", "g/dL"), ("2024-02-01", M, "-0.5", "g/dL"),
       ("2024-03-01", M, "1.0", "g/dL")], None, ["NE", "PR"],

@@ -517,7 +517,7 @@ def test_unusable_result_is_shown_and_not_read() -> None:
     assert failure.course is not None
     assert (
         failure.course.visits[-1].missing[0]
-        == "serum_m_protein of day 120 is on record but could not be used (no unit)"
+        == "serum M-protein of day 120 is on record but could not be used (no unit)"
     )
 
 

@@ -179,9 +179,9 @@ def test_every_page_tells_what_was_not_read(
     """On the page, in the index, in the result, on the terminal, drawn again or of the course."""
     source, to = _write(tmp_path / "in", files), tmp_path / "out"
     done = _assess(source, to)
-    told = f"{named} was not read; what it holds of "
+    told = f"{named} was not read, so what it says about "
     assert done.exit_code == 1
-    assert f"{told}this patient is unknown here." in " ".join(done.stdout.split())
+    assert f"{told}this patient is missing here." in " ".join(done.stdout.split())
     assert f"rearm: {named}: " in done.stderr
     assert f'role="alert">{told}this patient' in (to / "html" / "A.html").read_text("utf-8")
     assert f'role="alert">{told}these patients' in (to / "html" / "index.html").read_text("utf-8")
@@ -246,7 +246,7 @@ def test_a_mapped_table_with_a_header_twice_costs_the_others_nothing(
     done = _assess(tmp_path, tmp_path / "out", "--mapping", str(mapping))
     assert done.exit_code == 1
     page = (tmp_path / "out" / "html" / "A.html").read_text("utf-8")
-    assert f"{named} was not read; what it holds of this patient is unknown here." in page
+    assert f"{named} was not read, so what it says about this patient is missing here." in page
 
 
 def test_mapped_tables_that_all_have_a_header_twice_end_with_a_sentence(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from rearm.interval import Interval, Undetected
 from rearm.outcome.course_start import CourseStart
@@ -110,11 +111,15 @@ def _nothing_to_count(record: Record) -> str:
 
 def measurable_words(course: ResponseCourse) -> str:
     """What is followed, and of what it is not known whether it can be."""
-    sure = ", ".join(x for x in course.measurable if x not in course.undecided)
+    sure = _listed(x for x in course.measurable if x not in course.undecided)
     if not course.undecided:
         return sure or "nothing"
-    unknown = f"unknown for {', '.join(course.undecided)}"
+    unknown = f"unknown for {_listed(course.undecided)}"
     return f"{sure}; {unknown}" if sure else unknown
+
+
+def _listed(measurable: Iterable[str]) -> str:
+    return ", ".join("light chains" if x == "flc" else x for x in measurable)
 
 
 # ---- visits ----------------

@@ -197,13 +197,13 @@ def _followed(case: InfusionCase) -> str:
 
 
 def _on(when: When) -> str:
-    """`on day 310`, `between day 1 and day 400`, `after day 1`, `on a day that is not known`."""
+    """`on day 310`, `between day 1 and day 400`, `on or after day 1`, `on an unknown day`."""
     if when.day is not None:
         return f"on day {when.day}"
     if when.first is not None and when.last is not None:
         return f"on a day between {when.first} and {when.last}"
     if when.first is not None:
-        return f"on a day from {when.first} on"
+        return f"on or after day {when.first}"
     return "on an unknown day"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from rearm.interval import Interval, Undetected
+from rearm.knowledge.lab_tests import load_tests
 from rearm.record import Imaging
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "CrCondition",
     "missing_words",
     "reason_words",
+    "test_name",
     "unusable_words",
     "value_words",
 ]
@@ -31,6 +33,12 @@ Because = tuple[Any, ...]
 def reason_words(because: Because) -> str:
     """Why a level, or a criterion of progression, was given."""
     return _REASONS[because[0]](*because[1:])
+
+
+def test_name(test: str) -> str:
+    """The name of a laboratory test; the id itself where the bundled dictionary lacks it."""
+    known = load_tests().get(test)
+    return test if known is None else known.name
 
 
 def missing_words(gap: Because) -> str:
@@ -267,7 +275,8 @@ _REASONS: dict[str, Callable[..., str]] = {
 
 _MISSING: dict[str, Callable[..., str]] = {
     "unusable": lambda test, day, why: (
-        f"{test} of day {day} is on record but could not be used ({unusable_words(why)})"
+        f"{test_name(test)} of day {day} is on record but could not be used"
+        f" ({unusable_words(why).rstrip('.')})"
     ),
     "serum": lambda name: str(name),
     "exact": lambda name, value: f"an exact {name} (only {value_words(value)} is known)",

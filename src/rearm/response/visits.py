@@ -18,7 +18,7 @@ from rearm.interval import Interval
 from rearm.record import Imaging, Lab, Record, When
 from rearm.response.criteria import Criteria
 from rearm.response.lesions import Exam, read_exams, unread_soft
-from rearm.response.sentences import Because
+from rearm.response.sentences import Because, test_name
 
 __all__ = [
     "BLOOD",
@@ -404,7 +404,9 @@ def _per_thousand(x: Interval) -> Interval:
 
 def _negative(lab: Lab) -> CourseFlag:
     given = lab.as_given or lab.quantity
-    text = f"{lab.test} on day {lab.when.first} is {given}, an impossible value; not used"
+    text = (
+        f"{test_name(lab.test)} on day {lab.when.first} is {given}, an impossible value; not used"
+    )
     return CourseFlag("negative_value", lab.when.first, text)
 
 
@@ -436,7 +438,7 @@ def _settle(
         visit.values[test], visit.labs[test] = value, lab
     if old == value:
         return None
-    text = f"two results of {test} on day {lab.when.first}; the worse is used"
+    text = f"two results of {test_name(test)} on day {lab.when.first}; the worse is used"
     return CourseFlag("same_day_conflict", lab.when.first, text)
 
 
@@ -460,7 +462,8 @@ def _keep_both(
         else "only what both show is used"
     )
     text = (
-        f"two results of {test} on day {lab.when.first}, {both.low:g} and {both.high:g}; {counts}"
+        f"two results of {test_name(test)} on day {lab.when.first}, {both.low:g} and"
+        f" {both.high:g}; {counts}"
     )
     return CourseFlag("same_day_conflict", lab.when.first, text)
 
@@ -525,7 +528,10 @@ def _baselines(
     _fill(floor, late)
     for test in _fill(baseline, floor):
         day = baseline.labs[test].when.first
-        text = f"no {test} up to day {days.baseline}; its baseline is the value of day {day}"
+        text = (
+            f"no {test_name(test)} up to day {days.baseline}; its baseline is the value of day"
+            f" {day}"
+        )
         flags.append(CourseFlag("late_baseline", day, text))
     return baseline, floor, flags
 

@@ -83,11 +83,11 @@ def _coverage(worklist: Worklist) -> Iterator[str]:
     aside = sum(issue.done != "used" for issue in issues)
     yield (
         f"{_count(coverage.patients, 'patient')}, {_count(len(issues), 'issue')} of "
-        f"{_count(len(worklist.causes), 'cause')}; {serious} may change an answer, {aside} made "
-        "something unusable."
+        f"{_count(len(worklist.causes), 'cause')}; {serious} may change an answer, {aside} led "
+        "to data not being used."
     )
     read = [
-        f"{number} {name}" + (f" ({undated} without a day)" if undated else "")
+        _read_count(number, name) + (f" ({undated} without a day)" if undated else "")
         for name, number in coverage.read.items()
         if (undated := coverage.without_day[name]) or number
     ]
@@ -104,6 +104,13 @@ def _named(what: str, patients: Sequence[str]) -> Iterator[str]:
         more = len(patients) - _MOST_NAMES
         names = ", ".join(patients[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
         yield f"{_count(len(patients), 'patient')}, {what}: {names}."
+
+
+def _read_count(number: int, name: str) -> str:
+    """`1 infusion`, `2 infusions`, `1 imaging`: the names of what is read are plurals."""
+    if number != 1:
+        return f"{number} {name}"
+    return f"1 {'toxicity' if name == 'toxicities' else name.removesuffix('s')}"
 
 
 def _count(number: int, what: str) -> str:
