@@ -54,9 +54,10 @@ def mechanism(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Which mechanism of failure fits this patient's course: a model's hypothesis, not a test.
+    """Show which mechanism of failure fits this patient's course: a model's hypothesis,
+    not a test.
 
-    It feeds no cause and no option.
+    It affects neither causes nor options.
     """
     from rearm.files import FileNames, write_text
     from rearm.mechanism import posterior
@@ -136,7 +137,8 @@ def trial(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """A trial on virtual patients: arms of therapies, judged by the criteria of real ones.
+    """Run a trial on virtual patients: arms of therapies, judged by the same criteria as
+    real patients.
 
     A model's hypothesis.
     """

@@ -84,8 +84,9 @@ def assess(
 ) -> None:
     """Assess patients: failure, causes, options and next tests, each with its basis.
 
-    Exit 0: all is read. Exit 1: a file or a patient of the input could not be read; the rest is
-    assessed. Exit 2: unusable. Exit 3: the program failed for a patient.
+    Exit 0: everything was read. Exit 1: a file or patient of the input could not be
+    read; the rest is assessed. Exit 2: the input can't be used. Exit 3: an internal error
+    occurred for a patient.
     """
     from rearm.cli.assess_files import Wanted, assess_to_files
 
@@ -154,10 +155,10 @@ def check(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """The work list of an input: what was wrong by cause, what can be placed in time, and what the
-    page will not know because it is not on record.
+    """Print the work list of an input: problems by cause, what can be placed in time,
+    and what is missing from the record.
 
-    Exit 0: nothing that changes an answer. Exit 1: something that may. Exit 2: unusable.
+    Exit 0: nothing changes an answer. Exit 1: something may. Exit 2: the input can't be used.
     """
     from rearm.cli.check_files import worklist_of
     from rearm.report.worklist.contents import may_change_an_answer

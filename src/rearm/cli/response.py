@@ -114,8 +114,8 @@ def response(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not print the course.")] = False,
 ) -> None:
-    """The confirmed IMWG response course from raw results: table, picture, JSON, trial datasets,
-    FHIR. Needs no CAR-T.
+    """Judge the confirmed IMWG response course from raw results, with or without CAR-T:
+    table, picture, JSON, trial datasets, FHIR.
     """
     if stated_rs:
         _stated_rs(path, supplement, adam, study)

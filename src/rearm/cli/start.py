@@ -47,8 +47,8 @@ def template(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write what can be filled in: a form for one patient (--xlsx), or empty tidy tables with a
-    description of each column.
+    """Write a form for one patient (--xlsx), or empty tidy tables with a description of
+    each column.
     """
     if folder is None and xlsx is None:
         raise Unusable(
@@ -79,7 +79,7 @@ def init(
     ],
     as_json: Json = False,
 ) -> None:
-    """Draft a mapping file from the headers; columns not recognised stand as comments."""
+    """Draft a mapping file from the headers; unrecognised columns become comments."""
     from rearm.intake.mapping.draft.write import write_draft
 
     written = write_draft(mapping, source)
