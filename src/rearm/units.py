@@ -276,12 +276,12 @@ def check_range(
     shown = f"{value:g} {unit}" if unit else f"{value:g}"
     if not hard[0] <= value <= hard[1]:
         raise ValueImpossible(
-            f"{test_name} of {shown} is not possible (limits {hard[0]:g} and {hard[1]:g}); check"
+            f"{test_name}: {shown} is not possible (limits {hard[0]:g} to {hard[1]:g}); check"
             " the value and its unit."
         )
     if not soft[0] <= value <= soft[1]:
         return (
-            f"{test_name} of {shown} is unusual (expected {soft[0]:g} to {soft[1]:g}); check the"
+            f"{test_name}: {shown} is unusual (expected {soft[0]:g} to {soft[1]:g}); check the"
             " value and its unit."
         )
     return None

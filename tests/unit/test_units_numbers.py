@@ -173,7 +173,7 @@ def test_range_check() -> None:
     assert check(10) is None
     assert (
         check(12)
-        == "Serum M-protein of 12 g/dL is unusual (expected 0 to 10); check the value and its unit."
+        == "Serum M-protein: 12 g/dL is unusual (expected 0 to 10); check the value and its unit."
     )
     for impossible in (-0.1, 15.1, math.inf):
         with pytest.raises(ValueImpossible, match="not possible"):

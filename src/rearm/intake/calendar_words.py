@@ -135,7 +135,7 @@ def _part_of_year(match: re.Match[str]) -> tuple[date, date] | None:
 
 def _unclear(given: str, match: re.Match[str]) -> str:
     year = match["year"]
-    why = "is another time of the year south of the equator"
+    why = "falls at another time of the year south of the equator"
     if match["season"].casefold() == "winter":
         why = "spans two years"
     return (

@@ -136,7 +136,7 @@ def _log_left_open(row: Row, log: IssueLog, reading: RegimenReading) -> None:
             "regimen",
             "regimen_unread",
             f"These parts of the regimen {shown(reading.text)} could not be read: "
-            f"{', '.join(map(shown, reading.unread))}.",
+            f"{', '.join(map(shown, reading.unread))}. Enter the agents.",
         )
     for note in reading.notes:
         log.note(row, "regimen", "regimen_note", f"Regimen {shown(reading.text)}: {note}")
