@@ -65,7 +65,7 @@ def test_a_finding_without_a_function_ends_with_a_sentence(
             '\n[finding.phosphate]\ngroup = "patient"\ntype = "number"\nunit = "mg/dL"\n'
             'meaning = "Phosphate."\n'
         )
-    told = "finding phosphate: no function gives it"
+    told = "finding phosphate: no function computes it"
     says(run("knowledge", "check", tmp_path / "k"), 1, told)
     rest = ["--option", "talquetamab"] if command == ["explain"] else []
     result = run(*command, BUNDLE, "--knowledge", tmp_path / "k", *rest)
