@@ -35,8 +35,8 @@ def load_json(path: Path, *, max_bytes: int = MAX_BYTES) -> Any:
         size = path.stat().st_size
         if size > max_bytes:
             raise InputError(
-                f"{path.name} has {size / 2**20:.0f} MiB; JSON files are read up to"
-                f" {max_bytes / 2**20:.0f} MiB. Split it into one file a patient."
+                f"{path.name} is {size / 2**20:.0f} MiB, and JSON files are read up to "
+                f"{max_bytes / 2**20:.0f} MiB. Split it into one file per patient."
             )
         raw = path.read_bytes()
     except OSError as error:
@@ -90,15 +90,15 @@ class _StrictParser:
         if len(found) != len(pairs):
             twice = next(key for key, count in Counter(k for k, _ in pairs).items() if count > 1)
             raise InputError(
-                f"{self.name}: the name {_short(twice)} stands twice in one object, so its value is"
-                " not certain. Remove one of them."
+                f"{self.name}: the name {_short(twice)} appears twice in one object, so its "
+                "value is unclear. Remove one of them."
             )
         return found
 
     def constant(self, text: str) -> NoReturn:
         raise InputError(
-            f"{self.name} holds {text}, which is not a number in JSON. Leave the value out where"
-            " nothing was measured."
+            f"{self.name} contains {text}, which is not a number in JSON. Leave the value out "
+            "if nothing was measured."
         )
 
     def real(self, text: str) -> float:
@@ -142,8 +142,8 @@ def _check(root: Any, name: str) -> None:
                 and any("\ud800" <= c <= "\udfff" for c in value)
             ):
                 raise InputError(
-                    f"{name} holds half of a surrogate pair (\\ud800 to \\udfff), which is no"
-                    " character. Correct the text there."
+                    f"{name} contains half of a surrogate pair (\\ud800 to \\udfff), which is "
+                    "not a character. Correct the text there."
                 )
         level = below
 

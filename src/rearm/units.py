@@ -105,7 +105,7 @@ def parse_number(
     """
     outer = _comparator(comparator.strip(), comparator)
     if isinstance(text, bool):
-        raise NumberUnreadable("A yes or no stands where a number is expected.")
+        raise NumberUnreadable("A number is expected, not yes or no.")
     if not isinstance(text, str):
         return Number(_finite(text, str(text)), outer)
     match = _SHAPE.fullmatch(_plain(text))
@@ -115,7 +115,8 @@ def parse_number(
     inner = _comparator(mark, text)
     if outer and inner and outer != inner:
         raise NumberUnreadable(
-            f"The value {_short(text)} has the comparator {inner}, but {outer} is stated beside it."
+            f"The value {_short(text)} has the comparator {inner}, but {outer} is entered "
+            "next to it."
         )
     plain = _decimal_point(digits, text, decimal)
     power = e_power or x_power
@@ -155,8 +156,8 @@ def _decimal_point(digits: str, text: str, decimal: DecimalMark | None) -> str:
         ):
             raise NumberUnreadable(
                 f"The value {_short(text)} can mean {two[1]}.{two[2]} or {two[1]}{two[2]}; "
-                "write it with a decimal point and without separators of thousands."
-                + (" The table writes both commas and points." if decimal == "unsure" else "")
+                "write it with a decimal point and without thousands separators."
+                + (" The table uses both commas and points." if decimal == "unsure" else "")
             )
         elif commas == 1:
             decimal = ","
@@ -179,14 +180,14 @@ def _finite(value: str | float | Decimal, text: str) -> float:
         number = math.inf
     if math.isnan(number):
         raise NumberUnreadable(
-            "The value is NaN, which is not a number; leave it empty where nothing was measured."
+            "The value is NaN, which is not a number. Leave it empty if nothing was measured."
         )
     if math.isinf(number):
         raise NumberUnreadable(
             f"The value {_short(text)} is infinite or too large to be a measurement."
         )
     if number == 0 and Decimal(str(value)) != 0:
-        raise NumberUnreadable(f"The value {_short(text)} is too small to be told from zero.")
+        raise NumberUnreadable(f"The value {_short(text)} is too small to distinguish from zero.")
     return number
 
 
@@ -234,8 +235,8 @@ def factor(
         return units[given]
     names = ", ".join(allowed or sorted(units))
     if not given:
-        raise UnitMissing(f"{test_name} has no unit; state one of {names}.")
-    raise UnitNotAllowed(f"{test_name} is not read in {_short(unit or '')}; allowed: {names}.")
+        raise UnitMissing(f"{test_name} has no unit. Enter one of {names}.")
+    raise UnitNotAllowed(f"{test_name} is not accepted in {_short(unit or '')}; allowed: {names}.")
 
 
 def bound(number: Number, multiply_by: float, *, lowest: float = 0.0) -> Interval:
@@ -275,12 +276,12 @@ def check_range(
     shown = f"{value:g} {unit}" if unit else f"{value:g}"
     if not hard[0] <= value <= hard[1]:
         raise ValueImpossible(
-            f"{test_name} of {shown} is not possible (limits {hard[0]:g} and {hard[1]:g}); check"
+            f"{test_name}: {shown} is not possible (limits {hard[0]:g} to {hard[1]:g}); check"
             " the value and its unit."
         )
     if not soft[0] <= value <= soft[1]:
         return (
-            f"{test_name} of {shown} is unusual (expected {soft[0]:g} to {soft[1]:g}); check the"
+            f"{test_name}: {shown} is unusual (expected {soft[0]:g} to {soft[1]:g}); check the"
             " value and its unit."
         )
     return None

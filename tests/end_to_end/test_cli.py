@@ -81,12 +81,12 @@ def test_a_finding_without_a_function_ends_with_a_sentence(
             '\n[finding.phosphate]\ngroup = "patient"\ntype = "number"\nunit = "mg/dL"\n'
             'meaning = "Phosphate."\n'
         )
-    told = "finding phosphate: no function gives it"
+    told = "finding phosphate: no function computes it"
     says(run("knowledge", "check", tmp_path / "k"), 1, told)
     rest = ["--option", "talquetamab"] if command == ["explain"] else []
     result = run(*command, BUNDLE, "--knowledge", tmp_path / "k", *rest)
     says(result, 2, told)
-    assert "fault of the program" not in result.stdout + result.stderr
+    assert "internal error" not in result.stdout + result.stderr
     assert (result.stdout + result.stderr).count(told) == 1
 
 
@@ -163,7 +163,7 @@ def test_check_is_clean_for_the_examples_and_finds_a_missing_unit(tmp_path: Path
 
 def test_template_can_be_read_back(tmp_path: Path) -> None:
     says(run("template", tmp_path / "t"), 0, "patients")
-    says(run("check", tmp_path / "t"), 2, "headers only")
+    says(run("check", tmp_path / "t"), 2, "only headers")
 
 
 def test_init_drafts_a_mapping_that_loads(tmp_path: Path) -> None:
@@ -333,7 +333,7 @@ def test_two_outputs_that_would_replace_each_other_are_refused(tmp_path: Path) -
         "--fhir",
         tmp_path / "x" / ".." / "out",
     )
-    says(run(*to_both), 2, "--json and --fhir both write NAME.json", "Give two folders")
+    says(run(*to_both), 2, "--json and --fhir both write NAME.json", "Name two folders")
     assert not out.exists()
     says(run("response", BUNDLE, "--quiet", "--json", "-", "--fhir", out), 0)
     says(run("response", BUNDLE, "--quiet", "--json", tmp_path / "json", "--fhir", out), 0)
@@ -390,7 +390,7 @@ def test_a_car_t_that_stands_only_among_the_therapies_is_told(tmp_path: Path) ->
     (tmp_path / "therapies.csv").write_text(
         "patient_id,start_day,end_day,regimen\nA,0,0,CAR-T (cilta-cel)\n"
     )
-    says(run("check", tmp_path), 1, "names a CAR-T, but no infusion was read")
+    says(run("check", tmp_path), 1, "includes a CAR-T, but no infusion was read")
     says(run("assess", tmp_path), 0, "no CAR-T that could be read in this record")
     (tmp_path / "infusions.csv").write_text("patient_id,day,product\nA,0,cilta-cel\n")
     assert "no infusion was read" not in run("check", tmp_path).stdout

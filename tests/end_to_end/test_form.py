@@ -91,8 +91,8 @@ def test_a_patient_of_the_form_is_the_patient_of_the_tables(
 def test_the_blank_form_is_a_sentence_and_no_patient(tmp_path: Path) -> None:
     file = write_form(tmp_path / "blank.xlsx", load())
     told = (
-        "blank.xlsx holds no patient: the form for the board is blank, and its tables have headers"
-        " only."
+        "blank.xlsx contains no patient: the form for the board is blank, and its tables have only "
+        "headers."
     )
     with pytest.raises(InputError) as raised:
         rearm.read(file)
@@ -439,11 +439,11 @@ def test_the_command_writes_the_workbook_and_overwrites_nothing(tmp_path: Path) 
     assert runner.invoke(app, ["template", "--xlsx", str(file)]).exit_code == 0
     assert file.stat().st_size > 10_000
     again = runner.invoke(app, ["template", "--xlsx", str(file)])
-    assert (again.exit_code, "is there already" in again.stderr) == (2, True)
+    assert (again.exit_code, "already exists" in again.stderr) == (2, True)
     other = runner.invoke(app, ["template", "--xlsx", str(tmp_path / "board.csv")])
     assert (other.exit_code, "does not end in .xlsx" in other.stderr) == (2, True)
     nothing = runner.invoke(app, ["template"])
-    assert (nothing.exit_code, "Say what to write" in nothing.stderr) == (2, True)
+    assert (nothing.exit_code, "Name what to write" in nothing.stderr) == (2, True)
 
 
 # ---------------------------------------------------------------- results of any test

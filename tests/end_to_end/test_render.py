@@ -92,11 +92,11 @@ def test_a_result_of_another_version_is_drawn_with_a_note(tmp_path: Path) -> Non
         ("", "The result is empty"),
         ("[1]", "no result of schema 2-draft"),
         ('{"patient_id": "A", "versions": {"schema": 1}}', "schema 1, of Rearm 0.1.0"),
-        ('{"schema": "2-draft"}', "does not hold to its schema"),
-        ('{"schema": "2-draft", "schema": "2-draft"}', "stands twice"),
-        ('{"schema": NaN}', "holds NaN, which is not a number"),
+        ('{"schema": "2-draft"}', "does not match its schema"),
+        ('{"schema": "2-draft", "schema": "2-draft"}', "appears twice"),
+        ('{"schema": NaN}', "contains NaN, which is not a number"),
         ("[" * 100_000, "nested deeper than 64 levels"),
-        (b"\xff\xfe", "no text in UTF-8"),
+        (b"\xff\xfe", "not UTF-8 text"),
     ],
 )
 def test_what_is_no_result_ends_with_a_sentence(
@@ -131,7 +131,7 @@ def test_a_page_never_takes_the_place_of_another(assessed: Path, tmp_path: Path)
     other = assessed / "j" / "SYN-01.json"
     one_file = run("render", good, other, "--html", tmp_path / "one.html")
     assert one_file.returncode == 2
-    assert "holds one page. Name a folder with --html for several." in one_file.stderr
+    assert "can hold only one page. Name a folder with --html for several." in one_file.stderr
     assert (tmp_path / "one.html").read_bytes() == (assessed / "h" / "SYN-08.html").read_bytes()
 
 

@@ -91,7 +91,7 @@ def test_only_what_changed_is_done_again(source: Path, whole: Path, tmp_path: Pa
     (changed / "labs.csv").write_text("".join(labs), "utf-8")
     before = {file.name: file.stat().st_mtime_ns for file in folder.glob("*.json")}
     done = assess(changed, folder, "--resume")
-    assert done.returncode == 0 and "39 of them are as they were" in done.stderr
+    assert done.returncode == 0 and "39 of them are unchanged" in done.stderr
     after = {file.name: file.stat().st_mtime_ns for file in folder.glob("*.json")}
     assert [name for name in after if after[name] != before[name]] == [f"{patient}.json"]
 
@@ -104,7 +104,7 @@ def test_a_file_that_is_another_is_written_again(source: Path, whole: Path, tmp_
     first.write_text("")
     second.write_text(second.read_text()[:-100])
     third.write_text(first.read_text())
-    assert "37 of them are as they were" in assess(source, folder, "--resume").stderr
+    assert "37 of them are unchanged" in assess(source, folder, "--resume").stderr
     assert files_of(folder) == files_of(whole)
 
 
@@ -167,14 +167,14 @@ def test_a_deleted_file_is_written_again(source: Path, whole: Path, tmp_path: Pa
     shutil.copytree(whole, folder)
     gone = next(folder.glob("*.json"))
     gone.unlink()
-    assert "39 of them are as they were" in assess(source, folder, "--resume").stderr
+    assert "39 of them are unchanged" in assess(source, folder, "--resume").stderr
     assert files_of(folder) == files_of(whole)
 
 
 def test_other_settings_do_everything_again(source: Path, whole: Path, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     shutil.copytree(whole, folder)
-    assert "as they were" not in assess(source, folder, "--resume", "--region", "US").stderr
+    assert "are unchanged" not in assess(source, folder, "--resume", "--region", "US").stderr
 
 
 def test_who_left_the_input_leaves_the_index_and_is_told(
@@ -186,7 +186,7 @@ def test_who_left_the_input_leaves_the_index_and_is_told(
     fewer = without(source, patient, tmp_path / "fewer")
     done = assess(fewer, folder, "--resume")
     assert "1 patient of the earlier run is no longer in the input" in done.stderr
-    assert f"the files were left: {patient}." in done.stderr
+    assert f"their files were kept: {patient}." in done.stderr
     assert patient not in patients_of(folder) and len(patients_of(folder)) == 39
     assert (folder / f"{patient}.json").is_file()
 
@@ -194,4 +194,4 @@ def test_who_left_the_input_leaves_the_index_and_is_told(
 def test_resume_needs_a_folder(source: Path) -> None:
     command = [sys.executable, "-m", "rearm.cli", "assess", str(source), "--quiet", "--resume"]
     refused = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert refused.returncode == 2 and "--resume needs a folder" in refused.stderr
+    assert refused.returncode == 2 and "--resume needs the folder" in refused.stderr

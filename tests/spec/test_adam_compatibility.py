@@ -180,7 +180,7 @@ def test_rs_with_its_supplement() -> None:
     ]
     assert [v.pd_by_laboratory for v in subjects["A"]] == [False, False, True, True]
     assert notes == [
-        "B, RSSEQ 1: response response is none of PD, SD, MR, PR, VGPR, CR, sCR, NE; set aside."
+        "B, RSSEQ 1: response response is not one of PD, SD, MR, PR, VGPR, CR, sCR, NE; not used."
     ]
     frame = stated_adrs(subjects, study="T").adrs
     pd_row = frame.filter(pl.col("PARAMCD") == "PD").row(0, named=True)
@@ -197,8 +197,8 @@ def test_rs_with_its_supplement() -> None:
 @pytest.mark.parametrize("text", ["2024", "", "soon", "2024-13-01", "2024-02-30"])
 def test_rs_date_that_is_none_is_set_aside_and_said(text: str) -> None:
     subjects, notes = read_rs(RS.head(1).with_columns(RSDTC=pl.lit(text)))
-    assert subjects == {} and len(notes) == 2 and "set aside" in notes[0]
-    assert notes[1].startswith("No response is left of 1 row: ")
+    assert subjects == {} and len(notes) == 2 and "; not used." in notes[0]
+    assert notes[1].startswith("No response in 1 row can be used: ")
 
 
 def test_responses_by_other_criteria_are_refused_and_counted() -> None:
@@ -208,13 +208,13 @@ def test_responses_by_other_criteria_are_refused_and_counted() -> None:
     )
     subjects, notes = read_rs(recist)
     assert subjects == {}
-    assert notes[0] == "4 rows of responses by RECIST 1.1, not by IMWG: refused."
-    assert notes[1].startswith("No response is left of 4 rows: ")
+    assert notes[0] == "4 rows of responses by RECIST 1.1, not by IMWG: not used."
+    assert notes[1].startswith("No response in 4 rows can be used: ")
     assert "RSCAT RECIST 1.1" in notes[1]
     assert stated_adrs(subjects).adrs.height == 0
     subjects, notes = read_rs(pl.concat([RS, recist]))
     assert [v.response for v in subjects["A"]] == ["PR", "PR", "PD", "PD"]
-    assert notes[0] == "4 rows of responses by RECIST 1.1, not by IMWG: refused."
+    assert notes[0] == "4 rows of responses by RECIST 1.1, not by IMWG: not used."
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_responses_by_imwg_are_read(name: str) -> None:
 def test_responses_without_criteria_are_read_and_said() -> None:
     subjects, notes = read_rs(RS.head(4).drop("RSCAT"))
     assert len(subjects["A"]) == 4
-    assert notes == ["4 rows without the criteria (RSCAT), read as responses by IMWG: state RSCAT."]
+    assert notes == ["4 rows without criteria (RSCAT), read as responses by IMWG. Enter RSCAT."]
 
 
 def test_responses_of_another_evaluator_only_are_named() -> None:

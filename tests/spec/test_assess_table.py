@@ -145,7 +145,7 @@ def test_a_fault_in_one_patient_costs_the_others_nothing(
     table = rearm.assess_table(records[:3])
     assert table["error"].to_list() == [
         None,
-        "a fault of the program (ZeroDivisionError: division by zero)",
+        "internal error (ZeroDivisionError: division by zero)",
         None,
     ]
     monkeypatch.undo()

@@ -89,5 +89,5 @@ def test_check_lists_them_first() -> None:
     console = Console(file=io.StringIO(), width=200)
     print_worklist(console, worklist, each=False)
     text = console.file.getvalue()  # type: ignore[attr-defined]
-    assert text.count("was given but could not be read (3 results)") == 1
+    assert text.count("was entered but could not be read (3 results)") == 1
     assert worklist.tables()["not_on_record"][1][-1] == 3

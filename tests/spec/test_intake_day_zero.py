@@ -109,7 +109,10 @@ def test_stated_day_zero_beside_an_infusion_of_a_month(assessed: object, sampled
     assert (told.code, told.done, told.column, told.value) == (
         "infusion_day_not_exact", "used", "day", "2023-03",
     )  # fmt: skip
-    assert "whether and when it failed" in told.message
+    assert (
+        "so the response, the failure and everything counted from the infusion cannot be judged"
+        in told.message
+    )
     (failure,) = assess(record).failures
     assert (failure.status, failure.infusion_day) == ("cannot_be_judged", None)
 

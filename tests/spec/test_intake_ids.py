@@ -65,7 +65,7 @@ def test_an_open_quotation_mark_that_swallows_lines_is_refused_by_place(tmp_path
 @pytest.mark.parametrize(
     ("written", "code", "words"),
     [
-        ("", "patient_id_missing", "3 rows of labs name no patient"),
+        ("", "patient_id_missing", "3 rows of labs have no patient id"),
         ('"A\nB"', "patient_id_line_break", "3 rows of labs are not read"),
     ],
 )
@@ -83,7 +83,7 @@ def test_rows_of_no_patient_are_one_issue_a_table(
     ]
     assert words in reading.issues[1].message
     # alone, it is the reason why nothing is read
-    with pytest.raises(InputError, match=rf"holds no patient that .*labs\.csv.*{words}"):
+    with pytest.raises(InputError, match=rf"contains no readable patient\. .*labs\.csv.*{words}"):
         read(tmp_path / "labs.csv")
 
 

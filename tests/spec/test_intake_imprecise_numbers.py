@@ -62,7 +62,7 @@ def test_approximate_range() -> None:
 
 # what is no range is set aside
 REFUSED = [
-    ("marrow_plasma_cells", "30-20 %", "first number is the larger"),
+    ("marrow_plasma_cells", "30-20 %", "the larger number first"),
     ("marrow_plasma_cells", "20-300 %", "not possible"),
     ("marrow_plasma_cells", "<20-30 %", "not a number"),
     ("marrow_plasma_cells", "20-", "not a number"),
@@ -107,7 +107,7 @@ def test_stage_of_one_system_is_none_of_another(
     record = _lab(test, value)
     assert [x.word for x in record.labs] == ([] if word is None else [word])
     if other is not None:
-        assert f"a value of {other}: name that test" in record.issues[0].message
+        assert f"a value of {other}. If so, enter that test" in record.issues[0].message
 
 
 # name of a test, specimen; tests that the message names, tests that it does not
@@ -135,7 +135,7 @@ def test_grade_in_words_of_absence_says_what_to_write(grade: str) -> None:
     row: dict[str, Any] = {"patient_id": "A", "day": 5, "toxicity": "icans", "grade": grade}
     record = read_tables({"patients": [{"patient_id": "A"}], "toxicities": [row]}).records[0]
     assert record.toxicities == ()
-    assert "Write 0 if it was looked for" in record.issues[0].message
+    assert "Enter 0 if it was looked for" in record.issues[0].message
 
 
 STATUS = [
@@ -164,7 +164,7 @@ NUMBERS = [
     ("variants", {"gene": "TP53", "result": "present"}, "copies", "ca. 4", "'4'"),
     ("therapies", {"start_day": 3, "regimen": "VRd"}, "line", "1-2", "range"),
     ("labs", {"day": 3, "test": "mrd", "value": "negative"}, "cells_counted", "~ 9000", "'9000'"),
-    ("conditions", {"condition": "hiv", "status": "present"}, "grade", "2-3", "no single grade"),
+    ("conditions", {"condition": "hiv", "status": "present"}, "grade", "2-3", "not a single grade"),
 ]  # fmt: skip
 
 
@@ -180,7 +180,7 @@ def test_a_field_of_one_number_says_what_to_write(
     (issue,) = [i for i in record.issues if i.severity == "error"]
     assert (issue.done, issue.column, issue.value) == ("set_aside", column, value)
     assert told in issue.message
-    assert "Write" in issue.message
+    assert "Enter" in issue.message
 
 
 # grade, severity beside it; grade, lowest possible grade

@@ -82,7 +82,7 @@ def test_common_names_are_read(called: str, value: Any, unit: str | None, test: 
             {"test": "M-Protein", "value": 1, "unit": "g/L", "specimen": "Pleuraerguss"},
             "not measured there",
         ),
-        ({"test": "Immunfixation", "value": "negativ"}, "state the specimen"),
+        ({"test": "Immunfixation", "value": "negativ"}, "Enter the specimen"),
         ({"test": "XYZ", "value": 1, "unit": "g/L"}, "docs/dictionary/tests.md"),
     ],
 )

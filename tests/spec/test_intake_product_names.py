@@ -30,7 +30,7 @@ def test_product(given: str, product: str, targets: tuple[str, ...], codes: list
     assert [(x.product, x.targets) for x in record.infusions] == [(product, targets)]
     assert [i.code for i in record.issues] == codes
     unknown = [i.message for i in record.issues if i.code == "unknown_product"]
-    assert all("no rule on the same antigen applies" in message for message in unknown)
+    assert all("no rule about the same antigen applies" in message for message in unknown)
 
 
 # the regimen as it is written; what the record says of it

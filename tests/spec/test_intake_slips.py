@@ -145,8 +145,8 @@ def test_a_single_row_long_after_everything_else() -> None:
     (told,) = _far(456)
     assert (told.severity, told.done, told.source.place) == ("warning", "used", "row 5, day")
     assert (
-        "366 days after the data before it (day 90)" in told.message
-        and "judged as of day 456" in told.message
+        "366 days after all others (day 90 and earlier)" in told.message
+        and "assessed as of day 456" in told.message
     )
     assert _far(455) == []
     (with_contact,) = _far(456, {"last_seen_day": 500})
@@ -202,7 +202,9 @@ def test_day_zero_without_an_infusion_is_a_warning(infusions: list[dict[str, Any
     record = _record(infusions=infusions, labs=[DATED])
     (told,) = _told(record, "day_zero_chosen")
     assert (told.severity, told.done) == ("warning", "used")
-    assert "not counted from an infusion" in told.message and "map or give its date" in told.message
+    assert (
+        "not counted from an infusion" in told.message and "enter or map its date" in told.message
+    )
 
 
 @pytest.mark.parametrize("day", [None, "05/01/24"])
@@ -210,7 +212,7 @@ def test_an_infusion_without_a_day_is_an_error(day: str | None) -> None:
     record = _record(infusions=[{"product": "ide-cel", "day": day}], labs=[DATED])
     (told,) = _told(record, "day_zero_chosen")
     assert (told.severity, told.done) == ("error", "used")
-    assert "none has a date that can be read" in told.message
+    assert "none has a readable date" in told.message
     (missing,) = _told(record, "infusion_without_day")
     assert (missing.severity, missing.done, missing.source.place) == ("error", "used", "row 2")
 
@@ -249,13 +251,13 @@ def _slips(labs: list[dict[str, Any]], **tables: Any) -> list[str]:
 
 def test_a_first_value_before_the_infusion() -> None:
     slip = _m_protein(m44=0.28, m6=2.4, d28=0.9, d60=0.3)
-    assert _slips(slip) == ["-44) means a rise that is too fast for myeloma (2.4 g/dL on day -6)"]
+    assert _slips(slip) == ["-44) means a rise too fast for myeloma (2.4 g/dL on day -6)"]
     assert _slips(_m_protein(m44=2.8, m6=2.4, d28=0.9, d60=0.3)) == []
 
 
 def test_a_last_value_that_falls_faster_than_an_immunoglobulin() -> None:
     slip = _m_protein(m6=2.4, d28=0.9, d400=1.0, d414=0.13)
-    ground = "414) means a fall that is faster than immunoglobulins are cleared (1 g/dL on day 400)"
+    ground = "414) means a fall faster than immunoglobulins are cleared (1 g/dL on day 400)"
     assert _slips(slip) == [ground]
 
 
@@ -275,7 +277,7 @@ def test_a_last_value_against_the_light_chains() -> None:
     labs += _on_days("kappa_flc", "mg/L", d300=60, d360=190)
     salvage = [{"start_day": 305, "regimen": "DPd"}]
     assert _slips(labs, therapies=salvage) == [
-        "360) moves against the light chains (0.9 g/dL on day 300)"
+        "360) changes in the opposite direction to the light chains (0.9 g/dL on day 300)"
     ]
 
 
@@ -283,7 +285,7 @@ def test_a_light_chain_that_jumps_while_the_other_markers_stand_still() -> None:
     still = _m_protein(m6=2.4, d28=0.4, d56=0.4, d84=0.4)
     still += _on_days("lambda_flc", "mg/L", d28=9, d56=9, d84=9)
     slip = still + _on_days("kappa_flc", "mg/L", d28=40, d56=520, d84=40)
-    assert _slips(slip) == ["56) lies far above the values before and after it (40 mg/L, 40 mg/L)"]
+    assert _slips(slip) == ["56) is far above the values before and after it (40 mg/L, 40 mg/L)"]
     natural = still + _on_days("kappa_flc", "mg/L", d28=40, d56=200, d84=40)
     assert _slips(natural) == []
 
@@ -314,7 +316,7 @@ def test_platelets_without_other_counts_are_not_wondered_about() -> None:
 
 def test_creatinine_of_a_failing_kidney_of_which_nothing_else_is_on_record() -> None:
     labs = _on_days("creatinine", "mg/dL", d56=9)
-    assert _slips(labs) == ["56) is that of a failing kidney, of which nothing else is on record"]
+    assert _slips(labs) == ["56) suggests kidney failure, which nothing else on record supports"]
     egfr = _on_days("egfr", "mL/min/1.73m2", d56=7)
     assert _slips(labs + egfr) == []
     assert _slips(_on_days("creatinine", "mg/dL", d40=8.2, d56=9)) == []
@@ -345,7 +347,7 @@ def _axis(labs: list[dict[str, Any]], last_seen: int = 400, **tables: Any) -> li
     return [issue.message for issue in _told(record, "laboratory_days_doubtful")]
 
 
-CHECK = ": check the days of the laboratory results against that of the infusion."
+CHECK = ". Check the days of the laboratory results against the day of the infusion."
 
 
 @pytest.mark.parametrize(
@@ -381,8 +383,8 @@ def test_a_fall_before_the_infusion_without_any_therapy() -> None:
     assert _axis(labs) == []  # no therapy at all is on record: nobody wrote them down
     induction = [{"start_day": -900, "end_day": -700, "regimen": "VRd"}]
     assert _axis(labs, therapies=induction) == [
-        "The M-protein falls from 2.4 to 0.9 g/dL between day -66 and day -32, before the first"
-        " infusion (day 0) and without any therapy on record at that time" + CHECK
+        "The M-protein falls from 2.4 to 0.9 g/dL between day -66 and day -32, before the first "
+        "infusion (day 0) and with no therapy on record at that time" + CHECK
     ]
     bridging = [{"start_day": -60, "end_day": -20, "regimen": "DPd", "purpose": "bridging"}]
     assert _axis(labs, therapies=bridging) == []
@@ -393,7 +395,7 @@ def test_a_fall_before_the_infusion_without_any_therapy() -> None:
 def test_no_result_after_the_infusion_of_a_patient_who_was_followed() -> None:
     labs = _m_protein(m100=2.0, m90=2.1, m80=2.1, m70=2.2, m60=2.2, m50=2.3)
     assert _axis(labs, last_seen=400) == [
-        "The last of 6 laboratory results is of day -50, while the patient was followed to day 400"
+        "The last of 6 laboratory results is from day -50, but the patient was followed to day 400"
         + CHECK
     ]
     assert _axis(labs, last_seen=50) == []

@@ -62,5 +62,5 @@ def test_calcium_of_urine_is_no_hypercalcaemia(
 def test_reason_says_where_it_is_measured() -> None:
     record = _labs({"test": "mrd", "value": "negative", "specimen": "blood"})
     assert record.labs == ()
-    assert "stated in blood" in record.issues[0].message
+    assert "entered for the specimen blood" in record.issues[0].message
     assert "measured in marrow" in record.issues[0].message

@@ -56,7 +56,7 @@ def test_a_condition_that_cannot_be_read_is_kept_as_unclear(
         ("unclear", when),
     ]
     (told,) = _told(record, "condition_unclear")
-    assert "what it states is set aside, and it counts as unclear" in told.message
+    assert "so its state is treated as unclear" in told.message
     assert (told.severity, told.done, told.source.place.split(",")[0]) == (
         "warning",
         "set_aside",

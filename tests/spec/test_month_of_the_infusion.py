@@ -78,7 +78,7 @@ def test_both_commands_say_what_both_orders_have_in_common(
 
 def test_the_reason_stands_with_each_visit_and_above() -> None:
     found = patient_course(record_of(("2024-06", 3.0), *FALLING))
-    why = "PR or NE: it depends on results that are not exactly known"
+    why = "PR or NE, depending on results that are not exact"
     assert {v.reason for v in found.visits} == {why}
     out = io.StringIO()
     print_course(Console(file=out, width=300), found)
@@ -105,4 +105,4 @@ def test_the_check_asks_for_the_day(day: Day, test: str, asked: bool) -> None:
     assert bool(issues) is asked
     for issue in issues:
         assert issue.column == "day" and issue.severity == "warning"
-        assert "whether it lies before or after is not known. Give the exact day." in issue.message
+        assert "it may be from before or after the infusion. Enter the exact day." in issue.message

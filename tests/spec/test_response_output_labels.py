@@ -226,7 +226,7 @@ def test_a_protein_that_is_still_quantified_speaks_for_itself(
 
 @pytest.mark.parametrize(
     ("unreadable", "reason"),
-    [(True, "no result of the disease could be used"), (False, "nothing was measured")],
+    [(True, "no disease result could be used"), (False, "nothing was measured")],
 )
 def test_nothing_measured_is_not_nothing_readable(unreadable: bool, reason: str) -> None:
     aside = replace(lab("serum_m_protein", 28, 1), quantity=None, why_set_aside="no unit")

@@ -51,7 +51,7 @@ MISSING: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
     ("light chains not measured", FLC, {URINE: 0}, "NE", "kappa and lambda"),
     ("marrow not examined", {SERUM: 0, URINE: 0, "marrow_plasma_cells": 60}, {SERUM: 0, URINE: 0},
      "NE", "marrow plasma cells"),
-    ("nothing measured", {SERUM: 0.2, URINE: 0}, {}, "NE", "any result of the disease"),
+    ("nothing measured", {SERUM: 0.2, URINE: 0}, {}, "NE", "any disease result"),
 ]  # fmt: skip
 
 

@@ -81,8 +81,8 @@ def test_rise(nadir: Interval, value: Interval, rise: str, status: str) -> None:
 def test_what_is_said_of_a_possible_rise() -> None:
     signal = judged(under(0.5), exact(0.9)).signals[0].text
     assert signal == (
-        "serum M-protein 0.9 g/dL against a nadir of <0.5, again at the next sample; the bounds"
-        " leave open whether the limit of progression is reached"
+        "serum M-protein 0.9 g/dL against a nadir of <0.5, again at the next sample; the bounds "
+        "leave open whether the limit for progression is reached"
     )
     reason = judged(under(0.5), exact(0.55)).reason
     assert "against values that are bounds, leaves open whether the disease progressed" in reason

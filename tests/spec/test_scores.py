@@ -259,11 +259,11 @@ def test_findings_of_the_scores_exist() -> None:
     ("change", "said"),
     [
         ({"item": [{"name": "x"}]}, "exactly one of test"),
-        ({"item": [{"name": "x", "score": "later", "stages": {"I": 1}}]}, "does not stand before"),
-        ({"category": [{"label": "a", "up_to": 1}]}, "the last has none"),
+        ({"item": [{"name": "x", "score": "later", "stages": {"I": 1}}]}, "is not listed before"),
+        ({"category": [{"label": "a", "up_to": 1}]}, "the last must have none"),
         (
             {"category": [{"label": "a", "up_to": 2}, {"label": "b", "up_to": 1}, {"label": "c"}]},
-            "rise",
+            "must increase",
         ),
         ({"item": [{"name": "x", "test": "ldh", "bands": [{"points": 1}]}]}, "exactly one of from"),
         ({"limit": 3}, "unknown key"),

@@ -92,7 +92,7 @@ MORE = Interval(3.0, float("inf"), low_open=True)
 def test_a_bound_is_no_lack_of_response(series: dict[int, float | Interval]) -> None:
     found = one(m_protein(series, urine=True), [])
     assert (found.kind, found.responded, found.signals) == (None, None, ())
-    assert found.best_response_text == "at least MR, VGPR possible by the bounds"
+    assert found.best_response_text == "at least MR, VGPR possible within the bounds"
 
 
 def test_exact_values_are_one() -> None:
@@ -131,4 +131,6 @@ def test_a_response_without_a_day_is_no_assessment_at_the_last_contact(
     assert (found.status, found.best.response) == ("not_failed", "VGPR")
     assert found.last_assessed_day == last
     if last is None:
-        assert found.reason.startswith("No progression is known; the team recorded VGPR on a day")
+        assert found.reason.startswith(
+            "No progression is on record; the team recorded VGPR on an unknown day"
+        )

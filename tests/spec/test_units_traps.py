@@ -156,6 +156,6 @@ def test_is_refused(test_id: str, value: str, unit: str, code: str) -> None:
     assert refusal.value.code == code
     test = load_tests().definition(test_id, unit)
     assert str(refusal.value)[0].isupper() or (
-        test is not None and str(refusal.value).split()[0] in test.name
+        test is not None and str(refusal.value).split()[0].rstrip(":") in test.name
     )
     assert str(refusal.value).endswith(".")

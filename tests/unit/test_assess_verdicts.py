@@ -668,7 +668,7 @@ def test_without_failure_causes_and_options_are_empty_with_the_reason(
     assert (
         found.about.reason == "no CAR-T in this record"
         if status is None
-        else "The day of this infusion is not known" in found.about.reason
+        else "The day of this infusion is unknown" in found.about.reason
     )
 
 

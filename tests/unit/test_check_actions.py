@@ -64,13 +64,13 @@ def test_a_sound_action_is_sound(tmp_path: Path) -> None:
         ({"sources": None}, "action treat_infection: has no source"),
         ({"sources": ["nobody-2020"]}, "cites nobody-2020"),
         ({"text": "Treat the infection."}, "ends in a full stop"),
-        ({"until": " "}, "says not why, or not what lifts it"),
+        ({"until": " "}, "lacks because or until"),
         ({"until": None}, "until"),
         ({"urgency": "soon"}, "urgency"),
-        ({"because": "In 31 % of patients."}, "the number 31 stands in no cited source"),
+        ({"because": "In 31 % of patients."}, "the number 31 is neither in a cited source"),
         ({"when": "lots"}, "there is no finding named lots"),
         ({"unless": "lots"}, "action treat_infection, unless"),
-        ({"open_when": "lost"}, "has open_when and no open_text"),
+        ({"open_when": "lost"}, "has open_when but no open_text"),
         ({"finds_out": ["lots"]}, "there is no finding named lots"),
         ({"shows": ["lots"]}, "there is no finding named lots"),
         ({"before": ["treat_infection"]}, "there is no other action treat_infection"),
@@ -92,4 +92,4 @@ def test_what_is_wrong_is_told(tmp_path: Path, changes: dict[str, Any], problem:
 
 
 def test_two_of_one_id_are_told(tmp_path: Path) -> None:
-    assert "the id treat_infection stands" in told(tmp_path, action(), action())
+    assert "the id treat_infection is used" in told(tmp_path, action(), action())

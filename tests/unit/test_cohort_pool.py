@@ -48,7 +48,7 @@ def test_an_item_that_ends_its_process_fails_alone() -> None:
     made = results(batches, jobs=2)
     assert made == [
         ["1001", "1002"],
-        ["1003", "13: its process was ended", "1004"],
+        ["1003", "13: its process was stopped", "1004"],
         ["1005"],
         ["1006", "1007"],
         ["1008"],

@@ -34,11 +34,14 @@ def test_no_response_is_called_where_it_depends_on_what_is_measurable(baseline: 
         (60, "NE", "ne-measurability"),
         (90, "NE", "ne-measurability"),
     ]
-    assert "serum M-protein is measurable at baseline is not known" in found.visits[0].reason
+    assert (
+        "it is unknown whether the serum M-protein is measurable at baseline"
+        in found.visits[0].reason
+    )
     assert "measurability_unknown" in {flag.id for flag in found.flags}
     failure = failures(record(labs=baseline + serum(FALLS)))[0]
     assert (failure.status, failure.best_response) == ("cannot_be_judged", None)
-    assert "measurable at baseline is not known" in failure.reason
+    assert "unknown whether the serum M-protein is measurable at baseline" in failure.reason
 
 
 def test_two_results_that_are_both_measurable_count_falls_from_the_lower() -> None:

@@ -25,7 +25,7 @@ def test_default_says_version_and_parameters() -> None:
 def test_an_announced_version_is_refused_with_a_sentence() -> None:
     with pytest.raises(CriteriaError, match="no thresholds were found in print"):
         load_criteria("imwg-2026")
-    with pytest.raises(CriteriaError, match="known are imwg-2016, imwg-2011, imwg-2006"):
+    with pytest.raises(CriteriaError, match="Use one of imwg-2016, imwg-2011, imwg-2006"):
         load_criteria("imwg-1999")
 
 

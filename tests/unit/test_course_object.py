@@ -87,7 +87,7 @@ def test_what_is_unusable_is_named_apart() -> None:
     aside = replace(lab("serum_m_protein", 28, 1), quantity=None, why_set_aside="no unit")
     rec = record(infusions=[infusion()], labs=serum({-5: 4.0}), set_aside=[aside])
     visit = response_course(rec, start=0).visits[0]
-    said = "serum_m_protein of day 28 is there but could not be used (no unit)"
+    said = "serum M-protein of day 28 is on record but could not be used (no unit)"
     assert visit.unusable == (said,)
     assert visit.missing[0] == said
 

@@ -183,7 +183,7 @@ def test_an_infusion_without_a_day_has_no_endpoint() -> None:
     found = endpoints(rec, failures(rec), origin="infusion", style="ema")[1]
     assert list(found) == list(ENDPOINTS)
     assert {told(e) for e in found.values()} == {("not_computable", None, None)}
-    assert {e.reason for e in found.values()} == {"the day of the infusion is not known"}
+    assert {e.reason for e in found.values()} == {"the day of the infusion is unknown"}
     assert {(e.origin, e.origin_day, e.style) for e in found.values()} == {
         ("infusion", None, "ema")
     }
@@ -270,7 +270,7 @@ def test_without_car_t_a_line_has_endpoints_too() -> None:
 
 def test_unknown_words_are_refused() -> None:
     rec = record()
-    with pytest.raises(ValueError, match="origin is one of"):
+    with pytest.raises(ValueError, match="origin must be one of"):
         endpoints(rec, failures(rec), origin="birth")  # type: ignore[arg-type]
 
 
@@ -415,7 +415,7 @@ def test_an_unknown_cause_of_death_is_not_another_cause() -> None:
     found = ends(labs=serum(RESPONSE), deaths=[death(110, "unknown")])
     assert (found["TTP"].censored_by, found["TTP"].reason) == (
         "death_of_unknown_cause",
-        "death, cause not known",
+        "death, cause unknown",
     )
 
 

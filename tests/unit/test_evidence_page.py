@@ -85,7 +85,7 @@ def test_the_specification_has_each_row_once_and_is_drawn() -> None:
     text = "".join(root.itertext())
     assert "Average centre" in text and "undefined" not in text and "1e+2" not in text
     assert svg(spec, label='Forest "plot" <of> Drug') == picture
-    with pytest.raises(ValueError, match="nothing was pooled"):
+    with pytest.raises(ValueError, match="Nothing was pooled"):
         forest_spec([])
 
 
@@ -176,7 +176,7 @@ def test_without_a_direct_arm_no_figure_is_called_direct(whole: str) -> None:
 
 
 def test_nothing_is_ranked_and_no_pair_is_called_apart_by_itself(whole: str) -> None:
-    assert "They rank nothing." in whole
+    assert "They do not rank the strategies." in whole
     figures = [e for s in load().words.strategies if (e := evidence_for(s)).by_setting]
     pairs = list(combinations(figures, 2))
     apart = sum(separated(first, second) for first, second in pairs)
@@ -213,7 +213,7 @@ def test_the_terminal_shows_plot_figures_and_reasons() -> None:
     assert "Response not pooled: subset." in text
     overview = printed(evidence_overview(choose_evidence()))
     assert all(strategy in overview for strategy in load().words.strategies)
-    assert "none read" in overview and "rank nothing" in overview
+    assert "none read" in overview and "do not rank the strategies" in overview
 
 
 @pytest.mark.parametrize("width", [80, 120])

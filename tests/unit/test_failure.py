@@ -55,7 +55,7 @@ def test_infusion_without_a_day_cannot_be_judged() -> None:
     failure = one(infusions=[infusion(None)], labs=serum(FAILED))
     assert (failure.status, failure.infusion_day) == ("cannot_be_judged", None)
     assert failure.reason == (
-        "The day of this infusion is not known, so nothing can be placed after it."
+        "The day of this infusion is unknown, so nothing can be dated after it."
     )
     assert failure.difference is None
     undated = record(infusions=[infusion(None)], labs=serum(FAILED))
@@ -325,7 +325,7 @@ def test_death() -> None:
     )
     unknown = one(labs=serum(RESPONSE), deaths=[death(120, "unknown")])
     assert unknown.status == "died_without_progression"
-    assert "not stated" in unknown.reason
+    assert "of unknown cause" in unknown.reason
     # a value at the level of progression is confirmed by death of myeloma, and by no other death
     rising = serum({**RESPONSE, 110: 1.2})
     by_death = one(labs=rising, deaths=[death(120, "myeloma")])
@@ -347,8 +347,8 @@ def test_new_therapy_without_progression() -> None:
     )[0]
     assert (counted.status, counted.kind, counted.day) == ("failed", "new_therapy_without_pd", 100)
     assert counted.reason == (
-        "New anti-myeloma therapy (day 100) without progression counts as failure by the parameter"
-        " chosen."
+        "New anti-myeloma therapy (day 100) without progression counts as failure by the chosen "
+        "setting."
     )
     undated = one(labs=serum(RESPONSE), therapies=[therapy(None, "salvage", after_infusion=1)])
     assert [(s.id, s.day) for s in undated.signals] == [("new_therapy_without_pd", None)]
@@ -387,7 +387,7 @@ def test_no_response_by_day_90() -> None:
     )[0]
     assert (counted.status, counted.kind) == ("failed", "primary_refractory")
     assert counted.reason == (
-        "No partial response by day 90, which counts as failure by the parameter chosen."
+        "No partial response by day 90, which counts as failure by the chosen setting."
     )
 
 
@@ -517,7 +517,7 @@ def test_unusable_result_is_shown_and_not_read() -> None:
     assert failure.course is not None
     assert (
         failure.course.visits[-1].missing[0]
-        == "serum_m_protein of day 120 is there but could not be used (no unit)"
+        == "serum M-protein of day 120 is on record but could not be used (no unit)"
     )
 
 

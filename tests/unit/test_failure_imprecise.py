@@ -225,8 +225,8 @@ def test_a_deeper_visit_that_was_not_repeated_bears_out_the_team() -> None:
     found = one(labs=labs, responses=[team(112, "VGPR")])
     assert (found.best_response, found.best_response_by) == ("VGPR", "team")
     assert found.best_response_text == (
-        "PR, VGPR by serum at one visit, urine not on record; team: VGPR, which is used because"
-        " one visit bears it out"
+        "PR, VGPR by serum at one visit, urine not on record; team: VGPR, which is used because "
+        "one visit supports it"
     )
 
 
@@ -319,9 +319,7 @@ def test_a_response_after_infusion_has_no_day_made_up() -> None:
     )
     assert (found.status, found.last_assessed_day) == ("not_failed", None)
     assert (found.best_response, found.best_response_by) == ("sCR", "team")
-    assert found.reason == (
-        "No progression is known; the team recorded sCR on a day that is not known."
-    )
+    assert found.reason == ("No progression is on record; the team recorded sCR on an unknown day.")
 
 
 def test_progression_without_any_word_on_its_day_leaves_the_failure_open() -> None:
@@ -399,7 +397,7 @@ def test_a_death_without_a_day_is_a_death(cause: str) -> None:
     datasets = response_datasets([patient_course(patient)])
     assert datasets.adtte.height == 0
     assert {x.reason for x in datasets.left_out if x.parameter == "OS"} == {
-        "the patient died, the day of death is not known"
+        "the patient died on an unknown day"
     }
 
 

@@ -44,7 +44,7 @@ def refused(content: Any) -> str:
         ("<Bundle xmlns='http://hl7.org/fhir'/>", "not JSON"),
         ('{"resourceType":"Patient","id":"p1"}\n{"resourceType":"Observation"}', "not JSON"),
         ('{"resourceType": "Bundle", "type": "collection", "entry": [', "truncated"),
-        ('{"resourceType": "Bundle", "resourceType": "Bundle"}', "stands twice"),
+        ('{"resourceType": "Bundle", "resourceType": "Bundle"}', "appears twice"),
         ('{"resourceType": "Bundle", "x": NaN}', "NaN"),
         ('{"resourceType": "Bundle", "x": -Infinity}', "-Infinity"),
         ('{"resourceType": "Bundle", "x": 1e400}', "too large"),
@@ -61,17 +61,17 @@ def refused(content: Any) -> str:
         (json.dumps({"resourceType": "Bundle", "type": "collection", "entry": []}), "no Patient"),
         (
             json.dumps({"resourceType": "Bundle", "type": "collection", "entry": {}}),
-            "no valid FHIR Bundle",
+            "not a valid FHIR Bundle",
         ),
         (
             json.dumps({"resourceType": "Bundle", "type": "collection", "entry": [3]}),
-            "no valid FHIR Bundle",
+            "not a valid FHIR Bundle",
         ),
         (
             json.dumps(
                 {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {}}]}
             ),
-            "entry 1 holds no FHIR resource",
+            "entry 1 contains no FHIR resource",
         ),
     ],
 )
@@ -553,7 +553,7 @@ def test_a_folder_of_bundles(tmp_path: Path) -> None:
     assert (issue.severity, issue.code, issue.done, issue.patient_id) == (
         "error", "patient_in_two_files", "refused", "p1",
     )  # fmt: skip
-    assert "'p1' stands in a.json and in c.json." in issue.message
+    assert "'p1' appears in a.json and in c.json." in issue.message
     (tmp_path / "d.json").mkdir()
     assert [i.source.file for i in read(tmp_path).issues] == ["d.json", "c.json"]
     (tmp_path / "b.json").unlink()

@@ -116,12 +116,12 @@ def _replace(old: str, new: str) -> Callable[[bytes], bytes]:
 @pytest.mark.parametrize(
     ("part", "change", "why"),
     [
-        (SHEET, _replace('r="B2"', 'r="XFE2"'), "no sheet has"),
-        (SHEET, _replace('r="B2"', 'r="B1048577"'), "no sheet has"),
-        (SHEET, _replace('r="B2"', 'r="2B"'), "no sheet has"),
-        (SHEET, _replace('<row r="2"', '<row r="1048577"'), "no sheet has"),
-        (SHEET, _replace('<row r="3"', '<row r="0"'), "no sheet has"),
-        (SHEET, _replace("</sheetData>", ""), "not sound XML"),
+        (SHEET, _replace('r="B2"', 'r="XFE2"'), "beyond the last possible one"),
+        (SHEET, _replace('r="B2"', 'r="B1048577"'), "beyond the last possible one"),
+        (SHEET, _replace('r="B2"', 'r="2B"'), "beyond the last possible one"),
+        (SHEET, _replace('<row r="2"', '<row r="1048577"'), "beyond the last possible one"),
+        (SHEET, _replace('<row r="3"', '<row r="0"'), "beyond the last possible one"),
+        (SHEET, _replace("</sheetData>", ""), "not valid XML"),
         (SHEET, lambda xml: xml.decode().encode("utf-16"), "UTF-16"),
         (SHEET, lambda xml: b'<?xml version="1.0" encoding="latin-1"?>' + xml, "latin-1"),
         (BOOK, lambda xml: b'<?xml version="1.0" encoding="UTF-8x"?>' + xml, "UTF-8x"),

@@ -44,18 +44,18 @@ def test_missing_file(tmp_path: Path) -> None:
     ("name", "content", "why"),
     [
         ("patients.csv", b"", "empty"),
-        ("patients.csv", b"\n\n", "holds no cells"),
-        ("patients.csv", b"PK\x03\x04\x00\x00", "not a text file"),
+        ("patients.csv", b"\n\n", "is an empty table"),
+        ("patients.csv", b"PK\x03\x04\x00\x00", "named like a text file but is not one"),
         ("patients.csv", b"sex,age\nF,3\n", "patient_id is missing"),
-        ("patients.csv", b"patient_id,sex,sex\nA,F,F\n", "stands twice"),
-        ("patients.csv", b"patient_id,sex\n", "holds no patient"),
+        ("patients.csv", b"patient_id,sex,sex\nA,F,F\n", "appears twice"),
+        ("patients.csv", b"patient_id,sex\n", "contains no patient"),
         ("cohort.csv", b"patient_id,sex\nA,F\n", "no tidy table"),
-        ("notes.docx", b"hello", "not a table"),
+        ("notes.docx", b"hello", "not a readable table"),
         ("old.xls", b"\xd0\xcf\x11\xe0", "old Excel"),
-        ("cohort.xlsx", b"hello, this is text", "is none"),
+        ("cohort.xlsx", b"hello, this is text", "is not one"),
         ("cohort.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "password"),
         ("cohort.xlsx", b"PK\x03\x04 truncated", "damaged or truncated"),
-        ("labs.parquet", b"hello, this is text", "is none"),
+        ("labs.parquet", b"hello, this is text", "is not one"),
         ("labs.parquet", b"PAR1 truncated", "damaged or truncated"),
     ],
 )
@@ -248,7 +248,7 @@ def test_unknown_columns_files_and_tables(tmp_path: Path) -> None:
     )
     (tmp_path / "Patients.parquet").write_bytes(b"")
     pl.DataFrame({"patient_id": ["B"]}).write_parquet(tmp_path / "Patients.parquet")
-    assert "stands twice" in _refused(tmp_path)
+    assert "appears twice" in _refused(tmp_path)
 
 
 def test_elapsed_time_in_a_cell_is_no_number(tmp_path: Path) -> None:
@@ -300,7 +300,7 @@ SWALLOWED = REVIEW / "06-stray-quote-swallows-rows" / "input" / "labs.csv"
 
 
 def test_a_quotation_mark_that_swallows_rows_is_named_with_its_row() -> None:
-    assert "labs.csv: a quotation mark opens in row 3 " in _refused(SWALLOWED)
+    assert "labs.csv: a quotation mark opened in row 3 " in _refused(SWALLOWED)
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ def test_a_quotation_mark_that_swallows_rows_is_named_with_its_row() -> None:
 )
 def test_an_open_quotation_mark(tmp_path: Path, text: str, row: int) -> None:
     (tmp_path / "labs.csv").write_text(text)
-    assert f"opens in row {row} " in _refused(tmp_path / "labs.csv")
+    assert f"opened in row {row} " in _refused(tmp_path / "labs.csv")
 
 
 def test_a_cell_of_several_lines_is_no_swallowed_row(tmp_path: Path) -> None:
@@ -354,4 +354,4 @@ def test_text_files_and_pipes(tmp_path: Path) -> None:
     (tmp_path / "patients.csv").write_text("patient_id|sex\nA|F\n")
     assert read(tmp_path / "patients.csv").records[0].sex == "F"
     (tmp_path / "labs.txt").write_text("patient_id\tday\n")
-    assert "Save it as .xlsx or as CSV" in _refused(tmp_path / "labs.txt")
+    assert "Save it as .xlsx or CSV" in _refused(tmp_path / "labs.txt")

@@ -158,18 +158,18 @@ def test_one_broken_table_of_a_folder_is_an_error_and_the_others_are_read(tmp_pa
 @pytest.mark.parametrize(
     ("name", "text", "why"),
     [
-        ("labs.csv", "patient_id,day,day\nA,1,1\n", "the column 'day' stands twice"),
+        ("labs.csv", "patient_id,day,day\nA,1,1\n", "the column 'day' appears twice"),
         ("labs.csv", "day,test\n1,crp\n", "the column patient_id is missing"),
         ("labs.csv", None, "is a folder"),
         ("labs.ods", "PK", "an OpenDocument file"),
-        ("Labs.tsv", "patient_id\nA\n", "The table labs stands twice"),
+        ("Labs.tsv", "patient_id\nA\n", "The table labs appears twice"),
     ],
 )
 def test_one_table_of_a_folder_that_cannot_be_used_is_an_error_and_the_others_are_read(
     tmp_path: Path, name: str, text: str | None, why: str
 ) -> None:
     (tmp_path / "patients.csv").write_text("patient_id,sex\nA,F\n", "utf-8")
-    if why.endswith("stands twice") and "table" in why:
+    if why.endswith("appears twice") and "table" in why:
         (tmp_path / "labs.csv").write_text("patient_id\nA\n", "utf-8")
     if text is None:
         (tmp_path / name).mkdir()
@@ -194,7 +194,7 @@ def test_a_folder_without_its_patients_says_what_is_unknown(tmp_path: Path) -> N
     (tmp_path / "labs.csv").write_text(labs, "utf-8")
     (issue,) = read(tmp_path).issues
     assert (issue.severity, issue.code, issue.done) == ("warning", "no_patient_table", "used")
-    assert "sex, birth" in issue.message
+    assert "sex, date of birth" in issue.message
     assert read(tmp_path / "labs.csv").issues == (), "a file by itself was meant so"
     (tmp_path / "patients.csv").write_text("patient_id,sex\nA,F\n", "utf-8")
     assert read(tmp_path).issues == (), "tables that are not there make no noise"
@@ -202,9 +202,9 @@ def test_a_folder_without_its_patients_says_what_is_unknown(tmp_path: Path) -> N
 
 def test_a_folder_of_which_nothing_can_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "labs.csv").write_bytes(b"\x00\x01\x02")
-    with pytest.raises(InputError, match=r"labs\.csv is not a text file"):
+    with pytest.raises(InputError, match=r"labs\.csv is named like a text file but is not one"):
         read(tmp_path)
-    with pytest.raises(InputError, match=r"labs\.csv is not a text file"):
+    with pytest.raises(InputError, match=r"labs\.csv is named like a text file but is not one"):
         read(tmp_path / "labs.csv")
 
 

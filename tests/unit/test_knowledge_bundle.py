@@ -114,14 +114,14 @@ def set_rule(key: Any, value: Any) -> Any:
         ),
         (set_rule("stage", "later"), "stage: 'later' is not one of choose"),
         (set_rule("colour", "red"), "unknown key colour"),
-        (set_rule("because", 3), "because: text is expected, 3 was read"),
+        (set_rule("because", 3), "because: text is expected, not 3"),
         (set_rule("sources", "s1"), "sources: a list is expected"),
         (set_rule("when", "missing_finding"), "there is no finding named missing_finding"),
         (set_rule("when", "lost IS NULL"), "not of the allowed part of SQL"),
         (lambda t: t["options/same-target.toml"].pop("strategy"), "strategy is missing"),
         (
             lambda t: t["options/same-target.toml"].update(id="new-target"),
-            "the id new-target stands in options/new-target.toml too",
+            "the id new-target is used in options/new-target.toml too",
         ),
         (
             lambda t: t["options/new-target.toml"]["availability"][0].update({"from": "soon"}),
@@ -144,7 +144,7 @@ def set_rule(key: Any, value: Any) -> Any:
         ),
         (
             lambda t: t["findings.toml"]["finding"]["lost"].update({"from": ["nothing"]}),
-            "derived from nothing, which is no finding",
+            "derived from nothing, which is not a finding",
         ),
         (
             lambda t: t["factors/antigen.toml"]["factor"][0]["indicator"][0].update(weight="heavy"),
@@ -167,7 +167,7 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
     (folder / "options" / "bad.toml").write_text("id = ")
     with pytest.raises(KnowledgeError, match=r"options/bad.toml can't be read as TOML"):
         load(folder)
-    with pytest.raises(KnowledgeError, match="is no folder"):
+    with pytest.raises(KnowledgeError, match="is not a folder"):
         load(folder / "nothing")
 
 

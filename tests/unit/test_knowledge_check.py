@@ -62,13 +62,13 @@ def factor(t: Tables) -> Any:
         ),
         (
             lambda t: first_rule(t).update(sources=["nobody-2020"]),
-            "cites nobody-2020, which is no statement, source, study or arm",
+            "cites nobody-2020, which is not a statement, source, study or arm",
         ),
         (
             lambda t: first_rule(t).update(because="Lost in 31 % of patients."),
-            "the number 31 stands in no cited source",
+            "the number 31 is neither in a cited source",
         ),
-        (lambda t: first_rule(t).update(because=""), "gives no reason"),
+        (lambda t: first_rule(t).update(because=""), "has no reason"),
         (lambda t: first_rule(t).pop("stage"), "no stage"),
         (
             lambda t: option(t)["rule"][1].update(stage="choose"),
@@ -105,11 +105,14 @@ def factor(t: Tables) -> Any:
         ),
         (
             lambda t: option(t)["rule"][1].update(id="target-lost"),
-            "rule target-lost: the id stands 2 times",
+            "rule target-lost: the id is used 2 times",
         ),
-        (lambda t: option(t).update(strategy="magic"), "magic is no strategy of the vocabulary"),
-        (lambda t: option(t).update(sequence=["magic"]), "magic is no strategy of the vocabulary"),
-        (lambda t: option(t).update(agents=["panacea"]), "panacea is no agent or product"),
+        (lambda t: option(t).update(strategy="magic"), "magic is not a strategy of the vocabulary"),
+        (
+            lambda t: option(t).update(sequence=["magic"]),
+            "magic is not a strategy of the vocabulary",
+        ),
+        (lambda t: option(t).update(agents=["panacea"]), "panacea is not an agent or product"),
         (lambda t: option(t)["availability"][0].pop("source"), "availability US: has no source"),
         (
             lambda t: option(t)["availability"][0].update(
@@ -119,19 +122,19 @@ def factor(t: Tables) -> Any:
         ),
         (
             lambda t: t["option_rules.toml"]["shared"][0]["tags"].append("nowhere"),
-            "shared rule infected: no option carries the tag nowhere",
+            "shared rule infected: no option has the tag nowhere",
         ),
         (
             lambda t: t["option_rules.toml"]["shared_support"][0].update(text="Give below 7."),
-            "the number 7 stands in no cited source",
+            "the number 7 is neither in a cited source",
         ),
         (
             lambda t: t["option_rules.toml"]["shared"][1].update(until="neutrophils are 0.9"),
-            "the number 0.9 stands",
+            "the number 0.9 is neither",
         ),
         (lambda t: factor(t)["frequency"][0].update(percent=31.0), "12 of 40 is 30.0 %, not 31 %"),
-        (lambda t: factor(t)["frequency"][0].update(n=50), "50 of 40 is no share"),
-        (lambda t: factor(t)["frequency"][0].pop("of"), "n and of belong together"),
+        (lambda t: factor(t)["frequency"][0].update(n=50), "50 of 40 is not a share"),
+        (lambda t: factor(t)["frequency"][0].pop("of"), "n and of must be given together"),
         (
             lambda t: factor(t)["frequency"][0].update(sources=[]),
             "frequency 'In a series.': has no source",
@@ -139,12 +142,12 @@ def factor(t: Tables) -> Any:
         (lambda t: factor(t)["indicator"][0].update(sources=["x"]), "indicator gene-hit: cites x"),
         (
             lambda t: t["sources.toml"]["source"].update(extra={"title": "T", "url": "u"}),
-            "source extra: is cited nowhere",
+            "source extra: is not cited",
         ),
         (lambda t: t["sources.toml"]["source"]["src1"].pop("url"), "not marked incomplete"),
         (
             lambda t: t["statements.toml"]["statement"][0].update(source="gone"),
-            "statement s1: comes from gone, which is no source",
+            "statement s1: comes from gone, which is not a source",
         ),
         (
             lambda t: t["workups.toml"]["workup"][1].update(supplies=["lost", "gone"]),
@@ -156,15 +159,15 @@ def factor(t: Tables) -> Any:
         ),
         (
             lambda t: t["workups.toml"]["workup"][1].update(invasiveness=9),
-            "invasiveness runs from 0 to 3",
+            "invasiveness must be 0 to 3",
         ),
         (
             lambda t: t["findings.toml"]["finding"]["lost"].update(asks=["oracle"]),
-            "finding lost: asks for oracle, which is no work-up",
+            "finding lost: asks for oracle, which is not a work-up",
         ),
         (
             lambda t: t["findings.toml"]["finding"]["lost"].update(asks=["counts"]),
-            "finding lost: asks for counts, which does not tell it. Name it in supplies or",
+            "finding lost: asks for counts, which does not provide it. Name it in supplies or",
         ),
         (
             lambda t: t["workups.toml"]["workup"][1].update(also_tells=["gone"]),
@@ -172,21 +175,22 @@ def factor(t: Tables) -> Any:
         ),
         (
             lambda t: t["workups.toml"]["workup"][1].update(tells={"serology": "gone"}),
-            "workup antigen: tells: serology is none of its tests, or gone not among its supplies",
+            "workup antigen: tells: serology is not one of its tests, or gone is not among its",
         ),
         (
             lambda t: t["findings.toml"]["finding"].update(
                 ecogg={"group": "g", "type": "integer", "meaning": "Performance status."}
             ),
-            "finding ecogg: no function gives it, so it would never be known. Correct the name, "
-            "leave the entry out, or write the function (rearm.findings). Did you mean ecog?",
+            "finding ecogg: no function computes it, so it would always be unknown. Correct the "
+            "name, leave the entry out, or write the function (rearm.findings). Did you mean "
+            "ecog?",
         ),
         (
             lambda t: t["bundle.toml"].pop("reviewed"),
-            "says no day on which the knowledge was reviewed",
+            "lacks the day on which the knowledge was reviewed",
         ),
         (lambda t: first_rule(t).update(effect="forbid"), "'forbid' is not one of"),
-        (lambda t: first_rule(t).update(id="Target lost"), "rule Target lost: the id is none"),
+        (lambda t: first_rule(t).update(id="Target lost"), "rule Target lost: the id is not valid"),
         (lambda t: first_rule(t).update(example_false={}), "Give it lost too"),
         (
             lambda t: option(t)["tags"].append("nothing-acts-on-it"),
@@ -196,10 +200,10 @@ def factor(t: Tables) -> Any:
             lambda t: option(t)["availability"][0].update(region="Germany"),
             "Write two capital letters",
         ),
-        (lambda t: option(t).update(rules=[]), "same-target: rules is not read here. Write rule"),
+        (lambda t: option(t).update(rules=[]), "same-target: rules is not used here. Write rule"),
         (
             lambda t: t["statements.toml"]["statement"][0].update(strength="firm"),
-            "the strength 'firm', which is none",
+            "the strength 'firm', which is not valid",
         ),
         (lambda t: t.pop("sources.toml"), "the folder has no sources.toml"),
         (
@@ -208,7 +212,7 @@ def factor(t: Tables) -> Any:
         ),
         (
             lambda t: option(t).update(evidence={"strategy": "magic"}),
-            "option same-target: magic (evidence) is no strategy of the vocabulary",
+            "option same-target: magic (evidence) is not a strategy of the vocabulary",
         ),
         (
             lambda t: option(t)["availability"][0].update(off_label=True, when="exposed"),
@@ -220,7 +224,7 @@ def factor(t: Tables) -> Any:
         ),
         (
             lambda t: t["sources.toml"]["source"].update(s1={"title": "T", "url": "u"}),
-            "statement s1: has the id of a source that it does not come from",
+            "statement s1: has the id of a source other than its own",
         ),
     ],
 )
@@ -277,33 +281,41 @@ def test_a_test_alone_takes_units_and_words_from_the_bundled_dictionary(tmp_path
     [
         ("tests.toml", PHOSPHATE, "phosphate are not those of its units; run"),
         ("tests.toml", "[tests.phosphate]\n", "tests.toml: 'test' is missing. Add it"),
-        ("tests.toml", "test = 1\n", "a part has another form than in the bundled file"),
-        ("tests.toml", "unit = 1\n[test.x]\n", "tests.toml: a part has another form"),
+        ("tests.toml", "test = 1\n", "a part has a different form from the bundled file"),
+        ("tests.toml", "unit = 1\n[test.x]\n", "tests.toml: a part has a different form"),
         ("tests.toml", "[test.x]\n", "test x: group, name is missing. Add it."),
         (
             "tests.toml",
             '[test.x]\nname = "X"\ngroup = "g"\nwords = "smells"\n',
-            "x takes the words smells, which are no list",
+            "x takes the words smells, which are not a list",
         ),
         (
             "tests.toml",
             '[test.x]\nname = "X"\ngroup = "g"\nunits = ["g/L"]\nhard = [1]\n',
-            "x: hard and soft are two numbers each",
+            "x: hard and soft must be two numbers each",
         ),
-        ("units.toml", "factors = 1\n", "units.toml: a part has another form"),
-        ("units.toml", 'factors.serum_m_protein = "x"\n', "units.toml: a part has another form"),
+        ("units.toml", "factors = 1\n", "units.toml: a part has a different form"),
+        (
+            "units.toml",
+            'factors.serum_m_protein = "x"\n',
+            "units.toml: a part has a different form",
+        ),
         ("agents.toml", "agent = 1\n", "agents.toml or regimens.toml: a part has"),
-        ("regimens.toml", "words = 1\n", "regimens.toml: a part has another form"),
+        ("regimens.toml", "words = 1\n", "regimens.toml: a part has a different form"),
         ("words.toml", "words = 1\n", "words.toml, words: a table is expected"),
         ("fhir_codes.toml", "[systems]\n", "fhir_codes.toml: 'loinc' is missing"),
         ("tables.toml", "[table.labs]\n", "tables.toml: 'columns' is missing"),
-        ("scores.toml", "score = 1\n", "scores.toml: a part has another form"),
+        ("scores.toml", "score = 1\n", "scores.toml: a part has a different form"),
         ("antigen_variants.toml", "alteration = 1\n", "antigen_variants.toml: a part has"),
-        ("factors/antigen.toml", "factor = 1\n", "factors/antigen.toml: a part has another form"),
-        ("option_rules.toml", "shared = 1\n", "option_rules.toml: a part has another form"),
-        ("alerts.toml", "alert = 1\n", "alerts.toml: a part has another form"),
-        ("sources.toml", "source = 1\n", "sources.toml: a part has another form"),
-        ("findings.toml", "finding = 1\n", "findings.toml or agents.toml: a part has another"),
+        (
+            "factors/antigen.toml",
+            "factor = 1\n",
+            "factors/antigen.toml: a part has a different",
+        ),
+        ("option_rules.toml", "shared = 1\n", "option_rules.toml: a part has a different form"),
+        ("alerts.toml", "alert = 1\n", "alerts.toml: a part has a different form"),
+        ("sources.toml", "source = 1\n", "sources.toml: a part has a different form"),
+        ("findings.toml", "finding = 1\n", "findings.toml or agents.toml: a part has a different"),
     ],
 )
 def test_a_part_that_is_missing_or_of_another_form_is_a_sentence(
@@ -322,15 +334,15 @@ def test_a_file_that_cannot_be_read_is_told_alone(tmp_path: Path) -> None:
     assert told.startswith("knowledge: sources.toml can't be read as TOML") and "[[source]]" in told
     file.write_bytes("title = 'Müller'\n".encode("latin-1"))
     (told,) = map(str, check(folder))
-    assert "line 1 holds a letter that is not UTF-8" in told
+    assert "line 1 contains a character that is not UTF-8" in told
 
 
 def test_a_file_whose_name_is_not_utf_8_is_told(tmp_path: Path) -> None:
     folder = write(tmp_path / "b", with_examples(tables()))
     (folder / "options" / "caf\udce9.toml").write_text("", "utf-8")  # one byte of Latin-1
     assert list(map(str, check(folder))) == [
-        "knowledge: The name of the file options/caf\\udce9.toml is not UTF-8, or holds a control"
-        " character. Rename the file."
+        "knowledge: The name of the file options/caf\\udce9.toml is not UTF-8 or contains a "
+        "control character. Rename the file."
     ]
     with pytest.raises(KnowledgeError, match="Rename the file"):
         load(folder)

@@ -47,13 +47,17 @@ from rearm.report.knowledge import (
             "bcma-lost",
             [
                 "Shared rule bcma-lost",
-                "acts on every option with the tag bcma-only",
+                "applies to every option with the tag bcma-only",
                 "not true for bcma_status = retained",
             ],
         ),
         (
             "bcma_status",
-            ["Finding bcma_status", "derived from", "told by: BCMA on the relapsed plasma cells"],
+            [
+                "Finding bcma_status",
+                "derived from",
+                "provided by: BCMA on the relapsed plasma cells",
+            ],
         ),
         (
             "serum_m_protein",
@@ -69,7 +73,7 @@ from rearm.report.knowledge import (
             ],
         ),
         ("dileo-2025", ["Study dileo-2025", "response not pooled: percentage without"]),
-        ("merz-2024-other-salvage", ["of no strategy of its own", "response: 26 % (8/31)"]),
+        ("merz-2024-other-salvage", ["belongs to no single strategy", "response: 26 % (8/31)"]),
         ("marrow", ["Work-up marrow", "Invasiveness 2 of 3"]),
         (
             "accepted-practice",
@@ -99,7 +103,9 @@ def test_every_entry_can_be_shown_and_is_plain_data() -> None:
 
 
 def test_what_is_not_there_is_answered_with_the_nearest() -> None:
-    with pytest.raises(KnowledgeError, match=r"has the id talquetamb\. Did you mean talquetamab"):
+    with pytest.raises(
+        KnowledgeError, match=r"no entry with the id talquetamb\. Did you mean talquetamab"
+    ):
         entry_text("talquetamb")
     assert [kind for kind, _ in entries_named("infection")] == ["factor", "alert"]
     assert example_words({"a": True, "b": 2, "c": "lost"}) == "a = true, b = 2, c = lost"
@@ -141,7 +147,7 @@ def test_a_diff_reads_as_sentences() -> None:
     same = KnowledgeDiff(before=("1", "a" * 64), after=("1", "a" * 64), entries=(), results=())
     assert "No entry differs." in diff_text(
         same
-    ) and "No verdict, no tier and no grade" in diff_text(same)
+    ) and "No verdict, tier or grade changed" in diff_text(same)
 
 
 def test_studies_belong_to_their_folder(tmp_path: Path) -> None:

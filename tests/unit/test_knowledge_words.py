@@ -71,7 +71,7 @@ def test_a_strategy_is_one_row_and_stands_on_the_page(folder: Path) -> None:
 def test_a_study_of_a_strategy_without_a_row_is_refused(folder: Path) -> None:
     (folder / "words.toml").unlink()
     (problem,) = check(folder)
-    assert "strategy 'in-vivo-cart' is not known" in str(problem)
+    assert "strategy 'in-vivo-cart' is unknown" in str(problem)
 
 
 def test_own_words_stand_for_the_bundled_ones(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_own_words_stand_for_the_bundled_ones(tmp_path: Path) -> None:
 
 
 def test_an_id_with_two_meanings_is_refused() -> None:
-    with pytest.raises(KnowledgeError, match="early of timing has other words in another group"):
+    with pytest.raises(KnowledgeError, match="early of timing has different words in another"):
         read_words({"words": {"kind": {"early": "x"}, "timing": {"early": "y"}}})
 
 

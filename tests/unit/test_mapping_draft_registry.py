@@ -117,7 +117,7 @@ def test_whether_there_was_an_infusion_is_not_its_day(tmp_path: Path) -> None:
 def test_a_progress_that_answers_neither_yes_nor_no_is_left_to_the_person(tmp_path: Path) -> None:
     base = [[*INFUSED[0], "Progress", "Datum Progress"], [*INFUSED[1], "vielleicht", "2022-09-06"]]
     book = _book(tmp_path, p=base)
-    assert "# check: Progress stands beside Datum Progress" in draft_mapping(book)
+    assert "# check: Progress belongs to Datum Progress" in draft_mapping(book)
     (record,) = _read(book).records
     assert record.responses == ()
 
@@ -244,7 +244,7 @@ def test_a_code_under_a_group_is_a_condition(tmp_path: Path, code: int, progress
 
 def test_a_header_that_stands_twice_is_listed_and_never_mapped(tmp_path: Path) -> None:
     book = _book(tmp_path, p=[[*INFUSED[0], "Ansprechen", "Ansprechen"], [*INFUSED[1], "PR", "CR"]])
-    assert "#   Ansprechen   (stands 2 times)" in draft_mapping(book)
+    assert "#   Ansprechen   (appears 2 times)" in draft_mapping(book)
     assert len(_read(book).records) == 1
 
 
@@ -254,7 +254,9 @@ def test_groups_stand_above_the_header(tmp_path: Path, row: int, header: int) ->
     mapping = tmp_path / "m.toml"
     text = re.sub("group_row = 1", f"group_row = {row}", draft_mapping(book))
     mapping.write_text(text, "utf-8")
-    with pytest.raises(InputError, match=rf"group_row: {row} was read.*header_row \({header}\)"):
+    with pytest.raises(
+        InputError, match=rf"group_row: {row} is not possible.*header_row \({header}\)"
+    ):
         read(book, mapping)
 
 

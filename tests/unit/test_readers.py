@@ -54,5 +54,5 @@ def test_the_first_reader_that_accepts_a_path_reads_it(tmp_path: Path) -> None:
 def test_ndjson_is_not_read(tmp_path: Path) -> None:
     file = tmp_path / "patient.ndjson"
     file.write_text('{"resourceType": "Patient", "id": "p"}\n', "utf-8")
-    with pytest.raises(InputError, match="not a table that can be read"):
+    with pytest.raises(InputError, match="not a readable table"):
         rearm.read(file)

@@ -199,20 +199,20 @@ def test_start_is_the_first_line_with_a_baseline_and_later_results() -> None:
 
 def test_start_is_the_first_result_where_nothing_else_tells() -> None:
     day, why = start_of(plain_record(labs=serum({14: 3.0, 42: 1.0, 70: 1.0})))
-    assert day == 14 and "taken as the baseline" in why
+    assert day == 14 and "used as the baseline" in why
     course = patient_course(plain_record(labs=serum({14: 3.0, 42: 1.0, 70: 1.0}))).course
     assert course is not None and course.best_confirmed == "PR"
 
 
 def test_start_as_asked() -> None:
     day, why = start_of(record(labs=serum(FALL), infusions=[infusion(0), infusion(100)]), start=0)
-    assert day == 0 and "as asked" in why
+    assert day == 0 and "as requested" in why
 
 
 def test_no_day_at_all_is_said() -> None:
     found = object_of(plain_record())
     assert found["visits"] == [] and found["best_confirmed"] == "NE" and found["start"] is None
-    assert "nothing to count from" in found["flags"][0]["text"]
+    assert "no start to count from" in found["flags"][0]["text"]
 
 
 # ---- flags ----------------
@@ -243,7 +243,7 @@ def test_notes_say_that_the_disease_has_criteria_of_its_own() -> None:
         ),
         CourseNote(
             id="not_evaluable",
-            text="AL amyloidosis has response criteria of its own: not evaluable by these",
+            text="AL amyloidosis has its own response criteria, so it is not evaluable by these",
         ),
     ]
     plain = course_notes(patient_course(record(labs=serum(FALL))))
@@ -275,7 +275,9 @@ def test_what_the_team_recorded_stands_beside() -> None:
 
 
 def test_silence_is_not_read_as_no_progression() -> None:
-    assert "cannot be told" in printed(record(responses=[team(30, "CR")]))
+    assert "do not show whether the disease progressed" in printed(
+        record(responses=[team(30, "CR")])
+    )
     assert "No progression by day 56" in printed(record(labs=serum({-5: 4.0, 28: 1.0, 56: 0.9})))
 
 
@@ -337,7 +339,7 @@ def test_index_draws_several_patients_and_says_what_it_leaves_out() -> None:
     text = index_of(found)
     assert (
         text.count("<svg") == 2
-        and "Not drawn for want of such a marker: 1" in text
+        and "Not drawn, because no such marker was measurable: 1" in text
         and 'href="P0.html"' in text
     )
     # one patient has a picture on the own page
@@ -475,7 +477,7 @@ def test_a_fault_with_one_patient_leaves_the_others(
     assert done.patients == 2 and len(done.failed) == 1 and "bad" in done.failed[0]
     assert {p.name for p in (tmp_path / "j").iterdir()} == {"a.json", "b.json"}
     index = (tmp_path / "h" / "index.html").read_text("utf-8")
-    assert "<td>bad</td>" in index and "could not be computed" in index
+    assert "<td>bad</td>" in index and "not computed because of an internal error" in index
     assert 'href="a.html"' in index and 'href="b.html"' in index
 
 

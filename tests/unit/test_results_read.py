@@ -34,7 +34,7 @@ def ife(word: str, bands: tuple[str, ...] = ()) -> Lab:
     return lab("serum_immunofixation", 60, word, isotype=bands)
 
 
-CONFLICT = "two results of serum_immunofixation on day 60; the worse is used"
+CONFLICT = "two results of immunofixation of serum on day 60; the worse is used"
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ CONFLICT = "two results of serum_immunofixation on day 60; the worse is used"
             ife("positive", ("IgM kappa", *IGA)),
             "CR",
             [
-                "bands on day 60 (IgA lambda, IgM kappa) are not of the original clone and do not"
-                " count"
+                "bands on day 60 (IgA lambda, IgM kappa) do not belong to the original clone "
+                "and are not counted"
             ],
         ),
     ],
@@ -84,7 +84,7 @@ def test_refused_results_stay_refused_whatever_follows() -> None:
     refused = course(labs, parameters={"A20": "refuse"}).visits[-1]
     assert (refused.day, refused.response, refused.serum) == (60, "NE", None)
     assert refused.unusable == (
-        "serum_m_protein of day 60 is there but could not be used (two results on one day)",
+        "serum M-protein of day 60 is on record but could not be used (two results on one day)",
     )
     kept = course(labs).visits[-1]
     assert (kept.response, kept.serum) == ("PR", Interval(0.4, 1.0))

@@ -10,8 +10,8 @@ from rearm.errors import InputError
 from rearm.strict_json import MAX_DEPTH, load_json, parse_json
 
 REFUSED = [
-    ('{"a": 1, "a": 2}', "stands twice"),
-    ('{"a": {"b": 1, "b": 1}}', "stands twice"),
+    ('{"a": 1, "a": 2}', "appears twice"),
+    ('{"a": {"b": 1, "b": 1}}', "appears twice"),
     ('{"a": NaN}', "NaN"),
     ('{"a": -Infinity}', "-Infinity"),
     ('{"a": 1e400}', "too large"),
@@ -66,5 +66,5 @@ def test_files(tmp_path: Path) -> None:
 def test_a_name_that_stands_twice_among_many_is_found() -> None:
     """In steps that grow with the number of names: counted one by one, these were 10 ** 11."""
     names = ", ".join(f'"{i}": 0' for i in range(300_000))
-    with pytest.raises(InputError, match="'299999' stands twice"):
+    with pytest.raises(InputError, match="'299999' appears twice"):
         parse_json(f'{{{names}, "299999": 1}}', "p.json")

@@ -154,24 +154,24 @@ def break_tests(change: str) -> tuple[dict[str, Any], dict[str, Any]]:
     match change:
         case "check digit":
             m["loinc"][0][0] = "33358-4"
-        case "one code has one test":
+        case "may belong to only one test":
             tests["test"]["igg"]["loinc"].append(m["loinc"][0])
         case "role":
             m["loinc"][0][2] = "guessed"
         case "hard range":
             m["soft"] = [0, 16]
-        case "no unit of the dictionary":
+        case "not a unit in the dictionary":
             m["units"].append("furlong")
             compiled["factors"]["serum_m_protein"]["furlong"] = 1.0
         case "run scripts/compile_units.py":
             m["units"].append("mg/L")
-        case "neither units nor words":
+        case "no units and no words":
             del m["units"]
         case "unknown key":
             m["unit"] = "g/dL"
         case "two meanings":
             tests["unit"]["g/L"]["spellings"] = ["gm/dL"]
-        case "no test that is read in it":
+        case "does not accept it":
             m["elsewhere"] = {"mg/24h": "igg"}
     return tests, compiled
 
@@ -180,15 +180,15 @@ def break_tests(change: str) -> tuple[dict[str, Any], dict[str, Any]]:
     "sentence",
     [
         "check digit",
-        "one code has one test",
+        "may belong to only one test",
         "role",
         "hard range",
-        "no unit of the dictionary",
+        "not a unit in the dictionary",
         "run scripts/compile_units.py",
-        "neither units nor words",
+        "no units and no words",
         "unknown key",
         "two meanings",
-        "no test that is read in it",
+        "does not accept it",
     ],
 )
 def test_an_inconsistent_dictionary_is_refused_with_a_sentence(sentence: str) -> None:

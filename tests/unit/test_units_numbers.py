@@ -122,7 +122,7 @@ def test_a_comparator_beside_the_value() -> None:
     assert parse_number(5, comparator="<") == Number(5.0, "<")
     assert parse_number("5", comparator=">=") == Number(5.0, ">=")
     assert parse_number("<5", comparator="<") == Number(5.0, "<")
-    with pytest.raises(NumberUnreadable, match="stated beside it"):
+    with pytest.raises(NumberUnreadable, match="entered next to it"):
         parse_number("<5", comparator=">")
     with pytest.raises(NumberUnreadable, match="comparator"):
         parse_number(5, comparator="ad")
@@ -144,13 +144,13 @@ def test_multiplication_leaves_no_float_dust() -> None:
 def test_refusals_name_what_was_given_and_what_is_allowed() -> None:
     table = {"g/dL": 1.0, "g/L": 0.1}
     with pytest.raises(
-        UnitMissing, match=r"^Serum M-protein has no unit; state one of g/L, g/dL\.$"
+        UnitMissing, match=r"^Serum M-protein has no unit. Enter one of g/L, g/dL\.$"
     ):
         factor(None, table, test_name="Serum M-protein", allowed=["g/L", "g/dL"])
     with pytest.raises(UnitMissing):
         factor("  ", table, test_name="x")
     with pytest.raises(
-        UnitNotAllowed, match=r"^Serum M-protein is not read in 'mg'; allowed: g/L, g/dL\.$"
+        UnitNotAllowed, match=r"^Serum M-protein is not accepted in 'mg'; allowed: g/L, g/dL\.$"
     ):
         factor("mg", table, test_name="Serum M-protein")
 
@@ -173,7 +173,7 @@ def test_range_check() -> None:
     assert check(10) is None
     assert (
         check(12)
-        == "Serum M-protein of 12 g/dL is unusual (expected 0 to 10); check the value and its unit."
+        == "Serum M-protein: 12 g/dL is unusual (expected 0 to 10); check the value and its unit."
     )
     for impossible in (-0.1, 15.1, math.inf):
         with pytest.raises(ValueImpossible, match="not possible"):

@@ -78,7 +78,9 @@ def test_a_folder_of_bundles(tmp_path: Path) -> None:
 
 def test_folders_alone_are_named(tmp_path: Path) -> None:
     _write(tmp_path, {"P1/x.json": _bundle("A"), "P2/y.json": _bundle("B")})
-    with pytest.raises(InputError, match=r"It holds P1/, P2/, which are not read\. Folders in it"):
+    with pytest.raises(
+        InputError, match=r"It contains P1/, P2/, which are not read\. Folders in it"
+    ):
         read(tmp_path)
 
 
@@ -177,9 +179,9 @@ def test_every_page_tells_what_was_not_read(
     """On the page, in the index, in the result, on the terminal, drawn again or of the course."""
     source, to = _write(tmp_path / "in", files), tmp_path / "out"
     done = _assess(source, to)
-    told = f"{named} was not read; what it holds of "
+    told = f"{named} was not read, so what it says about "
     assert done.exit_code == 1
-    assert f"{told}this patient is unknown here." in " ".join(done.stdout.split())
+    assert f"{told}this patient is missing here." in " ".join(done.stdout.split())
     assert f"rearm: {named}: " in done.stderr
     assert f'role="alert">{told}this patient' in (to / "html" / "A.html").read_text("utf-8")
     assert f'role="alert">{told}these patients' in (to / "html" / "index.html").read_text("utf-8")
@@ -204,11 +206,11 @@ def test_a_run_that_goes_on_notices_that_a_file_is_mended(tmp_path: Path) -> Non
     source, to = _write(tmp_path / "in", files), tmp_path / "out"
     _assess(source, to)
     assert "deaths.csv was not read" in _pages(to)
-    assert "as they were" in _assess(source, to, "--resume").stderr
+    assert "unchanged" in _assess(source, to, "--resume").stderr
     # of somebody else: nothing of this patient changes but that the file is read
     (source / "deaths.csv").write_text("patient_id,day,cause\nB,300,progression\n", "utf-8")
     done = _assess(source, to, "--resume", "--patient", "A")
-    assert (done.exit_code, "as they were" in done.stderr) == (0, False)
+    assert (done.exit_code, "unchanged" in done.stderr) == (0, False)
     assert "deaths.csv was not read" not in _pages(to)
 
 
@@ -244,11 +246,11 @@ def test_a_mapped_table_with_a_header_twice_costs_the_others_nothing(
     done = _assess(tmp_path, tmp_path / "out", "--mapping", str(mapping))
     assert done.exit_code == 1
     page = (tmp_path / "out" / "html" / "A.html").read_text("utf-8")
-    assert f"{named} was not read; what it holds of this patient is unknown here." in page
+    assert f"{named} was not read, so what it says about this patient is missing here." in page
 
 
 def test_mapped_tables_that_all_have_a_header_twice_end_with_a_sentence(tmp_path: Path) -> None:
     files = {"p.csv": "Pat,Pat\nA,w\n", "l.csv": "Pat,Tag,LDH,LDH\nA,1,200,300\n"}
     _write(tmp_path, {**files, "m.toml": MAPPING.format(top="")})
-    with pytest.raises(InputError, match="stands there twice"):
+    with pytest.raises(InputError, match="appears there twice"):
         read(tmp_path, mapping=tmp_path / "m.toml")

@@ -115,7 +115,7 @@ def test_what_belongs_to_the_last_assessment_is_part_of_it() -> None:
 def test_a_team_progression_without_a_day_is_not_passed_over() -> None:
     failure = one(responses=[team(0, "PD", when=When())])
     assert failure.status == "cannot_be_judged"
-    assert "the team recorded progressive disease on a day that is not known" in failure.reason
+    assert "the team recorded progressive disease on an unknown day" in failure.reason
     assert one(responses=[team(0, "PR", when=When())]).status == "not_failed"
 
 
@@ -123,14 +123,14 @@ def test_results_without_a_day_are_named() -> None:
     failure = one(set_aside=[aside("serum_m_protein", None, "two-digit year")])
     assert failure.status == "not_failed"
     assert failure.reason == (
-        "No progression up to day 90; not assessed since (last contact day 400). 1 result of the"
-        " disease has no day that could be read and is not placed: correct its date first."
+        "No progression up to day 90; not assessed since (last contact day 400). 1 disease "
+        "result has no readable day and is not placed in time: correct its date first."
     )
     several = one(set_aside=[aside(t, None) for t in ("serum_m_protein", "kappa_flc", "crp")])
     assert several.status == "not_failed"
     assert several.reason.endswith(
-        " 2 results of the disease have no day that could be read and are not placed:"
-        " correct their dates first."
+        " 2 disease results have no readable day and are not placed in time: correct their "
+        "dates first."
     )
 
 
@@ -222,7 +222,7 @@ def test_an_unconfirmed_response_at_the_last_assessment_is_named() -> None:
         and "77.3 % down" in once.course.visits[0].reason
     )
     assert (once.best_response, once.best.at_least) == (None, "PR")
-    assert once.best_response_text == "at least PR, one visit, VGPR possible by the bounds"
+    assert once.best_response_text == "at least PR, one visit, VGPR possible within the bounds"
     assert "Unconfirmed PR on day 30" in once.reason
     twice = one(labs=[*base, *below(30), *below(60)], last_seen_day=70)
     assert twice.best_response == "PR" and "Unconfirmed" not in twice.reason
@@ -236,7 +236,7 @@ def test_an_unconfirmed_response_at_the_last_assessment_is_named() -> None:
 @pytest.mark.parametrize(
     ("what", "row", "unjudged"),
     [
-        ("no result", lesion(300, result="unclear"), "has no result that could be read"),
+        ("no result", lesion(300, result="unclear"), "has no readable result"),
         (
             "a day that is not whole",
             replace(lesion(300), when=When(300, 330), result=None),
@@ -277,12 +277,9 @@ def test_a_lesion_of_unknown_size_after_the_last_assessment() -> None:
             lesion(300),
         ]
     )
-    assert (
-        known.status == "cannot_be_judged"
-        and "shows a lesion whose size is not stated" in known.reason
-    )
+    assert known.status == "cannot_be_judged" and "shows a lesion of unknown size" in known.reason
     first = one(imaging=[lesion(300)])
-    assert first.status == "suspected" and "shows a lesion whose size is not stated" in first.reason
+    assert first.status == "suspected" and "shows a lesion of unknown size" in first.reason
 
 
 def test_death_stands_beside_a_failure_and_without_a_day() -> None:

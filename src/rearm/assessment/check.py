@@ -102,9 +102,7 @@ def _unread(folder: Path) -> Iterator[Problem]:
             continue
         if file.suffix != ".toml":
             if ".toml" in name or file.suffix == ".txt":
-                yield Problem(
-                    name, "is not read. The name of a file of the knowledge ends in .toml."
-                )
+                yield Problem(name, "is not read. Give it a name that ends in .toml.")
         elif name not in known and not name.startswith(
             ("studies/", "options/", "factors/", "places/", "practicalities/", "mechanism/")
         ):
@@ -123,7 +121,7 @@ def _other_criteria(folder: Path) -> Iterator[Problem]:
     if own.is_file() and own.read_bytes() != read.read_bytes():
         yield Problem(
             "criteria.toml",
-            "is not read from a folder. Take it out; rearm response --set A5=pd sets a criterion.",
+            "is not read from a folder. Remove it; rearm response --set A5=pd sets a criterion.",
         )
 
 
@@ -135,7 +133,7 @@ def _absent(knowledge: Knowledge) -> Iterator[Problem]:
     for name in ("statements.toml", "sources.toml"):
         if not (knowledge.folder / name).is_file() and named - _citable(knowledge):
             yield Problem(
-                "knowledge", f"the folder has no {name}. Copy the whole folder of the knowledge."
+                "knowledge", f"the folder has no {name}. Copy the whole knowledge folder."
             )
 
 
@@ -245,12 +243,12 @@ def _catalogue(knowledge: Knowledge) -> Iterator[Problem]:
             yield Problem(where, f"{NO_FUNCTION}{meant(name, given)}")
         for workup in finding.asks:
             if workup not in knowledge.workups:
-                yield Problem(where, f"asks for {workup}, which is no work-up.")
+                yield Problem(where, f"asks for {workup}, which is not a work-up.")
             elif not _tells(knowledge, knowledge.workups[workup], finding):
                 yield Problem(
                     where,
-                    f"asks for {workup}, which does not tell it. Name it in supplies or also_tells"
-                    " of the work-up, or leave the work-up out.",
+                    f"asks for {workup}, which does not provide it. Name it in supplies or "
+                    "also_tells of the work-up, or leave the work-up out.",
                 )
 
 
@@ -278,31 +276,32 @@ def _studies(knowledge: Knowledge) -> Iterator[Problem]:
         for agent in sorted(arm.agents - lexicon):
             if not any(sign.isdigit() for sign in agent):  # the number of a product under trial
                 text = (
-                    f"{agent} is no agent or product of the lexicon.{meant(agent, lexicon)} Write"
-                    " the id that agents.toml has."
+                    f"{agent} is not an agent or product in the lexicon.{meant(agent, lexicon)} "
+                    "Write the id that agents.toml has."
                 )
                 yield Problem(where, text)
         for target in sorted(arm.targets - targets):
             if hint := meant(target, targets):
-                yield Problem(where, f"{target} is no target of an agent or option.{hint}")
+                yield Problem(where, f"{target} is not a target of any agent or option.{hint}")
 
 
 def _rules(knowledge: Knowledge) -> Iterator[Problem]:
     for where, rule in _rules_of(knowledge):
         if not re.fullmatch(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*", rule.id):
             yield Problem(
-                where, "the id is none. Write small letters and digits, joined by hyphens."
+                where,
+                ("the id is not valid. Write lower-case letters and digits, joined by hyphens."),
             )
         if not rule.because.strip():
-            yield Problem(where, "gives no reason. Write one sentence in because.")
+            yield Problem(where, "has no reason. Write one sentence in because.")
         if isinstance(rule, Indicator):
             continue
         stops = rule.effect in ("exclude", "require")
         if stops and rule.stage is None:
             yield Problem(
                 where,
-                f"has the effect {rule.effect} and no stage: what an unknown condition does is not"
-                f" said. Add {_STAGES}.",
+                f"has the effect {rule.effect} but no stage, so the effect of an unknown "
+                f"condition is undefined. Add {_STAGES}.",
             )
         if not stops and rule.stage is not None:
             yield Problem(
@@ -332,18 +331,24 @@ def _places(knowledge: Knowledge) -> Iterator[Problem]:
     for place in knowledge.places.values():
         where = f"place {place.id}"
         if (place.tier is None) == (place.at_most is None):
-            yield Problem(where, "gives no tier, or two. Write tier or at_most.")
+            yield Problem(where, "has no tier, or two. Write either tier or at_most.")
         if not place.reason.strip():
-            yield Problem(where, "gives no reason. Write one sentence in reason.")
+            yield Problem(where, "has no reason. Write one sentence in reason.")
         if not place.of:
             yield Problem(where, "places no strategy. Write strategy or strategies.")
         for name in place.of:
             if name not in strategies:
                 yield Problem(
-                    where, f"{name} is the strategy of no option.{meant(name, strategies)}"
+                    where, f"{name} is not the strategy of any option.{meant(name, strategies)}"
                 )
         if place.when is None and place.tier is None:
-            yield Problem(where, "caps everybody. Give it a condition, or lower the base row.")
+            yield Problem(
+                where,
+                (
+                    "limits the strategy for every patient. Give it a condition, or lower the base "
+                    "row."
+                ),
+            )
         if place.when is None and place.tier is not None:
             base.update(place.of)
     if not knowledge.places:
@@ -352,8 +357,8 @@ def _places(knowledge: Knowledge) -> Iterator[Problem]:
         if base[name] != 1:
             yield Problem(
                 f"strategy {name}",
-                f"has {base[name]} placements without a condition. Each strategy has one, which"
-                " says where it stands for everybody.",
+                f"has {base[name]} placements without a condition. Each strategy needs exactly "
+                "one, its default for every patient.",
             )
 
 
@@ -437,7 +442,7 @@ _AS_TYPE = {
     "bool": "Write true or false, without quotation marks.",
     "number": "Write a number, without quotation marks and without a unit.",
     "integer": "Write a whole number, without quotation marks and without a unit.",
-    "word": "Write one of its values between quotation marks.",
+    "word": "Write one of its values in quotation marks.",
 }
 
 
@@ -450,16 +455,17 @@ def _options(knowledge: Knowledge) -> Iterator[Problem]:
             if strategy not in strategies:
                 yield Problem(
                     where,
-                    f"{strategy} is no strategy of the vocabulary.{meant(strategy, strategies)}",
+                    f"{strategy} is not a strategy of the vocabulary.{meant(strategy, strategies)}",
                 )
         if option.evidence is not None and option.evidence.strategy not in strategies:
             yield Problem(
-                where, f"{option.evidence.strategy} (evidence) is no strategy of the vocabulary."
+                where, f"{option.evidence.strategy} (evidence) is not a strategy of the vocabulary."
             )
         for agent in option.agents:
             if agent not in lexicon:
                 yield Problem(
-                    where, f"{agent} is no agent or product of the lexicon.{meant(agent, lexicon)}"
+                    where,
+                    (f"{agent} is not an agent or product in the lexicon.{meant(agent, lexicon)}"),
                 )
         for approval in option.availability:
             yield from (Problem(where, text) for text in _approval_problems(approval))
@@ -468,8 +474,8 @@ def _options(knowledge: Knowledge) -> Iterator[Problem]:
 def _approval_problems(approval: Availability) -> Iterator[str]:
     if not re.fullmatch(r"[A-Z]{2}", approval.region):
         yield (
-            f"the region {approval.region!r} of an approval is none. Write two capital letters,"
-            " such as US or EU."
+            f"the region {approval.region!r} of an approval is not valid. Write two capital "
+            "letters, such as US or EU."
         )
     if approval.to is not None and approval.to < approval.from_:
         yield f"the approval in {approval.region} ends before it begins."
@@ -488,13 +494,13 @@ def _tags(knowledge: Knowledge) -> Iterator[Problem]:
         )
         if unused := sorted(set(shared.tags) - carried):
             hints = "".join(meant(tag, carried) for tag in unused)
-            yield Problem(where, f"no option carries the tag {', '.join(unused)}.{hints}")
+            yield Problem(where, f"no option has the tag {', '.join(unused)}.{hints}")
     acted_on = {tag for shared in knowledge.shared for tag in shared.tags} | _TAGS_OF_THE_PROGRAM
     for option in knowledge.options.values():
         for tag in sorted(set(option.tags) - acted_on):
             text = (
-                f"no shared rule acts on the tag {tag}, so it does nothing.{meant(tag, acted_on)}"
-                " Correct it or leave it out."
+                f"no shared rule acts on the tag {tag}, so it does "
+                f"nothing.{meant(tag, acted_on)} Correct it or remove it."
             )
             yield Problem(f"option {option.id}", text)
 
@@ -514,7 +520,9 @@ def _workups(knowledge: Knowledge) -> Iterator[Problem]:
                 yield Problem(where, f"{name} is derived; name what it is derived from.")
         for test, name in workup.tells.items():
             if test not in workup.tests or name not in workup.supplies:
-                text = f"tells: {test} is none of its tests, or {name} not among its supplies."
+                text = (
+                    f"tells: {test} is not one of its tests, or {name} is not among its supplies."
+                )
                 yield Problem(where, text)
         for name in workup.also_tells:
             if name not in knowledge.catalogue and name not in knowledge.catalogue.groups:
@@ -524,16 +532,20 @@ def _workups(knowledge: Knowledge) -> Iterator[Problem]:
             for name in outcome.keys() - set(workup.supplies):
                 yield Problem(where, f"an outcome gives {name}, which the work-up does not supply.")
         if not 0 <= workup.invasiveness <= 3 or workup.turnaround < 0:
-            yield Problem(where, "invasiveness runs from 0 to 3 and turnaround is in days.")
+            yield Problem(where, "invasiveness must be 0 to 3, and turnaround a number of days.")
 
 
 def _labels(knowledge: Knowledge) -> Iterator[Problem]:
     """What can be asked for has a noun phrase to ask with: no definition stands in a sentence."""
     for name, finding in knowledge.catalogue.items():
         if not finding.label:
-            yield Problem(f"finding {name}", "has no label. Add what is to be found out, in words.")
+            yield Problem(
+                f"finding {name}", ("has no label. Write in words what is to be found out.")
+            )
         elif finding.label.endswith(".") or " = " in finding.label:
-            yield Problem(f"finding {name}", "the label is no noun phrase. Name what is asked for.")
+            yield Problem(
+                f"finding {name}", ("the label is not a noun phrase. Name what is asked for.")
+            )
 
 
 def _scores(knowledge: Knowledge) -> Iterator[Problem]:
@@ -541,10 +553,11 @@ def _scores(knowledge: Knowledge) -> Iterator[Problem]:
         for item in score.items:
             for name in item.any_of or ((item.finding,) if item.finding else ()):
                 if name not in knowledge.catalogue:
-                    yield Problem(f"score {score.id}", f"reads {name}, which is no finding.")
+                    yield Problem(f"score {score.id}", f"reads {name}, which is not a finding.")
             if item.test is not None and item.test not in knowledge.lab_tests:
                 yield Problem(
-                    f"score {score.id}", f"reads {item.test}, which is no test of the dictionary."
+                    f"score {score.id}",
+                    (f"reads {item.test}, which is not a test in the dictionary."),
                 )
 
 
@@ -554,7 +567,8 @@ def _alterations(knowledge: Knowledge) -> Iterator[Problem]:
         for agent in alteration.effects:
             if agent not in lexicon.agents and agent not in lexicon.products:
                 yield Problem(
-                    f"alteration {alteration.id}", f"{agent} is no agent or product of the lexicon."
+                    f"alteration {alteration.id}",
+                    (f"{agent} is not an agent or product in the lexicon."),
                 )
 
 
@@ -570,20 +584,20 @@ def _citations(knowledge: Knowledge) -> Iterator[Problem]:
             if name not in citable:
                 yield Problem(
                     where,
-                    f"cites {name}, which is no statement, source, study or"
-                    f" arm.{meant(name, citable)}",
+                    f"cites {name}, which is not a statement, source, study or "
+                    f"arm.{meant(name, citable)}",
                 )
     for statement in knowledge.statements.values():
         if statement.source not in knowledge.sources:
             text = (
-                f"comes from {statement.source}, which is no"
-                f" source.{meant(statement.source, knowledge.sources)}"
+                f"comes from {statement.source}, which is not a "
+                f"source.{meant(statement.source, knowledge.sources)}"
             )
             yield Problem(f"statement {statement.id}", text)
         if statement.strength not in STRENGTHS:
             text = (
-                f"has the strength {statement.strength!r}, which is none. Use one of"
-                f" {', '.join(STRENGTHS)}."
+                f"has the strength {statement.strength!r}, which is not valid. Use one of "
+                f"{', '.join(STRENGTHS)}."
             )
             yield Problem(f"statement {statement.id}", text)
     for source in knowledge.sources.values():
@@ -603,7 +617,7 @@ def _orphans(knowledge: Knowledge) -> Iterator[Problem]:
         if name not in used:
             yield Problem(
                 f"source {name}",
-                "is cited nowhere. Cite it, or a statement from it, in a rule; else take it out.",
+                "is not cited. Cite it, or a statement from it, in a rule, or remove it.",
             )
 
 
@@ -613,9 +627,9 @@ def _counts(knowledge: Knowledge) -> Iterator[Problem]:
             where = f"factor {factor.id}, frequency {frequency.text!r}"
             if frequency.n is None or frequency.of is None:
                 if frequency.n is not None or frequency.of is not None:
-                    yield Problem(where, "n and of belong together.")
+                    yield Problem(where, "n and of must be given together.")
             elif not 0 <= frequency.n <= frequency.of or frequency.of == 0:
-                yield Problem(where, f"{frequency.n} of {frequency.of} is no share.")
+                yield Problem(where, f"{frequency.n} of {frequency.of} is not a share.")
             elif frequency.percent is not None and abs(
                 100 * frequency.n / frequency.of - frequency.percent
             ) > _rounding(frequency.percent):
@@ -639,14 +653,14 @@ def _unique(knowledge: Knowledge) -> Iterator[Problem]:
     for name, places_of_id in places.items():
         if len(places_of_id) > 1:
             text = (
-                f"the id stands {len(places_of_id)} times; each rule and indicator has its own."
-                f" It stands in {', '.join(dict.fromkeys(places_of_id))}."
+                f"the id is used {len(places_of_id)} times; each rule and indicator needs its "
+                f"own. It is used in {', '.join(dict.fromkeys(places_of_id))}."
             )
             yield Problem(f"rule {name}", text)
     for name in sorted(set(knowledge.statements) & set(knowledge.sources)):
         if (
             knowledge.statements[name].source != name
         ):  # a source that says one thing may share its id with the statement
-            yield Problem(f"statement {name}", "has the id of a source that it does not come from.")
+            yield Problem(f"statement {name}", "has the id of a source other than its own.")
     if knowledge.reviewed is None:
-        yield Problem("bundle.toml", "says no day on which the knowledge was reviewed.")
+        yield Problem("bundle.toml", "lacks the day on which the knowledge was reviewed.")

@@ -29,9 +29,9 @@ def _words(action: ActionRule) -> Iterator[str]:
     if any(not text.strip() or text.rstrip().endswith(".") for text in said if text is not None):
         yield "a text is empty or ends in a full stop. Write one clause, in the imperative."
     if not action.because.strip() or not action.until.strip():
-        yield "says not why, or not what lifts it. Write because and until."
+        yield "lacks because or until. Write both."
     if action.open_when is not None and action.open_text is None:
-        yield "has open_when and no open_text. Write what to do where it is open."
+        yield "has open_when but no open_text. Write what to do if it is open."
 
 
 def _names(knowledge: Knowledge, action: ActionRule) -> Iterator[str]:

@@ -37,7 +37,7 @@ def numbers_without_source(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
             yield (
                 where,
                 (
-                    f"the number {number:g} stands in no cited source and not in the condition. "
+                    f"the number {number:g} is neither in a cited source nor in the condition. "
                     "Correct it, or cite the study or statement that has it."
                 ),
             )

@@ -110,7 +110,7 @@ def _ready(
         except AssessmentError as error:
             errors[place] = str(error)
         except Exception as error:  # a fault in one patient does not cost the others their row
-            errors[place] = f"a fault of the program ({type(error).__name__}: {error})"
+            errors[place] = f"internal error ({type(error).__name__}: {error})"
     return patients, errors
 
 

@@ -35,8 +35,8 @@ def main() -> None:
         if os.environ.get("REARM_DEBUG"):
             raise
         say(
-            f"rearm: a fault of the program, not of your input ({type(error).__name__}: {error})."
-            " Nothing that was written before is lost. Please report it; REARM_DEBUG=1 shows where"
-            " it happened."
+            f"rearm: internal error ({type(error).__name__}: {error}). This is a bug in Rearm, "
+            "not a problem with your file. Reports already written are intact. Please report "
+            "it; REARM_DEBUG=1 shows where it happened."
         )
         sys.exit(3)

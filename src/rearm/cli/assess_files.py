@@ -80,13 +80,13 @@ class Summary:
         if self.wanted.json_folder is not None:
             yield f"{total} result{'s' if total != 1 else ''}: {self.wanted.json_folder}"
         if self.unchanged:
-            yield f"{self.unchanged} of them are as they were: nothing that they depend on changed."
+            yield f"{self.unchanged} of them are unchanged, because nothing they depend on changed."
         if self.gone:
             number = len(self.gone)
             patients, are = ("1 patient", "is") if number == 1 else (f"{number} patients", "are")
             yield (
-                f"{patients} of the earlier run {are} no longer in the input and no longer in the"
-                f" index; the files were left: {_some(self.gone)}."
+                f"{patients} of the earlier run {are} no longer in the input and were removed "
+                f"from the index; their files were kept: {_some(self.gone)}."
             )
         yield from self.refused
         yield from self.failed
@@ -156,8 +156,8 @@ def assess_to_files(
             if console is None:
                 _tell(summary)
     except KeyboardInterrupt:
-        again = "; --resume goes on from there" if folders else ""
-        print(f"Ended after {summary.assessed} patients{again}.", file=sys.stderr)
+        again = "; --resume continues from there" if folders else ""
+        print(f"Stopped after {summary.assessed} patients{again}.", file=sys.stderr)
         raise
     run.finish()
     return summary
@@ -344,9 +344,9 @@ def _written(task: _Task, assessment: Assessment, wanted: Wanted) -> _Made:
 
 def _fault(record: Record, error: Exception) -> str:
     return (
-        f"rearm: {record.patient_id} could not be assessed: a fault of the program"
-        f" ({type(error).__name__}: {error}). Please report it; REARM_DEBUG=1 shows where it"
-        " happened."
+        f"rearm: {record.patient_id} could not be assessed because of an internal error "
+        f"({type(error).__name__}: {error}). This is a bug in Rearm; please report it. "
+        "REARM_DEBUG=1 shows where it happened."
     )
 
 

@@ -78,4 +78,6 @@ def _assessed(
         if isinstance(error, AssessmentError):
             return [str(error)]
         who = batch[0].patient_id
-        return [f"{who} could not be assessed: a fault of the program ({type(error).__name__})."]
+        return [
+            (f"{who} could not be assessed because of an internal error ({type(error).__name__}).")
+        ]

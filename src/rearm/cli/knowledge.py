@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def evidence(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Strategies or ids of options; without any, an overview of all."),
+        typer.Argument(help="Strategies or ids of options; if none is given, an overview of all."),
     ] = None,
     html: Annotated[
         Path | None,
@@ -86,8 +86,8 @@ def knowledge_check(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List everything that falls short: schema, sources, numbers, conditions, examples. Exit 1 when
-    there is something.
+    """List every problem: schema, sources, numbers, conditions, examples. Exit 1 if there
+    is one.
     """
     from rearm.assessment.check import check as checked
 
@@ -115,7 +115,7 @@ def knowledge_show(
     ],
     as_json: Json = False,
 ) -> None:
-    """Show one entry: what it says, its rules, its sources."""
+    """Show one entry with its rules and sources."""
     from rearm.report.knowledge import entry_object, entry_text
 
     if as_json:
@@ -128,11 +128,11 @@ def knowledge_show(
 @spoken
 def knowledge_diff(
     before: Annotated[Path, typer.Argument(help="A folder of knowledge files.")],
-    after: Annotated[Path, typer.Argument(help="Another one.")],
+    after: Annotated[Path, typer.Argument(help="A second folder, to compare the first with.")],
     as_json: Json = False,
 ) -> None:
-    """Say what changed between two bundles, and which verdicts of the bundled example patients
-    changed with it.
+    """Show what changed between two bundles, and which verdicts of the bundled example
+    patients changed with it.
     """
     from rearm.assessment.diff import diff
     from rearm.knowledge import load
@@ -159,7 +159,7 @@ def _examples() -> list[Record]:
 @knowledge_app.command("list")
 @spoken
 def knowledge_list(as_json: Json = False) -> None:
-    """Name every option and factor."""
+    """List every option and factor."""
     from rearm.knowledge import load
 
     known = load()

@@ -35,7 +35,7 @@ def mechanism(
         int | None,
         typer.Option(
             "--infusion",
-            help="Number of the infusion that the course starts at, from 1 (default: the first).",
+            help="Infusion at which the course starts, counted from 1 (default: the first).",
         ),
     ] = None,
     draws: Annotated[
@@ -43,7 +43,7 @@ def mechanism(
         typer.Option(
             "--draws",
             min=1800,
-            help="Virtual patients, about; more are simulated where few of them fit.",
+            help="Approximate number of virtual patients; more are simulated if few of them fit.",
         ),
     ] = 60_000,
     seed: Annotated[
@@ -91,7 +91,7 @@ def mechanism(
     if rows is not None:
         rows.end()
     if not answers:
-        raise Unusable(f"{path} holds no patient whose course can be explained.")
+        raise Unusable(f"{path} contains no patient whose course can be explained.")
 
 
 class JsonRows:

@@ -52,7 +52,7 @@ def assess(
     sheets: Annotated[
         Path | None,
         typer.Option(
-            "--sheet", help="Write the sheet for the board, one page a patient, into this folder."
+            "--sheet", help="Write the sheet for the board, one page per patient, into this folder."
         ),
     ] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Write each sheet as a PDF, too.")] = False,
@@ -64,29 +64,33 @@ def assess(
         ),
     ] = None,
     quiet: Annotated[
-        bool, typer.Option("--quiet", help="No report on the terminal, only where the files are.")
+        bool, typer.Option("--quiet", help="Print only where the files are, not the report.")
     ] = False,
     full: Annotated[
         bool, typer.Option("--full", help="Print what stands behind the sheet, too.")
     ] = False,
     jobs: Annotated[
-        int, typer.Option("--jobs", min=1, help="Processes that assess patients side by side.")
+        int,
+        typer.Option(
+            "--jobs", min=1, help=("Number of processes that assess patients in parallel.")
+        ),
     ] = 1,
     resume: Annotated[
         bool,
         typer.Option(
             "--resume",
             help=(
-                "Go on with a run that was ended, or do again only what has changed: patients whose"
-                " files in the folder cannot be different are left as they are."
+                "Continue an interrupted run, or repeat only what changed: patients whose files "
+                "in the folder would stay the same are skipped."
             ),
         ),
     ] = False,
 ) -> None:
     """Assess patients: failure, causes, options and next tests, each with its basis.
 
-    Exit 0: all is read. Exit 1: a file or a patient of the input could not be read; the rest is
-    assessed. Exit 2: unusable. Exit 3: the program failed for a patient.
+    Exit 0: everything was read. Exit 1: a file or patient of the input could not be
+    read; the rest is assessed. Exit 2: the input can't be used. Exit 3: an internal error
+    occurred for a patient.
     """
     from rearm.cli.assess_files import Wanted, assess_to_files
 
@@ -97,7 +101,9 @@ def assess(
     records = chosen_patients(reading, patient)
     to_stdout = json_to is not None and str(json_to) == "-"
     if resume and html is None and sheets is None and (json_to is None or to_stdout):
-        raise Unusable("--resume needs a folder of an earlier run: give --html or --json.")
+        raise Unusable(
+            "--resume needs the folder of an earlier run. Name it with --html or --json."
+        )
     on_terminal = not (quiet or to_stdout)
     wanted = Wanted(
         as_of=day_of(as_of),
@@ -121,7 +127,7 @@ def assess(
     )
     if not (summary.assessed or summary.unchanged or summary.refused or summary.failed):
         raise Unusable(
-            f"{path} holds no patient. `rearm check {path}` lists what was found instead."
+            f"{path} contains no patient. `rearm check {path}` lists what was found instead."
         )
     unread = tell_unread(reading)
     for line in summary.words():
@@ -151,10 +157,11 @@ def check(
     knowledge: KnowledgeFolder = None,
     as_of: AsOf = None,
     sort: Annotated[
-        Order, typer.Option("--sort", help="Order of the causes of issues on the terminal.")
+        Order, typer.Option("--sort", help="Order in which the causes of issues are printed.")
     ] = "severity",
     each: Annotated[
-        bool, typer.Option("--each", help="List each issue, not the causes with their counts.")
+        bool,
+        typer.Option("--each", help=("List every issue instead of the causes with their counts.")),
     ] = False,
     csv: Annotated[
         Path | None,
@@ -165,10 +172,10 @@ def check(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """The work list of an input: what was wrong by cause, what can be placed in time, and what the
-    page will not know because it is not on record.
+    """Print the work list of an input: problems by cause, what can be placed in time,
+    and what is missing from the record.
 
-    Exit 0: nothing that changes an answer. Exit 1: something that may. Exit 2: unusable.
+    Exit 0: nothing changes an answer. Exit 1: something may. Exit 2: the input can't be used.
     """
     from rearm.cli.check_files import worklist_of
     from rearm.report.worklist.contents import may_change_an_answer
@@ -176,7 +183,7 @@ def check(
     from rearm.report.worklist.terminal import print_worklist
 
     if xlsx is not None and xlsx.suffix.lower() != ".xlsx":
-        raise Unusable(f"--xlsx {xlsx} does not end in .xlsx. Give the name of a workbook.")
+        raise Unusable(f"--xlsx {xlsx} does not end in .xlsx. Choose a name that does.")
     bundle = known(knowledge)
     worklist = worklist_of(
         read_input(path, mapping, bundle), knowledge=bundle, as_of=day_of(as_of), order=sort
@@ -191,7 +198,7 @@ def check(
     if xlsx is not None:
         say(f"{write_xlsx(xlsx, worklist.tables())} written.")
     if not worklist.coverage.patients:
-        raise Unusable(f"{path} holds no patient that can be read.")
+        raise Unusable(f"{path} contains no readable patient.")
     if any(map(may_change_an_answer, worklist.issues)):
         raise typer.Exit(1)
 

@@ -26,16 +26,16 @@ def render(
         list[Path],
         typer.Argument(
             metavar="RESULT...",
-            help="Results that `rearm assess --json` wrote: files, folders of them, - for standard"
-            " input.",
+            help="Results written by `rearm assess --json`: files, folders, or - for standard "
+            "input.",
         ),
     ],
     html: Annotated[
         Path | None,
         typer.Option(
             "--html",
-            help="Write the page of the one result into this file (.html), or a page for each and"
-            " an index into this folder.",
+            help="Write the page of a single result to this file (.html), or a page per result "
+            "and an index into this folder.",
         ),
     ] = None,
     terminal: Annotated[
@@ -84,8 +84,9 @@ def _result(place: str, text: str | Unusable) -> Assessment:
         raise Unusable(f"{place}: {error}") from None
     if result.versions.software != __version__:
         say(
-            f"rearm: {place}: Rearm {result.versions.software} made this result and {__version__}"
-            " draws it: the facts are those of the result, words and layout may differ."
+            f"rearm: {place}: Rearm {result.versions.software} made this result and "
+            f"{__version__} draws it. The facts are those of the result; wording and layout may "
+            "differ."
         )
     return result
 
@@ -103,7 +104,7 @@ def _texts(paths: list[Path]) -> Iterator[tuple[str, str | Unusable]]:
                 data = sys.stdin.buffer.read() if file == _STDIN else file.read_bytes()
                 text = data.decode("utf-8-sig")
             except UnicodeDecodeError:
-                yield str(file), Unusable(f"{file} is no text in UTF-8, so no result.")
+                yield str(file), Unusable(f"{file} is not UTF-8 text, so it is not a result.")
             except OSError as error:
                 yield str(file), Unusable(f"{file} can't be read ({error.strerror}).")
             else:
@@ -125,8 +126,8 @@ def _files(path: Path) -> list[Path]:
     left_out = [file.stem for file in files if file.name not in names]
     if left_out:
         say(
-            f"rearm: {path} holds {len(left_out)} more that its last run did not write, which are"
-            f" left out: {', '.join(left_out[:12])}. Name a file to draw it."
+            f"rearm: {path} contains {len(left_out)} more that its last run did not write. They "
+            f"are left out: {', '.join(left_out[:12])}. Name a file to draw it."
         )
     return [file for file in files if file.name in names]
 
@@ -163,7 +164,8 @@ class _Pages:
 
         if self._one_file and self._drawn_from:
             raise Unusable(
-                f"{place}: {self._path} holds one page. Name a folder with --html for several."
+                f"{place}: {self._path} can hold only one page. Name a folder with --html "
+                "for several."
             )
         name = file_name(result.patient_id)
         taken = self._drawn_from.get(name.casefold())

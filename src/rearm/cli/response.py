@@ -39,7 +39,7 @@ def response(
     start: Annotated[
         int | None,
         typer.Option(
-            "--start", help="Day that every course is counted from (default: the last infusion)."
+            "--start", help="Day from which every course is counted (default: the last infusion)."
         ),
     ] = None,
     criteria: Annotated[
@@ -54,8 +54,8 @@ def response(
         typer.Option(
             "--origin",
             help=(
-                "Where endpoints are counted from: the infusion, its apheresis, its failure, or the"
-                " salvage."
+                "Day from which endpoints are counted: the infusion, its apheresis, its "
+                "failure, or the salvage."
             ),
         ),
     ] = "infusion",
@@ -72,17 +72,21 @@ def response(
             "--planned", help="Days of the planned assessments, counted from the start: 28,56,84."
         ),
     ] = None,
-    trace: Annotated[bool, typer.Option("--trace", help="Say why, visit by visit.")] = False,
+    trace: Annotated[
+        bool, typer.Option("--trace", help=("Give the reasons, visit by visit."))
+    ] = False,
     html: Annotated[
         Path | None,
         typer.Option(
-            "--html", help="Write a page for each patient, and one with all, into this folder."
+            "--html",
+            help=("Write a page for each patient, and one with all patients, into this folder."),
         ),
     ] = None,
     json_to: Annotated[
         Path | None,
         typer.Option(
-            "--json", help="Write one JSON object a patient into this folder; - prints lines."
+            "--json",
+            help=("Write one JSON object per patient into this folder; - prints JSON lines."),
         ),
     ] = None,
     adam: Annotated[
@@ -94,23 +98,24 @@ def response(
         typer.Option(
             "--stated-rs",
             help=(
-                "PATH is an SDTM RS table of investigators' responses: confirm those, write ADRS to"
-                " --adam."
+                "Read PATH as an SDTM RS table of investigators' responses, confirm them and "
+                "write ADRS to --adam."
             ),
         ),
     ] = False,
     supplement: Annotated[
-        Path | None, typer.Option("--supplement", help="The SUPPRS table beside an RS table.")
+        Path | None,
+        typer.Option("--supplement", help=("The SUPPRS table that belongs to the RS table.")),
     ] = None,
     study: Annotated[str, typer.Option("--study", help="STUDYID of the trial datasets.")] = "",
     fhir: Annotated[
         Path | None,
         typer.Option("--fhir", help="Write the responses as FHIR Observations into this folder."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No course on the terminal.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not print the course.")] = False,
 ) -> None:
-    """The confirmed IMWG response course from raw results: table, picture, JSON, trial datasets,
-    FHIR. Needs no CAR-T.
+    """Judge the confirmed IMWG response course from raw results, with or without CAR-T:
+    table, picture, JSON, trial datasets, FHIR.
     """
     if stated_rs:
         _stated_rs(path, supplement, adam, study)
@@ -153,8 +158,8 @@ def _apart(json_to: Path, fhir: Path) -> None:
     """Raises Unusable where two outputs would write files of one name."""
     if json_to.resolve() == fhir.resolve():
         raise Unusable(
-            f"--json and --fhir both write NAME.json into {fhir}, so one would replace the other."
-            " Give two folders."
+            f"--json and --fhir both write NAME.json into {fhir}, so one would replace the "
+            "other. Name two folders."
         )
 
 
@@ -189,7 +194,7 @@ def _stated_rs(path: Path, supplement: Path | None, adam: Path | None, study: st
     from rearm.export.stated_rs import rs_adrs
 
     if adam is None:
-        raise Unusable("--stated-rs writes trial datasets: say where, with --adam FOLDER.")
+        raise Unusable("--stated-rs writes trial datasets. Name their folder with --adam FOLDER.")
     found = rs_adrs(path, supplement, study=study)
     adam.mkdir(parents=True, exist_ok=True)
     written, notes = write_frames({"adrs": found.adrs.lazy()}, adam)

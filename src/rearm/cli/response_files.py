@@ -116,9 +116,9 @@ def run_response(
                 if os.environ.get("REARM_DEBUG"):
                     raise
                 sentence = (
-                    f"rearm: the course of {record.patient_id} could not be written: a fault of"
-                    f" the program ({type(error).__name__}: {error}). Please report it;"
-                    " REARM_DEBUG=1 shows where it happened."
+                    f"rearm: the course of {record.patient_id} could not be written because of "
+                    f"an internal error ({type(error).__name__}: {error}). This is a bug in "
+                    "Rearm; please report it. REARM_DEBUG=1 shows where it happened."
                 )
                 done.failed.append(sentence)
                 writer.fail(record.patient_id)

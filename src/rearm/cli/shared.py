@@ -90,17 +90,21 @@ Patients = Annotated[
 AsOf = Annotated[
     str | None,
     typer.Option(
-        "--as-of", help="Day of the patient's axis, or a date (YYYY-MM-DD). Nothing later is read."
+        "--as-of",
+        help=(
+            "Day of the decision: a day of the patient's axis or a date (YYYY-MM-DD). Nothing "
+            "later is read."
+        ),
     ),
 ]
 Region = Annotated[
     str | None,
-    typer.Option("--region", help="Where approvals are looked up: US, EU ... (default: anywhere)."),
+    typer.Option("--region", help="Region whose approvals count: US, EU ... (default: any)."),
 ]
 KnowledgeFolder = Annotated[
     Path | None,
     typer.Option(
-        "--knowledge", help="A folder of knowledge files to use in place of the bundled knowledge."
+        "--knowledge", help="A folder of knowledge files to use instead of the bundled knowledge."
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -125,8 +129,8 @@ def spoken(command: Callable[P, T]) -> Callable[P, T]:
             raise typer.Exit(0) from None
         except (FileExistsError, NotADirectoryError) as error:
             say(
-                f"rearm: {error.filename} can't be written, because a file stands where a folder is"
-                " needed. Give another folder."
+                f"rearm: {error.filename} can't be written, because a file has the name of a "
+                "folder that is needed. Choose another folder."
             )
             raise typer.Exit(2) from None
         except OSError as error:
@@ -190,7 +194,7 @@ def bundle_folder(folder: Path) -> Path:
     """A folder that a user named for knowledge; it must exist."""
     if not folder.is_dir():
         raise Unusable(
-            f"There is no folder {folder}. Give a folder with the files of a knowledge bundle."
+            f"There is no folder {folder}. Name a folder with the files of a knowledge bundle."
         )
     return folder
 
@@ -215,8 +219,7 @@ def chosen_patients(reading: Reading, patients: Sequence[str] | None) -> Iterato
     if missing:
         known = ", ".join(sorted(seen)[:12]) + (" ..." if len(seen) > 12 else "")
         raise Unusable(
-            f"There is no patient {', '.join(missing)} in the input. Patients there:"
-            f" {known or 'none'}."
+            f"The input contains no patient {', '.join(missing)}. It contains: {known or 'none'}."
         )
     chosen = (seen[patient] for patient in patients)
     return (record for record in chosen if record is not None)

@@ -22,7 +22,7 @@ def rearm(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", help="Print the version and end.", callback=_tell_version, is_eager=True
+            "--version", help="Print the version and exit.", callback=_tell_version, is_eager=True
         ),
     ] = False,
 ) -> None:
@@ -47,12 +47,12 @@ def template(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write what can be filled in: a form for one patient (--xlsx), or empty tidy tables with a
-    description of each column.
+    """Write a form for one patient (--xlsx), or empty tidy tables with a description of
+    each column.
     """
     if folder is None and xlsx is None:
         raise Unusable(
-            "Say what to write: --xlsx FILE.xlsx for the form, or a folder for the empty tables."
+            "Name what to write: --xlsx FILE.xlsx for the form, or a folder for the empty tables."
         )
     written: list[str] = []
     if xlsx is not None:
@@ -79,7 +79,7 @@ def init(
     ],
     as_json: Json = False,
 ) -> None:
-    """Draft a mapping file from the headers; columns not recognised stand as comments."""
+    """Draft a mapping file from the headers; unrecognised columns become comments."""
     from rearm.intake.mapping.draft.write import write_draft
 
     written = write_draft(mapping, source)
@@ -87,6 +87,6 @@ def init(
         print_json(str(written))
     else:
         tell(
-            f"{written} written. Read it through, complete the commented columns, then: rearm check"
-            f" {source} --mapping {written}"
+            f"{written} written. Read it through, complete the columns listed as comments, then "
+            f"run: rearm check {source} --mapping {written}"
         )

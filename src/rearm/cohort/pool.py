@@ -141,7 +141,7 @@ class _Pool:
             try:
                 done += alone.submit(self.work, [item]).result()
             except BrokenProcessPool:
-                done.append(self.failed(item, ProcessEnded("its process was ended")))
+                done.append(self.failed(item, ProcessEnded("its process was stopped")))
                 alone = self._started(1)
         alone.shutdown()
         return done

@@ -96,7 +96,7 @@ def _interval_words(value: Months) -> str:
 def borrowing_words(figure: Pooled) -> str:
     """What less direct settings added to a figure, with the figure that stands without them."""
     if figure.refused:
-        return "Nothing is borrowed: less direct results do not bear it out"
+        return "Nothing is borrowed, because indirect studies do not agree with it"
     scale, unit, digits = (100, "%", 0) if figure.unit == "proportion" else (1, "months", 1)
     estimate, low, high = (f"{scale * value:.{digits}f}" for value in figure.unborrowed)
     share = (

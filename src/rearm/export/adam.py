@@ -461,7 +461,7 @@ def write_frames(
                 if isinstance(problem, ImportError)
                 else problem
             )
-            notes.append(f"{name}.xpt was not written: {why} The Parquet file holds the same rows.")
+            notes.append(f"{name}.xpt was not written: {why} The Parquet file has the same rows.")
     return tuple(written), tuple(notes)
 
 
@@ -472,7 +472,7 @@ def _write_xpt(parquet: Path, path: Path, table: str) -> Path:
     for column, kind in frame.schema.items():
         if kind == pl.String and _longest(frame[column]) > 200:
             raise ValueError(
-                f"{column} holds text of more than 200 bytes, which XPT version 5 cannot hold."
+                f"{column} contains text of more than 200 bytes, which XPT version 5 cannot store."
             )
     # SAS knows no missing text, only the empty one
     ready = frame.with_columns(pl.col(pl.String).fill_null(""), pl.col(pl.Int32).cast(pl.Float64))

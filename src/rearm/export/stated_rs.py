@@ -261,8 +261,8 @@ def read_rs(
     missing = [c for c in _NEEDED if c not in rs.columns]
     if missing:
         raise RsError(
-            f"The RS table has no column {', '.join(missing)}. Needed are {', '.join(_NEEDED)};"
-            " RSEVAL, RSSEQ, VISIT are used where there."
+            f"The RS table has no column {', '.join(missing)}. It must have "
+            f"{', '.join(_NEEDED)}; RSEVAL, RSSEQ and VISIT are used if present."
         )
     added = _supplement(supplement) if supplement is not None else {}
     subjects: dict[str, list[Stated]] = {}
@@ -283,7 +283,7 @@ def read_rs(
         if flags.get("NACTDT"):
             day, _ = _date(flags["NACTDT"])
             if day is None:
-                notes.append(f"{where}: NACTDT {flags['NACTDT']} is no date; not used.")
+                notes.append(f"{where}: NACTDT {flags['NACTDT']} is not a date; not used.")
             else:
                 therapy[subject] = min(day, therapy.get(subject, day))
     if not subjects:
@@ -317,14 +317,13 @@ def _other_criteria(rs: pl.DataFrame) -> list[str]:
     overall = [r for r in rs.iter_rows(named=True) if _text(r["RSTESTCD"]) == "OVRLRESP"]
     names = Counter(_text(row.get("RSCAT")) for row in overall)
     notes = [
-        f"{_rows(count)} of responses by {name}, not by IMWG: refused."
+        f"{_rows(count)} of responses by {name}, not by IMWG: not used."
         for name, count in sorted(names.items())
         if not _is_imwg(name)
     ]
     if names[""]:
         notes.append(
-            f"{_rows(names[''])} without the criteria (RSCAT), read as responses by IMWG: state"
-            " RSCAT."
+            f"{_rows(names[''])} without criteria (RSCAT), read as responses by IMWG. Enter RSCAT."
         )
     return notes
 
@@ -343,8 +342,8 @@ def _nothing_left(rs: pl.DataFrame, evaluator: str) -> str:
     }
     what = "; ".join(f"{column} {values}" for column, values in held.items())
     return (
-        f"No response is left of {_rows(len(rows))}: needed are overall responses (OVRLRESP) by"
-        f" IMWG of {evaluator}. The table holds {what or 'no rows'}."
+        f"No response in {_rows(len(rows))} can be used: overall responses (OVRLRESP) by IMWG from "
+        f"{evaluator} are needed. The table contains {what or 'no rows'}."
     )
 
 
@@ -356,9 +355,9 @@ def _stated_of(
     day, imputed = _date(date_text)
     if response not in _RESPONSES:
         known = ", ".join(AVAL)
-        return None, f"response {response or 'empty'} is none of {known}; set aside."
+        return None, f"response {response or 'empty'} is not one of {known}; not used."
     if day is None:
-        return None, f"date {date_text or 'empty'} has no month or is no date; set aside."
+        return None, f"date {date_text or 'empty'} has no month or is not a date; not used."
     stated = Stated(
         day=day,
         response=response,
@@ -396,13 +395,13 @@ def _table(path: Path) -> pl.DataFrame:
             return frame
     except ImportError:
         raise RsError(
-            f"{path} cannot be read: XPT needs pyreadstat (pip install 'rearm[adam]')."
+            f"{path} can't be read: XPT needs pyreadstat (pip install 'rearm[adam]')."
         ) from None
     except FileNotFoundError:
         raise RsError(f"There is no file {path}. Check the path.") from None
     except Exception as problem:  # the readers' errors have no common class
-        raise RsError(f"{path} cannot be read: {problem}") from None
-    raise RsError(f"{path}: an RS table is a .csv, .parquet or .xpt file.")
+        raise RsError(f"{path} can't be read: {problem}") from None
+    raise RsError(f"{path} can't be used: an RS table must be a .csv, .parquet or .xpt file.")
 
 
 def _supplement(frame: pl.DataFrame) -> dict[tuple[str, int], dict[str, str]]:

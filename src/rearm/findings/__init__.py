@@ -160,8 +160,8 @@ def _at_car_t_failure(chart: PatientChart, name: str, found: Mapping[str, Found]
 
 
 NO_FUNCTION = (
-    "no function gives it, so it would never be known. Correct the name, leave the entry out, or"
-    " write the function (rearm.findings)."
+    "no function computes it, so it would always be unknown. Correct the name, leave the entry"
+    " out, or write the function (rearm.findings)."
 )
 
 

@@ -83,7 +83,7 @@ def age(chart: PatientChart) -> Found:
         if contradiction is not NOTHING or not has_birth:
             return contradiction
     if zeros is None:
-        return unknown("no calendar date is known, so that the age at as_of can't be told")
+        return unknown("no calendar date is known, so the age cannot be computed")
     first, last = (zero + timedelta(days=chart.as_of) for zero in zeros)
     born = record.birth_date
     if born is not None:

@@ -135,10 +135,10 @@ def _part_of_year(match: re.Match[str]) -> tuple[date, date] | None:
 
 def _unclear(given: str, match: re.Match[str]) -> str:
     year = match["year"]
-    why = "is another time of the year south of the equator"
+    why = "falls at another time of the year south of the equator"
     if match["season"].casefold() == "winter":
-        why = "lies in two years"
+        why = "spans two years"
     return (
-        f"{shown(given)} is a season, which {why}. Write the month ({year}-04), the quarter"
-        f" (Q2 {year}) or the half of the year (H1 {year}) in which it was, else the year."
+        f"{shown(given)} is a season, which {why}. Enter the month ({year}-04), quarter (Q2 "
+        f"{year}), half-year (H1 {year}) or year instead."
     )

@@ -36,8 +36,8 @@ def _date(value: Value, column: Column, decimal: DecimalMark | None) -> Moment:
         raise Refused(refusal.code, f"{column.name}: {refusal}") from None
     if moment.short_year and column.name == "birth_date":
         sentence = (
-            f"birth_date is {shown(value)}: the century of a year of two digits is not certain."
-            " Write YYYY-MM-DD."
+            f"birth_date is {shown(value)}, and a two-digit year leaves the century unclear. "
+            "Write YYYY-MM-DD."
         )
         raise Refused("two_digit_year", sentence)
     if not moment.dated or moment.first is None or moment.first != moment.last:
@@ -123,8 +123,8 @@ def _word(column: Column, value: Value, text: str, responses: Mapping[str, str])
         problem = CellProblem("error", "word_out_of_place", sentence)
         return Cell(given=value, text=text, problem=problem, why_not=sentence)
     sentence = (
-        f"{shown(word)} is not a listed word of {column.name}; it is kept as written and no rule"
-        " reads it."
+        f"{shown(word)} is not a listed word for {column.name}. It is kept as entered and no "
+        "rule uses it."
     )
     # an unread condition may be one that excludes a treatment: `check` must not pass over it
     problem = (

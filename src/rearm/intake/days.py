@@ -177,8 +177,8 @@ def _day_number(day: int) -> Moment:
     if not FIRST_DAY <= day <= LAST_DAY:
         raise Refused(
             "day_implausible",
-            f"Day {day} is over a lifetime away from day 0; it may be a calendar serial. Write the"
-            " date as YYYY-MM-DD.",
+            f"Day {day} is more than a lifetime away from day 0 and may be a spreadsheet serial "
+            "number. Write the date as YYYY-MM-DD.",
         )
     return Moment(day, day, year=day if day in _YEARS else None)
 
@@ -203,8 +203,8 @@ def _moment_of_text(given: str) -> Moment:
     if _TWO_DIGIT_YEAR.fullmatch(given):
         raise Refused(
             "two_digit_year",
-            f"The date {given!r} has a year of two digits, so its century and order are not"
-            f" certain. {_whole_year(given)}",
+            f"The date {given!r} has a two-digit year, so its century and the order of day and "
+            f"month are unclear. {_whole_year(given)}",
         )
     if _SLASHED.fullmatch(given):
         raise Refused(
@@ -232,7 +232,7 @@ def _stretch(given: str) -> Moment | None:
     except ValueError as error:  # year 0000
         if isinstance(error, Refused):
             raise
-        raise Refused("date_impossible", f"{given!r} is not a date of the calendar.") from None
+        raise Refused("date_impossible", f"{given!r} is not a calendar date.") from None
     if span is None:
         return None
     _check_year(span[0].year)
@@ -280,7 +280,7 @@ def _dates(year: int, month: int, day: int | None, *, given: str) -> Moment:
             )
         exact = date(year, month, day).toordinal()
     except (ValueError, calendar.IllegalMonthError):
-        raise Refused("date_impossible", f"{given!r} is not a date of the calendar.") from None
+        raise Refused("date_impossible", f"{given!r} is not a calendar date.") from None
     return Moment(exact, exact, dated=True)
 
 
@@ -288,11 +288,11 @@ def _check_year(year: int) -> None:
     if year < _OLDEST_YEAR:
         raise Refused(
             "date_impossible",
-            f"The year {year} is before {_OLDEST_YEAR}, which no living patient's record can hold.",
+            f"The year {year} is before {_OLDEST_YEAR}, too early for a patient alive today.",
         )
     if year > _LATEST_YEAR:
         raise Refused(
             "date_impossible",
-            f"The year {year} is after {_LATEST_YEAR}; such a date mostly stands for one that is"
-            " not known.",
+            f"The year {year} is after {_LATEST_YEAR}; such a date usually means that the date "
+            "is unknown.",
         )

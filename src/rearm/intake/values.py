@@ -116,11 +116,11 @@ def number(value: Value, *, decimal: DecimalMark | None) -> float:
         if not math.isfinite(value):
             raise Refused(
                 "value_unreadable",
-                "The value is not a finite number; leave it empty where nothing was measured.",
+                "The value is not a finite number. Leave the cell empty if nothing was measured.",
             )
         return float(value)
     if not isinstance(value, str):
-        raise Refused("value_unreadable", f"{shown(value)} stands where a number is expected.")
+        raise Refused("value_unreadable", f"{shown(value)} is not a number.")
     try:
         found = parse_number(value, decimal=decimal)
     except UnitRefusal as refusal:
@@ -128,8 +128,8 @@ def number(value: Value, *, decimal: DecimalMark | None) -> float:
     if found.comparator:
         raise Refused(
             NOT_EXACT,
-            f"{shown(value)} has a comparator; an exact number is expected here. Write the number"
-            " that was measured, or leave the cell empty.",
+            f"{shown(value)} has a comparator, but an exact number is expected here. Enter the "
+            "measured number, or leave the cell empty.",
         )
     return found.value
 
@@ -140,14 +140,14 @@ def _not_exact(value: str) -> Refused | None:
     if range_of(plain) is not None:
         return Refused(
             NOT_EXACT,
-            f"{shown(value)} is a range; an exact number is expected here. Write the number that"
-            " was measured, or leave the cell empty.",
+            f"{shown(value)} is a range, but an exact number is expected here. Enter the "
+            "measured number, or leave the cell empty.",
         )
     if about:
         return Refused(
             NOT_EXACT,
-            f"{shown(value)} is approximate; an exact number is expected here. Write"
-            f" {shown(plain)} where it may be read as exact, or leave the cell empty.",
+            f"{shown(value)} is approximate, but an exact number is expected here. Enter "
+            f"{shown(plain)} if it may be read as exact, or leave the cell empty.",
         )
     return None
 
@@ -158,9 +158,7 @@ def integer(value: Value, *, decimal: DecimalMark | None) -> int:
         return value
     found = number(value, decimal=decimal)
     if not found.is_integer():
-        raise Refused(
-            "value_unreadable", f"{shown(value)} stands where a whole number is expected."
-        )
+        raise Refused("value_unreadable", f"{shown(value)} is not a whole number.")
     return int(found)
 
 
@@ -169,14 +167,14 @@ def grade(value: Value, *, decimal: DecimalMark | None) -> int:
     if _is_word(_NONE, value):
         raise Refused(
             "value_unreadable",
-            f"{shown(value)} is no grade. Write 0 if it was looked for and did not occur; leave the"
-            " cell empty if nobody looked.",
+            f"{shown(value)} is not a grade. Enter 0 if it was looked for and did not occur; "
+            "leave the cell empty if nobody looked.",
         )
     if isinstance(value, str) and _GRADE.fullmatch(value.strip()):
         return _grade_of(value.strip())
     if lowest_grade(value) is not None:
         raise Refused(
-            NOT_EXACT, f"{shown(value)} is no single grade. Write the one that was reached."
+            NOT_EXACT, f"{shown(value)} is not a single grade. Enter the highest grade reached."
         )
     return integer(value, decimal=decimal)
 
@@ -224,8 +222,8 @@ def word(value: Value, column: Column) -> tuple[str, bool]:
         return given, False
     raise Refused(
         "unknown_word",
-        f"{shown(value)} is not a word of the column {column.name}; allowed:"
-        f" {', '.join(column.words)}.",
+        f"{shown(value)} is not an allowed word for {column.name}; allowed: "
+        f"{', '.join(column.words)}.",
     )
 
 

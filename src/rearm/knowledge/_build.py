@@ -57,11 +57,11 @@ def _dataclass_reader(cls: Any) -> Reader:
 
     def read(row: Any, where: str) -> Any:
         if not isinstance(row, Mapping):
-            raise KnowledgeError([f"{where}: a table is expected, {shown(row)} was read."])
+            raise KnowledgeError([f"{where}: a table is expected, not {shown(row)}."])
         if plural := sorted(row.keys() & plurals.keys()):
             raise KnowledgeError(
                 [
-                    f"{where}: {name} is not read here. Write {plurals[name]}, once for each entry."
+                    f"{where}: {name} is not used here. Write {plurals[name]}, once for each entry."
                     for name in plural
                 ]
             )
@@ -118,7 +118,7 @@ def _sequence(inner: Reader) -> Reader:
     def read(value: Any, where: str) -> Any:
         if not isinstance(value, Sequence) or isinstance(value, str):
             raise KnowledgeError(
-                [f"{where}: a list is expected, {shown(value)} was read. Put it between [ and ]."]
+                [f"{where}: a list is expected, not {shown(value)}. Put it between [ and ]."]
             )
         return tuple(
             inner(x, where if len(value) == 1 else f"{where} {_name(x, i)}")
@@ -136,7 +136,7 @@ def _name(value: Any, place: int) -> str:
 def _table(inner: Reader) -> Reader:
     def read(value: Any, where: str) -> Any:
         if not isinstance(value, Mapping):
-            raise KnowledgeError([f"{where}: a table is expected, {shown(value)} was read."])
+            raise KnowledgeError([f"{where}: a table is expected, not {shown(value)}."])
         return {key: inner(x, f"{where}, {key}") for key, x in value.items()}
 
     return read
@@ -148,9 +148,7 @@ _BARE = "Write it without quotation marks and without a unit."
 def _exactly(kind: type, name: str, advice: str) -> Reader:
     def read(value: Any, where: str) -> Any:
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise KnowledgeError(
-                [f"{where}: {name} is expected, {shown(value)} was read. {advice}"]
-            )
+            raise KnowledgeError([f"{where}: {name} is expected, not {shown(value)}. {advice}"])
         return value
 
     return read
@@ -158,7 +156,7 @@ def _exactly(kind: type, name: str, advice: str) -> Reader:
 
 def _number(value: Any, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise KnowledgeError([f"{where}: a number is expected, {shown(value)} was read. {_BARE}"])
+        raise KnowledgeError([f"{where}: a number is expected, not {shown(value)}. {_BARE}"])
     return float(value)
 
 
@@ -169,16 +167,16 @@ def _day(value: Any, where: str) -> date:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
         raise KnowledgeError(
-            [f"{where}: a date such as 2024-03-31 is expected, {shown(value)} was read."]
+            [f"{where}: a date such as 2024-03-31 is expected, not {shown(value)}."]
         ) from None
 
 
 def _scalar(value: Any, where: str) -> bool | float | int | str:
     if isinstance(value, bool | float | int | str):
         return value
-    advice = " Write a date between quotation marks." if isinstance(value, date | time) else ""
+    advice = " Put a date in quotation marks." if isinstance(value, date | time) else ""
     raise KnowledgeError(
-        [f"{where}: a text, a number, true or false is expected, {shown(value)} was read.{advice}"]
+        [f"{where}: a text, a number, true or false is expected, not {shown(value)}.{advice}"]
     )
 
 
@@ -187,7 +185,7 @@ def _anything(value: Any, where: str) -> Any:
 
 
 _SCALARS: dict[Any, Reader] = {
-    str: _exactly(str, "text", "Write it between quotation marks."),
+    str: _exactly(str, "text", "Put it in quotation marks."),
     int: _exactly(int, "a whole number", _BARE),
     bool: _exactly(bool, "true or false", "Write it without quotation marks."),
     float: _number,

@@ -26,7 +26,7 @@ def cache_folder() -> Path:
     """
     folder = user_cache_path("rearm", appauthor=False)
     if not folder.is_absolute():
-        raise RuntimeError("There is no home folder to keep a cache in.")
+        raise RuntimeError("There is no home folder for a cache.")
     return folder
 
 

@@ -61,19 +61,19 @@ def proportion(row: ShareRow | None, treated: int | None, where: str) -> Proport
         if row.percent is not None and n and abs(counted - percent) > rounding:
             refuse(
                 where,
-                f"{row.events} of {n} is {counted:.1f} %, but percent says {percent:g}. Look at"
-                " the source again; if the percentage is of another number of patients, give that"
-                " as n.",
+                f"{row.events} of {n} is {counted:.1f} %, but percent says {percent:g}. Check "
+                "the source; if the percentage refers to another number of patients, give that "
+                "as n.",
             )
     if percent is None:
-        refuse(where, "neither percent nor events is given.")
+        refuse(where, "percent and events are both missing. Give one of them.")
     _check_interval(row, where)
     _check_level(row.level, where)
     if _outside(percent, row):
         refuse(
             where,
-            f"the interval {_limits(row)} does not contain {percent:g}. Leave out an interval that"
-            " was misprinted.",
+            f"the interval {_limits(row)} does not contain {percent:g}. Leave out a misprinted "
+            "interval.",
         )
     return Proportion(
         percent=percent,
@@ -130,14 +130,14 @@ def time_to_event(row: MonthsRow | None, where: str) -> Months | None:
     if row.median is not None and (row.median <= 0 or _outside(row.median, row)):
         refuse(
             where,
-            f"median {row.median:g} with interval {_limits(row)}. The median lies in its interval"
-            " and above 0.",
+            f"median {row.median:g} with interval {_limits(row)}. The median must be inside its "
+            "interval and above 0.",
         )
     check_months(row.median, "median", where)
     for mark in row.landmarks:
         _check_landmark(mark, where)
     if row.median is None and not row.landmarks:
-        refuse(where, "neither a median nor a landmark. Leave the table out.")
+        refuse(where, "median and landmark are both missing. Leave the table out.")
     return Months(
         median=row.median, low=row.low, high=row.high, landmarks=row.landmarks, level=row.level
     )
@@ -149,25 +149,28 @@ def _check_landmark(mark: Landmark, where: str) -> None:
     if impossible or _outside(mark.percent, mark):
         refuse(
             where,
-            f"landmark {mark.percent:g} % ({_limits(mark)}) at month {mark.month:g} cannot be.",
+            (
+                f"landmark {mark.percent:g} % ({_limits(mark)}) at month {mark.month:g} is not "
+                "possible. Correct it."
+            ),
         )
 
 
 def check_months(value: float | None, what: str, where: str) -> None:
     if value is not None and not 0 < value <= _LONGEST:
-        refuse(where, f"{what} {value:g} cannot be. It is given in months, up to {_LONGEST}.")
+        refuse(where, f"{what} {value:g} is not possible. Give months, up to {_LONGEST}.")
 
 
 def _check_interval(row: ShareRow | MonthsRow | Landmark, where: str) -> None:
     if row.low is not None and row.high is not None and row.low > row.high:
-        refuse(where, f"the interval {_limits(row)} runs backwards. Exchange low and high.")
+        refuse(where, f"the interval {_limits(row)} is reversed. Swap low and high.")
 
 
 def _check_level(level: float, where: str) -> None:
     if not 0.5 <= level < 1:
         refuse(
             where,
-            f"level {level:g} is not that of an interval. Write 0.9 for a 90 % interval.",
+            f"level {level:g} is not the level of an interval. Write 0.9 for a 90 % interval.",
         )
 
 

@@ -26,7 +26,7 @@ def parsed(content: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ValueError(
-            f"line {line} holds a letter that is not UTF-8. Save the file as UTF-8"
+            f"line {line} contains a character that is not UTF-8. Save the file as UTF-8"
         ) from None
     try:
         tables = tomllib.loads(text)
@@ -35,8 +35,8 @@ def parsed(content: bytes) -> dict[str, Any]:
     for value in _texts(tables):
         if (harmful := first_harmful(value)) is not None:
             raise ValueError(
-                f"the text {value[:40]} holds the character {harmful!a}, which is no text or turns"
-                " the direction of writing. Write it without"
+                f"the text {value[:40]} contains the character {harmful!a}, which is not text "
+                "or changes the direction of writing. Remove it"
             )
     return tables
 
@@ -66,7 +66,7 @@ _ADVICE_BY_LINE = (
     (re.compile("[“”„‘’«»]"), 'Write straight quotation marks ("), not curly ones'),
     (
         re.compile(r"=\s*(True|False|TRUE|FALSE|[Yy]es|[Nn]o)\b"),
-        "Write true or false, in small letters and without quotation marks",
+        "Write true or false, in lower case and without quotation marks",
     ),
     (re.compile(r"\d\s*%"), "Write the number alone, without the per cent sign"),
     (re.compile(r"=\s*-?\d+,\d"), "Write a decimal point, not a comma"),
@@ -76,33 +76,33 @@ _ADVICE_BY_LINE = (
     ),
 )
 _ADVICE_BY_ERROR = (
-    ("Illegal character", "A text ends on its line: close it with a quotation mark"),
+    ("Illegal character", "A text must end on its line: close it with a quotation mark"),
     (
         "Cannot declare",
         (
-            "An entry of which there may be several stands in double brackets, such as [[rule]];"
-            " the others in this file do"
+            "An entry that may be repeated needs double brackets, such as [[rule]], like the "
+            "others in this file"
         ),
     ),
     (
         "Cannot overwrite",
         (
-            "The same word stands twice in one entry, or the heading of an entry has other brackets"
-            " than those above it"
+            "The same word appears twice in one entry, or a heading has different brackets from "
+            "those above it"
         ),
     ),
     (
         "Cannot mutate",
         (
-            "An entry of which there may be several stands in double brackets, such as [[rule]];"
-            " the others in this file do"
+            "An entry that may be repeated needs double brackets, such as [[rule]], like the "
+            "others in this file"
         ),
     ),
     (
         "Expected newline",
-        "Nothing may follow a text on its line; inside a text write ' in place of a quotation mark",
+        "Nothing may follow a text on its line; inside a text use ' instead of a quotation mark",
     ),
-    ("Invalid date", "There is no such day; write a date as 2024-03-31"),
+    ("Invalid date", "This day does not exist; write a date as 2024-03-31"),
     ("Unclosed", "A bracket or a comma is missing before this place"),
 )
 
@@ -114,6 +114,4 @@ def _advice(error: str, line: str) -> str:
     for start, advice in _ADVICE_BY_ERROR:
         if error.startswith(start):
             return advice
-    return (
-        'Compare it with an entry beside it: word = value, texts between ", lists between [ and ]'
-    )
+    return 'Compare it with its neighbours: word = value, texts between ", lists between [ and ]'

@@ -176,7 +176,7 @@ def _twice(entry: _FormFile) -> Iterator[str]:
     ):
         for name, count in Counter(names).items():
             if count > 1:
-                yield f"{name} is the {what} of two entries; each has its own"
+                yield f"{name} is the {what} of two entries; each needs its own"
 
 
 def _of_field(field: FormField, form: BoardForm) -> Iterator[str]:
@@ -205,24 +205,24 @@ def _unfit(field: FormField, table: TidyTable, form: BoardForm) -> Iterator[str]
     if missing := sorted(needed - set(field.columns())):
         yield f"the table {table.name} needs {', '.join(missing)}"
     if field.day and table.columns[field.day].type not in ("day", "date"):
-        yield f"{field.day} is no column for a day"
+        yield f"{field.day} is not a column for a day"
     if table.name == "patients" and (field.lines > 1 or field.day or field.beside):
-        yield "what is known of the person takes one line and one cell"
+        yield "personal data take one line and one cell"
     if field.lines < 1:
         yield "it takes one line or more"
     if field.test is not None and field.test not in form.tests:
         yield f"there is no test {field.test}"
     for name, word in field.fixed.items():
         if not _allowed(table.columns[name], word):
-            yield f"{word} is no word of {name}"
+            yield f"{word} is not a word of {name}"
     for name, words in field.suggest.items():
         if name not in {field.value, *field.beside}:
-            yield f"words are suggested for {name}, which it does not take"
+            yield f"words are suggested for {name}, which it does not have"
             continue
         for word in words:
             no_test = table.columns[name].type == "test" and word not in form.tests
             if no_test or not _allowed(table.columns[name], word):
-                yield f"{word} is no word of {name}"
+                yield f"{word} is not a word of {name}"
     if field.group in form.groups:
         group = form.groups[field.group]
         if clash := {group.value, group.day, "Unit", "Hint"} & set(field.beside.values()):
@@ -237,7 +237,7 @@ def _of_example(line: ExampleLine, form: BoardForm) -> Iterator[str]:
     if line.of_group:
         group = form.groups.get(line.of_group)
         if group is None or not group.day_for_all or line.of_field:
-            yield f"example: {line.of_group} is no group with a day for all"
+            yield f"example: {line.of_group} is not a group with a day for all"
         return
     field = form.fields.get(line.of_field)
     if field is None:

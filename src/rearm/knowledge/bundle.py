@@ -247,8 +247,8 @@ def _form_of(file: str) -> Iterator[None]:
     except (AttributeError, TypeError, ValueError) as error:
         raise KnowledgeError(
             [
-                f"{file}: a part has another form than in the bundled file ({error}). Compare the"
-                " two."
+                f"{file}: a part has a different form from the bundled file ({error}). Compare "
+                "the two."
             ]
         ) from error
 
@@ -318,13 +318,15 @@ def _hash(contents: Mapping[str, bytes]) -> str:
 
 def _contents(folder: Path) -> dict[str, bytes]:
     if not folder.is_dir():
-        raise KnowledgeError([f"{folder} is no folder; give the folder that holds findings.toml."])
+        raise KnowledgeError(
+            [(f"{folder} is not a folder. Name the folder that contains findings.toml.")]
+        )
     files = {p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*.toml"))}
     if odd := [name for name in files if first_non_text(name)]:
         raise KnowledgeError(
             [
-                f"The name of the file {printable(name)} is not UTF-8, or holds a control"
-                " character. Rename the file."
+                f"The name of the file {printable(name)} is not UTF-8 or contains a control "
+                "character. Rename the file."
                 for name in odd
             ]
         )
@@ -391,8 +393,8 @@ class _Collector:
                 continue
             if entry.id in by_id:
                 self.problems.append(
-                    f"{file}: the id {entry.id} stands in {self.files[label]} too; each {kind} has"
-                    " its own."
+                    f"{file}: the id {entry.id} is used in {self.files[label]} too. Give each "
+                    f"{kind} its own."
                 )
                 continue
             by_id[entry.id] = entry

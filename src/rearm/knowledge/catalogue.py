@@ -134,11 +134,13 @@ def read_catalogue(findings: Mapping[str, Any], agents: Mapping[str, Any]) -> Ca
 def _problems(catalogue: Catalogue) -> Iterator[str]:
     for name, finding in catalogue.items():
         if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None:
-            yield f"finding {name}: a name has lower-case letters, digits and underscores only."
+            yield (
+                f"finding {name}: a name may have only lower-case letters, digits and underscores."
+            )
         if finding.group not in catalogue.groups:
             yield f"finding {name}: the group {finding.group} is not declared."
         if (finding.type == "word") != bool(finding.values):
-            yield f"finding {name}: a word needs its list of values, and only a word has one."
+            yield f"finding {name}: a word needs a list of values, and only a word may have one."
         for word in set(finding.values) & {
             "unknown",
             "not assessed",
@@ -149,14 +151,13 @@ def _problems(catalogue: Catalogue) -> Iterator[str]:
             "na",
         }:
             yield (
-                f"finding {name}: the value {word} means that nothing is known; leave it out,"
-                " unknown is null."
+                f"finding {name}: the value {word} means unknown. Leave it out; unknown is null."
             )
         for part in finding.from_:
             if part not in catalogue:
-                yield f"finding {name}: it is derived from {part}, which is no finding."
+                yield f"finding {name}: it is derived from {part}, which is not a finding."
             elif _reaches(catalogue, part, name):
-                yield f"finding {name}: it is derived from itself by way of {part}."
+                yield f"finding {name}: it is derived from itself through {part}."
 
 
 def _reaches(catalogue: Catalogue, start: str, goal: str) -> bool:

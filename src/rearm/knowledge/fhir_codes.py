@@ -78,6 +78,6 @@ def _coded(file: Mapping[str, Any], kind: str) -> dict[tuple[str, str], str]:
     for place, row in enumerate(file[kind], 1):
         entry = build(_CodeList, row, f"fhir_codes.toml, {kind} {place}")
         if entry.system not in file["systems"]:
-            raise KnowledgeError([f"fhir_codes.toml: {entry.system} is no system of the file."])
+            raise KnowledgeError([f"fhir_codes.toml: {entry.system} is not a system of the file."])
         coded |= {(entry.system, code): meaning for code, meaning in entry.codes.items()}
     return coded

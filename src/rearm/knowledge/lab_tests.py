@@ -171,18 +171,15 @@ def read_tests(tests: Mapping[str, Any], compiled: Mapping[str, Any]) -> LabTest
             if code.code in seen:
                 raise KnowledgeError(
                     [
-                        f"LOINC {code.code} stands under {seen[code.code]} and under {test.id}; one"
-                        " code has one test."
+                        f"LOINC {code.code} is listed under {seen[code.code]} and under "
+                        f"{test.id}. A code may belong to only one test."
                     ]
                 )
             seen[code.code] = test.id
         for unit, other in test.elsewhere.items():
             if other not in by_id or unit not in by_id[other].units:
                 raise KnowledgeError(
-                    [
-                        f"{test.id} sends the unit {unit} to {other}, which is no test that is read"
-                        " in it."
-                    ]
+                    [f"{test.id} sends the unit {unit} to {other}, which does not accept it."]
                 )
     lab_tests = LabTests(by_id)
     for name, ids in lab_tests.by_name.items():
@@ -190,8 +187,8 @@ def read_tests(tests: Mapping[str, Any], compiled: Mapping[str, Any]) -> LabTest
         if len(ids) > 1 and (len(specimens) < len(ids) or None in specimens):
             raise KnowledgeError(
                 [
-                    f"{name} names {', '.join(ids)}; a name of two tests is allowed only where"
-                    " their specimen tells them apart."
+                    f"{name} names {', '.join(ids)}; a name may belong to two tests only if "
+                    "their specimens differ."
                 ]
             )
     return lab_tests
@@ -268,7 +265,7 @@ def _test(
 ) -> TestDef:
     entry = build(_TestRow, row, f"tests.toml, test {test_id}")
     if not entry.units and entry.words is None:
-        raise KnowledgeError([f"{test_id} has neither units nor words."])
+        raise KnowledgeError([f"{test_id} has no units and no words. Give one of them."])
     factors = dict.fromkeys(entry.units[:1], 1.0) | dict(compiled)
     if set(entry.units) != set(factors):
         raise KnowledgeError(
@@ -280,7 +277,7 @@ def _test(
         )
     hard, soft = _ranges(test_id, entry)
     if entry.words is not None and entry.words not in tests["words"]:
-        raise KnowledgeError([f"{test_id} takes the words {entry.words}, which are no list."])
+        raise KnowledgeError([f"{test_id} takes the words {entry.words}, which are not a list."])
     words = spellings_of(tests["words"], entry.words) if entry.words is not None else {}
     return TestDef(
         id=test_id,
@@ -320,7 +317,9 @@ def spellings_of(lists: Mapping[str, Any], name: str) -> dict[str, tuple[str, ..
     if other is None:
         return own
     if other not in lists or "like" in lists[other]:
-        raise KnowledgeError([f"tests.toml, words.{name}: {other} is no list with its own words."])
+        raise KnowledgeError(
+            [(f"tests.toml, words.{name}: {other} is not a list with words of its own.")]
+        )
     return {
         word: tuple(dict.fromkeys((*lists[other].get(word, ()), *spellings)))
         for word, spellings in own.items()
@@ -331,7 +330,7 @@ def _bounds(tests: Mapping[str, Any]) -> Mapping[str, BoundWord]:
     """Spellings of the words that stand for a bound."""
     spellings = tests["words"].get("bound", {})
     if unknown := set(spellings) - set(get_args(BoundWord)):
-        raise KnowledgeError([f"tests.toml, words.bound: {', '.join(unknown)} bounds nothing."])
+        raise KnowledgeError([f"tests.toml, words.bound: {', '.join(unknown)} has no bound."])
     return MappingProxyType(
         {_folded(s): cast(BoundWord, word) for word, own in spellings.items() for s in own}
     )
@@ -341,7 +340,7 @@ def _normal(test_id: str, entry: _TestRow) -> tuple[float, float] | None:
     if not entry.normal:
         return None
     if len(entry.normal) != 2 or entry.normal[0] >= entry.normal[1]:
-        raise KnowledgeError([f"{test_id}: normal is two numbers, [lowest, highest]."])
+        raise KnowledgeError([f"{test_id}: normal must be two numbers, [lowest, highest]."])
     return entry.normal[0], entry.normal[1]
 
 
@@ -351,7 +350,7 @@ def _spellings(test_id: str, by_label: Mapping[str, _T], units: Mapping[str, Any
     for label, value in by_label.items():
         if label not in units:
             raise KnowledgeError(
-                [f"{test_id} is given in {label}, which is no unit of the dictionary."]
+                [f"{test_id} is given in {label}, which is not a unit in the dictionary."]
             )
         for spelling in (
             label,
@@ -367,10 +366,12 @@ def _ranges(test_id: str, entry: _TestRow) -> tuple[tuple[float, float], tuple[f
     if not entry.units:
         return (0.0, 0.0), (0.0, 0.0)
     if len(entry.hard) != 2 or len(entry.soft) != 2:
-        raise KnowledgeError([f"{test_id}: hard and soft are two numbers each: [lowest, highest]."])
+        raise KnowledgeError(
+            [(f"{test_id}: hard and soft must be two numbers each, [lowest, highest].")]
+        )
     (hard_low, hard_high), (soft_low, soft_high) = entry.hard, entry.soft
     if not hard_low <= soft_low < soft_high <= hard_high:
-        raise KnowledgeError([f"The soft range of {test_id} does not lie inside its hard range."])
+        raise KnowledgeError([f"The soft range of {test_id} is not inside its hard range."])
     return (hard_low, hard_high), (soft_low, soft_high)
 
 

@@ -142,27 +142,27 @@ def _built(cls: type[_T], rows: Iterable[Any], kind: str, problems: list[str]) -
 
 def _problems(score: Score, earlier: set[str]) -> Iterator[str]:
     if score.id in earlier:
-        yield "the id stands twice."
+        yield "the id is used twice."
     for item in score.items:
         yield from _item_problems(item, earlier)
     limits = [c.below if c.up_to is None else c.up_to for c in score.categories]
     numbers = [limit for limit in limits if limit is not None]
     only_the_last_is_open = bool(limits) and limits[-1] is None and len(numbers) == len(limits) - 1
     if not only_the_last_is_open:
-        yield "every category but the last has a limit, and the last has none."
+        yield "every category except the last needs a limit; the last must have none."
     elif numbers != sorted(set(numbers)):
-        yield "the limits of the categories rise."
+        yield "the limits of the categories must increase."
 
 
 def _item_problems(item: ScoreItem, earlier: set[str]) -> Iterator[str]:
     readings = [x for x in (item.test, item.finding, item.any_of, item.score) if x]
     if len(readings) != 1:
-        yield f"the item {item.name!r} reads exactly one of test, finding, any_of and score."
+        yield f"the item {item.name!r} must read exactly one of test, finding, any_of and score."
     if item.score is not None and item.score not in earlier:
         yield (
-            f"the item {item.name!r} reads the score {item.score}, which does not stand before it."
+            f"the item {item.name!r} reads the score {item.score}, which is not listed before it."
         )
     for band in item.bands:
         limits = [x for x in (band.from_, band.above, band.below) if x is not None]
         if len(limits) != 1:
-            yield f"a band of {item.name!r} has exactly one of from, above and below."
+            yield f"a band of {item.name!r} must have exactly one of from, above and below."

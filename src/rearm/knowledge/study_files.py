@@ -109,7 +109,7 @@ def parse_study(
     _check_id(row.id, file)
     _check_address(row.url, file)
     if row.year is not None and not 1950 <= row.year <= 2100:
-        refuse(file, f"the year {row.year} cannot be.")
+        refuse(file, f"the year {row.year} is not possible. Correct it.")
     if row.incomplete != bool(row.missing):
         refuse(
             file,
@@ -124,7 +124,7 @@ def parse_study(
             " `missing`.",
         )
     if not row.arm:
-        refuse(file, "no [[arm]] is given. A study has at least one group of patients.")
+        refuse(file, "there is no [[arm]]. A study has at least one group of patients.")
     citation = StudyCitation(
         authors=row.authors,
         title=row.title,
@@ -156,8 +156,8 @@ def _arm(row: _ArmRow, study: str, citation: StudyCitation, where: str) -> Arm:
     if row.n_treated is not None and row.n_treated < 1:
         refuse(
             where,
-            f"n_treated is {row.n_treated}. Give the number of patients, or leave it out where it"
-            " is not known.",
+            f"n_treated is {row.n_treated}. Give the number of patients, or leave it out if it "
+            "is unknown.",
         )
 
     def share(name: str) -> Proportion | None:
@@ -215,15 +215,15 @@ def _check_id(name: str, where: str) -> None:
     if not re.fullmatch(r"[a-z0-9]+(?:[-.][a-z0-9]+)*", name):
         refuse(
             where,
-            f"the id {name!r} is none. Write small letters and digits, joined by hyphens, such as"
-            " smith-2031.",
+            f"the id {name!r} is not valid. Write lower-case letters and digits, joined by "
+            "hyphens, such as smith-2031.",
         )
 
 
 def _check_address(url: str | None, where: str) -> None:
     in_words = url is not None and " " in url  # words say that there is no address
     if url is not None and not in_words and not url.startswith(("https://", "http://")):
-        refuse(where, f"url {url!r} is no address. It begins with https://.")
+        refuse(where, f"url {url!r} is not an address. It must begin with https://.")
 
 
 def _check_strategies(arm: Arm, strategies: Collection[str], where: str) -> None:
@@ -232,8 +232,8 @@ def _check_strategies(arm: Arm, strategies: Collection[str], where: str) -> None
             choices = (*strategies, "other")
             refuse(
                 where,
-                f"strategy {name!r} is not known. Use one of"
-                f" {', '.join(choices)}.{meant(name, choices)}",
+                f"strategy {name!r} is unknown. Use one of "
+                f"{', '.join(choices)}.{meant(name, choices)}",
             )
 
 
@@ -244,7 +244,7 @@ def _check_response(arm: Arm, where: str) -> None:
     if arm.figure == "patient-level" and response.events is None:
         refuse(
             where,
-            "a patient-level response needs its counts. Without them it is percent-only.",
+            "a patient-level response needs counts. Without them, write percent-only.",
         )
     if complete is not None and complete.percent > response.percent + 1:
         refuse(
@@ -275,8 +275,8 @@ def check_studies(studies: Iterable[Study]) -> None:
             if study.design == "meta-analysis" and arm.figure != "meta-analysis":
                 refuse(
                     arm.id,
-                    "the study is a meta-analysis, its figure must be too, so that it is never"
-                    " pooled.",
+                    "the study is a meta-analysis, so its figure must be one too; it is never "
+                    "pooled.",
                 )
             for group in arm.overlap:
                 groups[group].append(arm.id)
@@ -284,8 +284,8 @@ def check_studies(studies: Iterable[Study]) -> None:
         if len(members) < 2:
             refuse(
                 members[0],
-                f"overlap group {group!r} has no other arm. Name it in the arm that shares patients"
-                " too.",
+                f"overlap group {group!r} has no other arm. Name it also in the arm that shares "
+                "the patients.",
             )
 
 
@@ -311,8 +311,7 @@ def read_studies(folder: Path, strategies: Collection[str]) -> tuple[Study, ...]
         if study.id != path.stem:
             refuse(
                 path.name,
-                f"the id {study.id} and the name of the file differ. Name the file"
-                f" {study.id}.toml.",
+                f"the id {study.id} differs from the file name. Name the file {study.id}.toml.",
             )
     check_studies(studies)
     return tuple(sorted(studies, key=lambda study: study.id))

@@ -190,10 +190,7 @@ def _column(table: str, row: Mapping[str, Any], lists: Mapping[str, Any]) -> Col
     takes_words = entry.type in ("word", "words")
     if takes_words != bool(entry.words) or not set(entry.same.values()) <= set(entry.words):
         raise KnowledgeError(
-            [
-                f"tables.toml: the words of {table}.{entry.name} and its spellings do not fit"
-                " together."
-            ]
+            [f"tables.toml: the words of {table}.{entry.name} and its spellings do not match."]
         )
     return Column(
         name=entry.name,

@@ -82,11 +82,11 @@ def read_alterations(table: Mapping[str, Any]) -> tuple[Alteration, ...]:
             problems += error.problems
             continue
         if alteration.id in by_id:
-            problems.append(f"{where}: the id stands twice.")
+            problems.append(f"{where}: the id is used twice.")
         if bool(alteration.changes) == (alteration.state is not None):
-            problems.append(f"{where}: either changes or a state is given.")
+            problems.append(f"{where}: give either changes or a state.")
         if not alteration.reports or not all(r.sources for r in alteration.reports):
-            problems.append(f"{where}: a report with its sources is missing.")
+            problems.append(f"{where}: a report with its sources is missing. Add it.")
         by_id[alteration.id] = alteration
     if problems:
         raise KnowledgeError(problems)

@@ -94,7 +94,7 @@ def read_words(file: Mapping[str, Any], within: Words | None = None) -> Words:
         for name, words in rows.items():
             if ids.setdefault(name, words) != words:
                 raise KnowledgeError(
-                    [f"words.toml: {name} of {group} has other words in another group."]
+                    [f"words.toml: {name} of {group} has different words in another group."]
                 )
     return Words(
         strategies=strategies,

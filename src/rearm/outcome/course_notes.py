@@ -84,7 +84,7 @@ def _relapses(course: ResponseCourse) -> Iterator[CourseNote]:
     day = course.clinical_relapse_day
     if day is not None:
         due = [
-            e.text if e.stated else f"{e.text}, stated as due to myeloma"
+            e.text if e.stated else f"{e.text}, recorded as due to myeloma"
             for e in course.clinical_events
             if e.attributed
         ]
@@ -97,7 +97,7 @@ def _relapses(course: ResponseCourse) -> Iterator[CourseNote]:
             id="significant_biochemical_relapse",
             day=course.biochemical_relapse_day,
             text=(
-                "the M-protein doubled or rose by the limits of a significant biochemical relapse,"
-                " twice within two months"
+                "the M-protein doubled, or rose enough for a significant biochemical relapse, "
+                "twice within two months"
             ),
         )

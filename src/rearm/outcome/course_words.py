@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from rearm.interval import Interval, Undetected
 from rearm.outcome.course_start import CourseStart
@@ -70,7 +71,7 @@ def start_words(start: CourseStart, record: Record) -> str:
     day = start.day
     match start.because:
         case "asked":
-            return f"counted from day {day}, as asked"
+            return f"counted from day {day}, as requested"
         case "infusion":
             others = f", the last of {start.infusions} infusions" if start.infusions > 1 else ""
             return f"counted from day {day}, the infusion of {start.product or 'CAR-T'}{others}"
@@ -84,8 +85,8 @@ def start_words(start: CourseStart, record: Record) -> str:
             )
         case "first_result":
             return (
-                f"counted from day {day}, the first dated result of the disease, which is taken as"
-                " the baseline"
+                f"counted from day {day}, the first dated disease result, which is used as the "
+                "baseline"
             )
         case "nothing_dated":
             return _nothing_to_count(record)
@@ -97,24 +98,28 @@ def _nothing_to_count(record: Record) -> str:
     """
     reasons = list(dict.fromkeys(x.why_set_aside for x in record.set_aside if x.why_set_aside))
     if not reasons:
-        return "no result of the disease has a day, so there is nothing to count from"
+        return "no disease result has a day, so there is no start to count from"
     why = "; ".join(reason.rstrip(".") for reason in reasons[:_REASONS_SHOWN])
     more = "; ..." if len(reasons) > _REASONS_SHOWN else ""
     n = len(record.set_aside)
     many = "1 result was" if n == 1 else f"{n} results were"
     return (
-        f"no result of the disease could be used, so there is nothing to count from; {many} set"
-        f" aside: {why}{more}"
+        f"no disease result could be used, so there is no start to count from; {many} not used: "
+        f"{why}{more}"
     )
 
 
 def measurable_words(course: ResponseCourse) -> str:
     """What is followed, and of what it is not known whether it can be."""
-    sure = ", ".join(x for x in course.measurable if x not in course.undecided)
+    sure = _listed(x for x in course.measurable if x not in course.undecided)
     if not course.undecided:
         return sure or "nothing"
-    unknown = f"not known for {', '.join(course.undecided)}"
+    unknown = f"unknown for {_listed(course.undecided)}"
     return f"{sure}; {unknown}" if sure else unknown
+
+
+def _listed(measurable: Iterable[str]) -> str:
+    return ", ".join("light chains" if x == "flc" else x for x in measurable)
 
 
 # ---- visits ----------------

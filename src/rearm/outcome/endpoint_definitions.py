@@ -178,7 +178,7 @@ _RESPONSE_DATE = AdamSource(domain="ADRS", variable="ADT")
 
 PROGRESSION = EventDefinition(
     code="PD",
-    meaning="confirmed progression, else the team's day of it",
+    meaning="confirmed progression, otherwise the team's day of it",
     reason="PD",
     day=lambda facts: facts.progression,
     when=lambda facts: facts.progression_when,
@@ -235,7 +235,7 @@ _RELAPSE_FROM_CR = EventDefinition(
 )
 _MRD_LOST = EventDefinition(
     code="loss of MRD negativity",
-    meaning="MRD negative at a sufficient sensitivity, later positive by a test that is not finer",
+    meaning="MRD negative at a sufficient sensitivity, later positive by a test no more sensitive",
     reason="loss of MRD negativity",
     day=lambda facts: facts.mrd_lost,
     adam=AdamSource(domain="LB", variable="LBDTC", description="Loss of MRD Negativity"),
@@ -368,13 +368,13 @@ CENSORINGS: Mapping[CensoringCode, Censoring] = {
         reason="death of another cause", adam=_BY_DEATH, competing=True
     ),
     "death_of_unknown_cause": Censoring(
-        reason="death, cause not known", adam=_BY_DEATH, competing=True
+        reason="death, cause unknown", adam=_BY_DEATH, competing=True
     ),
 }
 
 CENSORING_STYLES: Mapping[StyleName, CensoringStyle] = {
     "default": CensoringStyle(
-        meaning="events before any new therapy; else censored at the last adequate assessment",
+        meaning="events before any new therapy; otherwise censored at the last adequate assessment",
         before_new_therapy=True,
         before_missed_assessments=False,
     ),
@@ -385,25 +385,25 @@ CENSORING_STYLES: Mapping[StyleName, CensoringStyle] = {
         before_missed_assessments=True,
     ),
     "ema": CensoringStyle(
-        meaning="progression and death whenever they occur; the course is read on through new"
-        " therapy",
+        meaning="progression and death whenever they occur; the course is followed through new "
+        "therapy",
         before_new_therapy=False,
         before_missed_assessments=False,
     ),
 }
 
 NOT_COMPUTABLE: Mapping[NotComputable, str] = {
-    "infusion_undated": "the day of the infusion is not known",
+    "infusion_undated": "the day of the infusion is unknown",
     "no_infusion": "without an infusion nothing is counted from its {origin}",
-    "apheresis_undated": "the day of apheresis is not known",
+    "apheresis_undated": "the day of apheresis is unknown",
     "did_not_fail": "the infusion did not fail",
     "no_salvage": "no salvage therapy with a day",
-    "ends_at_failure": "ends at failure, so it is not counted from it",
+    "ends_at_failure": "ends at failure, so it is not counted from failure",
     "no_response": "no confirmed response to start from",
     "no_complete_response": "no confirmed CR to start from",
     "no_schedule": "FDA-style censoring needs the planned days of assessment",
-    "new_therapy_undated": "new therapy followed, its day is not known",
-    "progression_undated": "the day of the progression is not known",
-    "death_undated": "the patient died, the day of death is not known",
-    "vague_days": "it depends on results of which the day or the lesion is not exactly known",
+    "new_therapy_undated": "new therapy followed on an unknown day",
+    "progression_undated": "the day of progression is unknown",
+    "death_undated": "the patient died on an unknown day",
+    "vague_days": "it depends on results with an inexact day or lesion",
 }

@@ -172,7 +172,7 @@ def course_endpoint(
 ) -> Endpoint:
     """One of `course_endpoints`. Raises ValueError for another name."""
     if name not in ENDPOINTS:
-        raise ValueError(f"There is no endpoint {name!r}; there are {', '.join(ENDPOINTS)}.")
+        raise ValueError(f"There is no endpoint {name!r}. Use one of {', '.join(ENDPOINTS)}.")
     return course_endpoints(record, course, style=style, schedule=schedule)[name]
 
 
@@ -194,8 +194,8 @@ def endpoints(
     """
     if origin not in ORIGINS or style not in STYLES:
         raise ValueError(
-            f"origin is one of {', '.join(ORIGINS)} and style one of {', '.join(STYLES)}, not"
-            f" {origin!r} and {style!r}"
+            f"origin must be one of {', '.join(ORIGINS)} and style one of {', '.join(STYLES)}, "
+            f"not {origin!r} and {style!r}"
         )
     return {
         failure.number: _of_readings(record, failure, origin, style, tuple(schedule))

@@ -32,8 +32,8 @@ __all__ = [
 ]
 
 VAGUE_DAYS = (
-    "some results are known by month, year or order only: the course was read with them in each"
-    " order that their days allow, and is shown with them on their first days"
+    "some results are dated only by month, year or order: the course was judged in each order "
+    "that their days allow, and is shown with each on its first possible day"
 )
 _MARKERS = {"serum": "serum", "flc": "light chains", "marrow": "marrow"}
 _LACKS: dict[Lack, str] = {
@@ -53,7 +53,7 @@ def failure_reason(failure: Failure) -> str:
     """Why the failure has its status."""
     because, case = failure.because, failure.case
     if because == "infusion_undated" or case is None:
-        return "The day of this infusion is not known, so nothing can be placed after it."
+        return "The day of this infusion is unknown, so nothing can be dated after it."
     text = _reason(because, failure, case)
     death_is_told = because in ("death_of_myeloma", "death")
     if case.death is not None and not death_is_told:
@@ -76,14 +76,14 @@ def _reason(because: JudgedReason, failure: Failure, case: InfusionCase) -> str:
         case "new_therapy":
             when = case.new_therapy[0] if case.new_therapy is not None else When()
             return (
-                f"New anti-myeloma therapy ({when}) without progression counts as failure by the"
-                " parameter chosen."
+                f"New anti-myeloma therapy ({when}) without progression counts as failure by "
+                "the chosen setting."
             )
         case "no_response":
             late = case.response.no_response
             assert late is not None  # it is what decided
             text = no_response_words(late)
-            return f"{text[0].upper()}{text[1:]}, which counts as failure by the parameter chosen."
+            return f"{text[0].upper()}{text[1:]}, which counts as failure by the chosen setting."
         case "suspicion":
             suspicion = case.course.suspicion
             assert suspicion is not None  # it is what decided
@@ -101,14 +101,13 @@ def _reason(because: JudgedReason, failure: Failure, case: InfusionCase) -> str:
         case "vague_days":
             return _depends_on(
                 failure,
-                "the days of results that are known only by their month, their year or their"
-                " order; their exact days would tell",
+                "results dated only by month, year or order; their exact days would settle it",
             )
         case "vague_results":
             return _depends_on(
                 failure,
-                "results that are not exactly known: a bound in place of a value, a lesion without"
-                " its name, an examination without its result; the exact result would tell",
+                "inexact results (a bound instead of a value, a lesion without a name, an "
+                "examination without a result); exact results would settle it",
             )
 
 
@@ -187,9 +186,9 @@ def _followed(case: InfusionCase) -> str:
     last, to = case.last_assessed, case.followed_to
     if last is None:
         words = ", ".join(dict.fromkeys(s.response for s in case.seen_by_order))
-        return f"No progression is known; the team recorded {words} on a day that is not known"
+        return f"No progression is on record; the team recorded {words} on an unknown day"
     if case.unread.unknown:
-        return f"No progression up to day {last}; what was done after it could not be read"
+        return f"No progression up to day {last}; later examinations could not be read"
     if to is None:
         return f"No progression up to day {last}, the last assessment"
     if to - last > case.criteria.assessment_gap:
@@ -198,20 +197,20 @@ def _followed(case: InfusionCase) -> str:
 
 
 def _on(when: When) -> str:
-    """`on day 310`, `between day 1 and day 400`, `after day 1`, `on a day that is not known`."""
+    """`on day 310`, `between day 1 and day 400`, `on or after day 1`, `on an unknown day`."""
     if when.day is not None:
         return f"on day {when.day}"
     if when.first is not None and when.last is not None:
         return f"on a day between {when.first} and {when.last}"
     if when.first is not None:
-        return f"on a day from {when.first} on"
-    return "on a day that is not known"
+        return f"on or after day {when.first}"
+    return "on an unknown day"
 
 
 def _cause(case: InfusionCase) -> str:
     death = case.death
     if death is None or death.of_myeloma is None:
-        return "of a cause not stated"
+        return "of unknown cause"
     return f"of {' and '.join(death.causes)}"
 
 
@@ -240,13 +239,13 @@ def new_therapy_words(when: When) -> str:
 
 def data_after_contact_words(seen: int | None, later: int) -> str:
     return (
-        f"last contact is stated as day {seen}, but there are data of day {later}; the later day is"
-        " used"
+        f"last contact is entered as day {seen}, but there are data on day {later}; the later "
+        "day is used"
     )
 
 
 def death_day_unknown_words(when: When) -> str:
-    return f"the patient died {_on(when)}: what death ends is not censored as alive"
+    return f"the patient died {_on(when)}, so endpoints that death ends are not censored as alive"
 
 
 def response_words(best: BestResponse) -> str | None:
@@ -255,7 +254,7 @@ def response_words(best: BestResponse) -> str | None:
     """
     team = best.team
     if best.computed is None and best.at_least is None:
-        day = ", on a day that is not known" if "day" in best.lacks else ""
+        day = ", on an unknown day" if "day" in best.lacks else ""
         return None if team is None else f"{team} by the team{day}{_not_on_record(best)}"
     if best.because == "not_denied":
         return f"{team} by the team; {best.computed} by the results{_not_on_record(best)}"
@@ -267,7 +266,7 @@ def response_words(best: BestResponse) -> str | None:
         text = f"{best.computed}, {best.at_least}{_by_marker(best)} at one visit"
     if best.possible is not None:
         least = "" if best.computed is None else "at least "
-        text = f"{least}{text}, {best.possible} possible by the bounds"
+        text = f"{least}{text}, {best.possible} possible within the bounds"
     if "urine" in best.lacks:
         text += ", urine not on record"
     return text if team is None else f"{text}; team: {team}{_which_is_used(best)}"
@@ -286,7 +285,7 @@ def _which_is_used(best: BestResponse) -> str:
     if best.because == "one_assessment":
         return ", which is used because the result was not repeated"
     if best.because == "borne_out":
-        return ", which is used because one visit bears it out"
+        return ", which is used because one visit supports it"
     if best.denied is not None:
         day, because = best.denied
         return f" (the results are used: {reason_words(because)}, on day {day})"
@@ -342,7 +341,7 @@ def _no_results(case: InfusionCase) -> str:
     if last - day > 0:
         days = f"{last - day} day{'s' if last - day != 1 else ''}"
         return f"the last results before it are of day {day}, {days} earlier"
-    return "it is of a kind that need not show in blood or urine"
+    return "this type may not show in blood or urine"
 
 
 def _last_of_team(case: InfusionCase, computed: int) -> str:
@@ -391,7 +390,7 @@ def _no_series(case: InfusionCase) -> str:
     undated = all(lab.when == When() for lab in unread)
     what = ("its date" if n == 1 else "their dates") if undated else ("it" if n == 1 else "them")
     results = "1 result" if n == 1 else f"{n} results"
-    return f"{results} of the disease could not be read to compute it from: correct {what} first"
+    return f"{results} of the disease could not be read: correct {what} first to compute it"
 
 
 # ---- what could not be read ----------------
@@ -411,7 +410,7 @@ def _unjudged(unread: UnreadResults, after: int | None) -> str:
     parts += [_examined(row) for row in unread.imaging]
     parts += _left_open(unread.bounds)
     if unread.progressions:
-        parts.append("the team recorded progressive disease on a day that is not known")
+        parts.append("the team recorded progressive disease on an unknown day")
     start = "Cannot be judged" if after is None else f"Cannot be judged after day {after}"
     return f"{start}: {'; '.join(parts)}."
 
@@ -445,13 +444,13 @@ def _remark(unread: UnreadResults) -> str:
     """
     text = ""
     if unread.unknown:
-        text += f" {_counted(unread.unknown)}; whether they bear on the disease is not known."
+        text += f" {_counted(unread.unknown)}; they may or may not concern the disease."
     n = len(unread.without_day)
     if n == 1:
-        text += " 1 result of the disease has no day that could be read and is not placed:"
+        text += " 1 disease result has no readable day and is not placed in time:"
         text += " correct its date first."
     elif n:
-        text += f" {n} results of the disease have no day that could be read and are not placed:"
+        text += f" {n} disease results have no readable day and are not placed in time:"
         text += " correct their dates first."
     return text
 
@@ -461,9 +460,9 @@ def _examined(row: Imaging) -> str:
     exact = row.when.day is not None and row.when.stated is None
     when = f"{'' if exact else 'a day '}{row.when}"
     if row.result not in ("positive", "negative"):
-        what = "has no result that could be read"
+        what = "has no readable result"
     else:
-        what = "shows a lesion whose size is not stated"
+        what = "shows a lesion of unknown size"
     return f"the {row.method or 'imaging'} of {when} ({row.source}) {what}"
 
 

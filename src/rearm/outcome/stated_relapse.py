@@ -24,7 +24,7 @@ class StatedRelapse:
     def text(self) -> str:
         fact = self.fact
         name = fact.finding.replace("_", " ").replace("car t", "CAR-T")
-        return f"{name}: {fact.value}, stated by {fact.by or 'somebody who is not named'}"
+        return f"{name}: {fact.value}, stated by {fact.by or 'an unnamed person'}"
 
 
 def stated_relapse(facts: Iterable[Fact], concerns: Callable[[Fact], bool]) -> StatedRelapse | None:

@@ -50,8 +50,8 @@ def entries_named(name: str, *, knowledge: Knowledge | None = None) -> list[tupl
         )
         raise KnowledgeError(
             [
-                f"Nothing in the knowledge has the id {name}.{near} `rearm knowledge list` names"
-                " options and factors."
+                f"The knowledge has no entry with the id {name}.{near} `rearm knowledge list` "
+                "lists options and factors."
             ]
         )
     return entries
@@ -183,7 +183,8 @@ def _option(option: Option, known: Knowledge) -> Iterator[str]:
             yield from _wrapped(f"{row.region} from {row.from_}{until}: {covered}{note}", 4)
     else:
         yield from _wrapped(
-            "No approval is on record: in trials only, or no approval is needed for this role."
+            "No approval is on record: available only in trials, or no approval is needed "
+            "for this role."
         )
     for line in option.support:
         yield from _wrapped(f"Support: {line.text}" + (f" [when {line.when}]" if line.when else ""))
@@ -226,7 +227,7 @@ def _rule(
     yield from _wrapped(f"when {rule.when}", 4)
     yield from _wrapped(rule.because, 4)
     if isinstance(rule, SharedRule):
-        yield from _wrapped(f"acts on every option with the tag {' or '.join(rule.tags)}", 4)
+        yield from _wrapped(f"applies to every option with the tag {' or '.join(rule.tags)}", 4)
     for label, row in (("true for", rule.example_true), ("not true for", rule.example_false)):
         if row is not None:
             yield from _wrapped(f"{label} {example_words(row)}", 4)
@@ -314,7 +315,7 @@ def _fate(arm: Arm, known: Knowledge) -> str:
     """What became of an arm's figures under its strategy, or under one that it is shown with."""
     tags = [tag for tag in (arm.strategy, *arm.shown_under) if tag in known.words.strategies]
     if not tags:
-        return "of no strategy of its own: pooled nowhere"
+        return "belongs to no single strategy and is not pooled"
     row = next(
         r for r in listed_rows(evidence_for(tags[0], studies=known.studies)) if r.arm == arm.id
     )
@@ -337,7 +338,7 @@ def _finding(finding: Finding, known: Knowledge) -> Iterator[str]:
         w for w in known.workups.values() if w.id in finding.asks or finding.name in w.supplies
     ]
     if asked:
-        yield from _wrapped(f"told by: {'; '.join(w.name for w in asked)}")
+        yield from _wrapped(f"provided by: {'; '.join(w.name for w in asked)}")
 
 
 def _test(test: TestDef) -> Iterator[str]:
@@ -361,9 +362,9 @@ def _workup(workup: Workup, known: Knowledge) -> Iterator[str]:
         f"{workup.name}. Invasiveness {workup.invasiveness} of 3, result in about"
         f" {workup.turnaround} days."
     )
-    yield from _wrapped(f"tells: {', '.join(workup.supplies)}")
+    yield from _wrapped(f"provides: {', '.join(workup.supplies)}")
     if workup.mandatory:
-        yield from _wrapped(f"belongs to the minimum where {workup.mandatory}")
+        yield from _wrapped(f"part of the minimum work-up when {workup.mandatory}")
     yield from _cited(workup.sources, known)
 
 
@@ -384,7 +385,7 @@ def diff_text(difference: KnowledgeDiff) -> str:
         lines.append(f"  {entry.change:8} {entry.kind} {entry.id}{what}")
     lines.append("")
     if not difference.results:
-        lines.append("No verdict, no tier and no grade of the patients compared changed.")
+        lines.append("No verdict, tier or grade changed for the patients compared.")
     else:
         lines.append(f"{len(difference.results)} verdicts, tiers or grades changed:")
     for patient in dict.fromkeys(r.patient_id for r in difference.results):

@@ -62,7 +62,7 @@ def listed(items: tuple[str, ...] | list[str]) -> str:
 
 def unread_file(place: str, why: str, *, of: str = "this patient") -> str:
     """That nothing of a file (or sheet, or folder) is read, and so what it holds is not known."""
-    return f"{place} was not read; what it holds of {of} is unknown here. {why}"
+    return f"{place} was not read, so what it says about {of} is missing here. {why}"
 
 
 def when_words(when: When) -> str:

@@ -365,7 +365,7 @@ def _own_criteria(record: Record, start: int) -> str | None:
         first, last = condition.when.first, condition.when.last
         may_be_later = first is None and last is not None and last > start
         if (first is None or first <= start) and not may_be_later:
-            return f"{name} has response criteria of its own: not evaluable by these"
+            return f"{name} has its own response criteria, so it is not evaluable by these"
     return None
 
 

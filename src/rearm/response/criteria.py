@@ -171,8 +171,7 @@ def _load(version: str, parameters: tuple[tuple[str, Any], ...]) -> Criteria:
     entry = table["versions"].get(version)
     if entry is None:
         raise CriteriaError(
-            f"There is no version {version!r} of the criteria; known are"
-            f" {', '.join(table['versions'])}."
+            f"The criteria have no version {version!r}. Use one of {', '.join(table['versions'])}."
         )
     if "refused" in entry:
         raise CriteriaError(entry["refused"])
@@ -197,8 +196,8 @@ def _load(version: str, parameters: tuple[tuple[str, Any], ...]) -> Criteria:
 def _value(table: Mapping[str, Any], name: str, given: Any, values: dict[str, Any]) -> Any:
     if name not in values:
         raise CriteriaError(
-            f"There is no parameter {name!r} of the criteria; known are A1 to A22 and"
-            f" {', '.join(sorted(_numbers(values)))}."
+            f"The criteria have no parameter {name!r}. Use A1 to A22, or one of "
+            f"{', '.join(sorted(_numbers(values)))}."
         )
     ambiguity = table["ambiguities"].get(name)
     if ambiguity is not None:

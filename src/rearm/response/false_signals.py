@@ -44,8 +44,8 @@ def _marrow_before_protein(visits: Sequence[Visit], c: Criteria) -> CourseFlag |
         marrow = v.results.number("marrow_plasma_cells")
         if marrow is not None and marrow.below(c.marrow_cr_below):
             text = (
-                f"{v.response} by the M-protein on day {v.day}, but marrow plasma cells {marrow} %:"
-                " the protein may only be slow to clear"
+                f"{v.response} by the M-protein on day {v.day}, but marrow plasma cells "
+                f"{marrow} %: the protein may simply be slow to clear"
             )
             return CourseFlag("marrow_before_m_protein", v.day, text)
     return None
@@ -66,8 +66,8 @@ def _low_chains(visits: Sequence[Visit], markers: Markers) -> CourseFlag | None:
             continue
         if high_chain(v.results, c) is not None:
             text = (
-                f"kappa {kappa} and lambda {lam} mg/L on day {v.day} are not raised, only their"
-                " ratio is abnormal: it may come from suppressed healthy plasma cells"
+                f"kappa {kappa} and lambda {lam} mg/L on day {v.day} are not raised; only their "
+                "ratio is abnormal, which suppressed healthy plasma cells can cause"
             )
             return CourseFlag("low_chains_abnormal_ratio", v.day, text)
     return None
@@ -112,8 +112,8 @@ def _antibody_band(record: Record, visits: Sequence[Visit], c: Criteria) -> Cour
         given = _antibody_given(record, treated, v.day, c) if _unclear_band(v, c) else None
         if given is not None:
             text = (
-                f"{given} was given, and a band on day {v.day} may be the antibody and not the"
-                " clone: DIRA would tell"
+                f"{given} was given, and a band on day {v.day} may be the antibody rather than "
+                "the clone: DIRA can tell them apart"
             )
             return CourseFlag("antibody_band_possible", v.day, text)
     return None
@@ -172,7 +172,7 @@ def _other_marker(record: Record, visits: Sequence[Visit], serum_test: str) -> C
     at_baseline = baseline is not None and serum_test in baseline.values
     why = "the baseline has an electrophoresis" if at_baseline else "electrophoresis is followed"
     text = (
-        f"Ig{own[2:].upper()} by nephelometry is on record and was not used, because {why}; the"
-        " setting serum_marker = quantitative_ig follows it"
+        f"Ig{own[2:].upper()} by nephelometry is on record but not used, because {why}; --set "
+        "serum_marker=quantitative_ig uses it"
     )
     return CourseFlag("other_marker_not_used", None, text)

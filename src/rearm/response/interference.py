@@ -58,8 +58,8 @@ def own_serum_ife(
     day = results.day
     if clone_band(bands, heavy, light) is False:
         text = (
-            f"bands on day {day} ({', '.join(bands)}) are not of the original clone and do not"
-            " count"
+            f"bands on day {day} ({', '.join(bands)}) do not belong to the original clone and "
+            "are not counted"
         )
         return "negative", CourseFlag("other_bands", day, text)
     # DIRA speaks for a single IgG kappa band in IgG kappa disease; elsewhere the clone may hide

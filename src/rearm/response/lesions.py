@@ -244,7 +244,7 @@ class LesionLog:
         if not soft:
             return "none" if self.methods else ""
         if spd is None:
-            return f"{', '.join(name for name, _ in soft)}, size not known"
+            return f"{', '.join(name for name, _ in soft)}, size unknown"
         return f"{spd:g} mm2{f' in {self.count()} lesions' if self.count() > 1 else ''}"
 
     def new_days(self) -> dict[str, int]:

@@ -64,7 +64,7 @@ def _risen(
     what = "marrow plasma cells" if of_marrow else "circulating plasma cells"
     unit = "%: repeat or biopsy" if of_marrow else "per uL: look for plasma-cell leukaemia"
     else_measured = "neither M-protein nor light chains are" if of_marrow else "nothing else is"
-    only_where = f"progression only where {else_measured} measurable"
+    only_where = f"progression only if {else_measured} measurable"
     yield Signal(
         id="marrow_plasma_cells" if of_marrow else "circulating_plasma_cells",
         day=found.results.day_of(test),

@@ -96,7 +96,7 @@ def _stated_event(day: int, condition: Condition) -> ClinicalEvent:
         what=condition.condition,
         attributed=True,
         open=True,
-        text=f"{condition.condition.replace('_', ' ')} stated as due to myeloma",
+        text=f"{condition.condition.replace('_', ' ')} recorded as due to myeloma",
         stated=True,
     )
 
@@ -175,8 +175,8 @@ def _measured(
 
 def _cytopenia(day: int, crossing: str) -> CourseFlag:
     text = (
-        f"{crossing} on day {day} with or soon after the treatment's own cytopenia; not read as a"
-        " sign of myeloma"
+        f"{crossing} on day {day} during or soon after cytopenia from treatment; not counted as "
+        "a sign of myeloma"
     )
     return CourseFlag("cytopenia", day, text)
 

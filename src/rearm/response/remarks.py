@@ -70,8 +70,8 @@ def _light_chain_contradiction(
     high = high_chain(baseline, c)
     if high is not None and light is not None and high != light:
         text = (
-            f"the light chain is stated as {light}, but {high} is the raised one at baseline; dFLC"
-            f" follows {light} as stated"
+            f"the light chain is entered as {light}, but {high} is raised at baseline; dFLC is "
+            f"calculated for {light} as entered"
         )
         yield CourseFlag("light_chain_contradiction", baseline.day_of(f"{high}_flc"), text)
 
@@ -87,7 +87,7 @@ def _without_band(visit: Visit, serum: Interval, markers: Markers) -> Iterator[C
             yield CourseFlag("protein_without_band", visit.day, text)
     elif any(p.criterion == "serum" for p in visit.pd):
         text = (
-            f"{markers.serum_name} rises by day {visit.day} without a band on immunofixation:"
-            " healthy plasma cells that recover raise it too"
+            f"{markers.serum_name} rises by day {visit.day} without a band on immunofixation: "
+            "recovering healthy plasma cells can also raise it"
         )
         yield CourseFlag("immunoglobulin_without_band", visit.day, text)

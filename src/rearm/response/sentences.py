@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from rearm.interval import Interval, Undetected
+from rearm.knowledge.lab_tests import load_tests
 from rearm.record import Imaging
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "CrCondition",
     "missing_words",
     "reason_words",
+    "test_name",
     "unusable_words",
     "value_words",
 ]
@@ -31,6 +33,12 @@ Because = tuple[Any, ...]
 def reason_words(because: Because) -> str:
     """Why a level, or a criterion of progression, was given."""
     return _REASONS[because[0]](*because[1:])
+
+
+def test_name(test: str) -> str:
+    """The name of a laboratory test; the id itself where the bundled dictionary lacks it."""
+    known = load_tests().get(test)
+    return test if known is None else known.name
 
 
 def missing_words(gap: Because) -> str:
@@ -111,7 +119,7 @@ _CONDITIONS: dict[CrCondition, str] = {
 
 def _cr_incomplete(unknown: tuple[CrCondition, ...]) -> str:
     named = ", ".join(_CONDITIONS[x] for x in unknown)
-    return f"would be CR, but {named} {'is' if len(unknown) == 1 else 'are'} not known"
+    return f"would be CR, but {named} {'is' if len(unknown) == 1 else 'are'} unknown"
 
 
 def _cr(marrow_limit: float, marrow_day: int | None) -> str:
@@ -172,7 +180,7 @@ def _serum_high_nadir(name: str, nadir: Interval, value: Interval, limit: float)
 
 
 def _new_lesion(row: Imaging, came_back: bool, biopsied: bool) -> str:
-    what = "came back" if came_back else "is new"
+    what = "recurred" if came_back else "is new"
     return f"{called(row)} {what}{', plasma cells on biopsy' if biopsied else ''}"
 
 
@@ -191,12 +199,12 @@ def called(row: Imaging) -> str:
 _REASONS: dict[str, Callable[..., str]] = {
     "progression": lambda met: "; ".join([x.text for x in met]),
     "vague-days": lambda responses: (
-        f"{' or '.join(responses)}: it depends on results that are not exactly known"
+        f"{' or '.join(responses)}, depending on results that are not exact"
     ),
-    "no-baseline": lambda: "no value before the start to compare with",
+    "no-baseline": lambda: "no value before the start for comparison",
     "measurability": lambda names: (
-        f"whether {' and '.join(_PARAMETERS[n] for n in names)} {_is_are(names)} measurable at"
-        " baseline is not known, and the response depends on it"
+        f"it is unknown whether {' and '.join(_PARAMETERS[n] for n in names)} {_is_are(names)} "
+        "measurable at baseline, and the response depends on it"
     ),
     "said": lambda text: str(text),
     "serum": _serum,
@@ -212,7 +220,7 @@ _REASONS: dict[str, Callable[..., str]] = {
         f"urine M-protein {value} mg/24h, not below {limit:g}"
     ),
     "urine-cap-absent": lambda unusable: (
-        f"urine: {_absent(unusable, 'not collected')}, so not more than PR"
+        f"urine: {_absent(unusable, 'not collected')}, so PR at most"
     ),
     "flc": _flc,
     "flc-absent": lambda unusable: (
@@ -226,16 +234,16 @@ _REASONS: dict[str, Callable[..., str]] = {
     "lesions-unread": lambda unread: f"plasmacytomas: the {unread} could not be read",
     "lesions-not-imaged": lambda: "plasmacytomas were not imaged since baseline",
     "lesions-gone": lambda: "no plasmacytoma left",
-    "lesions-unmeasured": lambda: "plasmacytomas are there, their size is not known",
+    "lesions-unmeasured": lambda: "plasmacytomas are present but their size is unknown",
     "none-only-lesions": lambda: "only the plasmacytomas can be followed",
-    "none-unusable": lambda: "no result of the disease could be used",
+    "none-unusable": lambda: "no disease result could be used",
     "none-measured": lambda: "nothing was measured",
     "none-no-pr-by-lesions": lambda: (
-        "nothing but plasmacytomas can be followed, and by them alone no partial response is"
-        " called (A12)"
+        "only plasmacytomas can be followed, and they alone do not establish a partial response "
+        "(A12)"
     ),
     "none-measurable": lambda: (
-        "nothing is measurable at baseline: no partial response can be called (A12)"
+        "nothing is measurable at baseline, so a partial response cannot be established (A12)"
     ),
     "ife-positive": lambda: "immunofixation positive",
     "cr-incomplete": _cr_incomplete,
@@ -254,7 +262,7 @@ _REASONS: dict[str, Callable[..., str]] = {
         f"circulating plasma cells {value_words(nadir)} to {value_words(value)} per uL"
     ),
     "new-lesion": _new_lesion,
-    "new-lesion-still-there": lambda row, since: f"{called(row)}, new since {since}, still there",
+    "new-lesion-still-there": lambda row, since: f"{called(row)}, new since {since}, still present",
     "new-lesion-not-examined": lambda name: f"{name}, new and not examined again",
     "lesion-longer": lambda name, nadir, longest: (
         f"longest diameter of {name} {nadir:g} to {longest:g} mm"
@@ -267,7 +275,8 @@ _REASONS: dict[str, Callable[..., str]] = {
 
 _MISSING: dict[str, Callable[..., str]] = {
     "unusable": lambda test, day, why: (
-        f"{test} of day {day} is there but could not be used ({unusable_words(why)})"
+        f"{test_name(test)} of day {day} is on record but could not be used"
+        f" ({unusable_words(why).rstrip('.')})"
     ),
     "serum": lambda name: str(name),
     "exact": lambda name, value: f"an exact {name} (only {value_words(value)} is known)",
@@ -276,11 +285,11 @@ _MISSING: dict[str, Callable[..., str]] = {
     "flc": lambda: "kappa and lambda free light chains",
     "marrow": lambda: "marrow plasma cells",
     "lesions": lambda: "imaging of the plasmacytomas since baseline",
-    "lesions-unread": lambda unread: f"a result of the {unread} that can be read",
+    "lesions-unread": lambda unread: f"a readable result of the {unread}",
     "lesions-size": lambda: "size of the plasmacytomas",
-    "anything": lambda: "any result of the disease",
+    "anything": lambda: "any disease result",
     "for-cr": lambda what: f"{_CONDITIONS[what]} (for CR)",
-    "lesions-unread-for-cr": lambda what: f"a result of the {what} that can be read (for CR)",
+    "lesions-unread-for-cr": lambda what: f"a readable result of the {what} (for CR)",
     "for-scr": lambda what: f"{_CONDITIONS[what]} (for sCR)",
 }
 

@@ -150,9 +150,9 @@ def _rise_twice(visits: Sequence[Visit], markers: Markers, marker: str) -> Signa
     lowest, value = series.rise(found)
     _, name, unit = _RISING[marker]
     limit = (
-        "the bounds leave open whether the limit of progression is reached"
+        "the bounds leave open whether the limit for progression is reached"
         if found in markers.open_rises
-        else "below the limit of progression"
+        else "below the limit for progression"
     )
     text = (
         f"{name} {value_words(value)} {unit} against a nadir of {value_words(lowest)}, again at the"

@@ -218,7 +218,7 @@ def _unattributed(events: Sequence[ClinicalEvent]) -> Signal | None:
         id="unattributed_crab",
         day=open_events[0].day,
         open=any(event.open for event in open_events),
-        text="; ".join(event.text for event in open_events) + ": cause not stated",
+        text="; ".join(event.text for event in open_events) + ": cause not recorded",
     )
 
 
@@ -256,7 +256,7 @@ def _not_kept(visits: Sequence[Visit], confirmed: Confirmed) -> Iterator[CourseF
             continue
         too_early = all(p.provisional for p in v.pd)
         why = (
-            "too early after the infusion to tell, and not borne out later"
+            "too early after the infusion to tell, and not confirmed later"
             if too_early
             else "not repeated at the next assessment"
         )
@@ -267,15 +267,15 @@ def _not_kept(visits: Sequence[Visit], confirmed: Confirmed) -> Iterator[CourseF
 def _growth_unjudged(log: LesionLog, c: Criteria) -> Iterator[CourseFlag]:
     for day, because in log.across_unknown.values():
         text = (
-            f"{reason_words(because)}: progression if its short axis was above"
-            f" {c.lesion_short_axis:g} mm when it was smallest, which is not stated"
+            f"{reason_words(because)}: progression if its short axis was above "
+            f"{c.lesion_short_axis:g} mm when it was smallest, which is not recorded"
         )
         yield CourseFlag("lesion_growth_unjudged", day, text)
 
 
 def _about_the_course(e: CourseBasis) -> Iterator[CourseFlag]:
     if not e.scored.disease.known and not e.own_criteria:
-        text = "no result before the start: falls cannot be counted, only rises"
+        text = "no result before the start, so rises can be counted but not falls"
         yield CourseFlag("no_baseline", None, text)
     undecided = e.scored.disease.undecided
     if undecided and not e.own_criteria:
@@ -297,7 +297,7 @@ def _unknown_medication(e: CourseBasis) -> Iterator[CourseFlag]:
     for row in unknown_medication(e.record, e.collected.start, e.until):
         names = ", ".join(row.unread)
         text = (
-            f"{names} ({row.start}) is no medication that is known: if it treats myeloma, the"
-            " course ends there"
+            f"{names} ({row.start}) is not a known medication; if it treats myeloma, the course "
+            "ends there"
         )
         yield CourseFlag("unknown_medication", row.start.day, text)

@@ -18,7 +18,7 @@ from rearm.interval import Interval
 from rearm.record import Imaging, Lab, Record, When
 from rearm.response.criteria import Criteria
 from rearm.response.lesions import Exam, read_exams, unread_soft
-from rearm.response.sentences import Because
+from rearm.response.sentences import Because, test_name
 
 __all__ = [
     "BLOOD",
@@ -197,7 +197,7 @@ def collect(record: Record, criteria: Criteria, days: Stretch) -> CollectedResul
                 found.place(lab, lab.when.first, days.start)
     flags: list[CourseFlag] = []
     if found.undated:
-        text = f"{found.undated} results of the disease have no exact day and are not placed"
+        text = f"{found.undated} disease results have no exact day and are not placed in time"
         flags.append(CourseFlag("undated_results", None, text))
     exams = read_exams(record)
     visits, remarks = _Visits(record, criteria, days, serum_test).of(found.after, exams)
@@ -404,7 +404,9 @@ def _per_thousand(x: Interval) -> Interval:
 
 def _negative(lab: Lab) -> CourseFlag:
     given = lab.as_given or lab.quantity
-    text = f"{lab.test} on day {lab.when.first} is {given}, not a possible value; not read"
+    text = (
+        f"{test_name(lab.test)} on day {lab.when.first} is {given}, an impossible value; not used"
+    )
     return CourseFlag("negative_value", lab.when.first, text)
 
 
@@ -436,7 +438,7 @@ def _settle(
         visit.values[test], visit.labs[test] = value, lab
     if old == value:
         return None
-    text = f"two results of {test} on day {lab.when.first}; the worse is used"
+    text = f"two results of {test_name(test)} on day {lab.when.first}; the worse is used"
     return CourseFlag("same_day_conflict", lab.when.first, text)
 
 
@@ -457,10 +459,11 @@ def _keep_both(
     counts = (
         "falls are counted from the lower, rises from the higher"
         if baseline
-        else "only what both of them show counts"
+        else "only what both show is used"
     )
     text = (
-        f"two results of {test} on day {lab.when.first}, {both.low:g} and {both.high:g}; {counts}"
+        f"two results of {test_name(test)} on day {lab.when.first}, {both.low:g} and"
+        f" {both.high:g}; {counts}"
     )
     return CourseFlag("same_day_conflict", lab.when.first, text)
 
@@ -496,9 +499,9 @@ def _contradiction(visit: VisitResults, criteria: Criteria) -> CourseFlag | None
     inverse = 1 / low if low > 0 else 0.0
     swapped = inverse and abs(ratio.low - inverse) <= share * inverse
     text = (
-        f"kappa {kappa.low:g} and lambda {lam.low:g} mg/L give a ratio of {low:.3g}, but"
-        f" {ratio.low:g} is reported{'; the chains look swapped' if swapped else ''}; light chains"
-        f" of day {visit.day} set aside"
+        f"kappa {kappa.low:g} and lambda {lam.low:g} mg/L give a ratio of {low:.3g}, but "
+        f"{ratio.low:g} is reported{'; the chains look swapped' if swapped else ''}; light "
+        f"chains of day {visit.day} not used"
     )
     return CourseFlag("flc_contradiction", visit.day, text)
 
@@ -525,7 +528,10 @@ def _baselines(
     _fill(floor, late)
     for test in _fill(baseline, floor):
         day = baseline.labs[test].when.first
-        text = f"no {test} up to day {days.baseline}; its baseline is the value of day {day}"
+        text = (
+            f"no {test_name(test)} up to day {days.baseline}; its baseline is the value of day"
+            f" {day}"
+        )
         flags.append(CourseFlag("late_baseline", day, text))
     return baseline, floor, flags
 

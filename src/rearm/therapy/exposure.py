@@ -340,14 +340,14 @@ class Exposure:
         earliest = [day for day, _ in starts if day is not None]
         latest = [day for _, day in starts if day is not None]
         if len(earliest) < len(starts) or len(latest) < len(starts):
-            note = "the day of the first transplant is not known"
+            note = "the day of the first transplant is unknown"
             return TransplantInterval(None, (first.source,), note)
         transplant = When(min(earliest), min(latest))
         days, source = _to_first_after(
             transplant, self._dated_progressions(), self._perhaps_progressed(transplant)
         )
         if source is None:
-            note = "no dated progression that surely follows the transplant"
+            note = "no dated progression certainly after the transplant"
             return TransplantInterval(None, (first.source,), note)
         return TransplantInterval(days, (first.source, source), "")
 
@@ -381,14 +381,14 @@ class Exposure:
     def _check_agent(self, agent_id: str) -> None:
         if agent_id not in self.lexicon.agents:
             raise KeyError(
-                f"'{agent_id}' is no agent of the lexicon; use an id such as 'bortezomib'"
+                f"'{agent_id}' is not an agent in the lexicon; use an id such as 'bortezomib'"
             )
 
     def _check_class(self, name: str) -> str:
         cls = self.lexicon.find_class(name)
         if cls is None:
             raise KeyError(
-                f"'{name}' is no class of the lexicon; use a name such as 'proteasome inhibitor'"
+                f"'{name}' is not a class in the lexicon; use a name such as 'proteasome inhibitor'"
             )
         return cls
 
@@ -483,7 +483,7 @@ def _noted(note: str, stated: Status | None, said: bool | None, computed: bool |
     """The note, with where the statement and the rows part."""
     if said is None or computed is None or said is computed:
         return note
-    contradiction = f"stated '{stated}', the treatment rows say {'yes' if computed else 'no'}"
+    contradiction = f"stated '{stated}', but the treatment rows show {'yes' if computed else 'no'}"
     return f"{note}; {contradiction}" if note else contradiction
 
 

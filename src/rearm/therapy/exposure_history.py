@@ -104,7 +104,7 @@ class TreatmentHistory:
         found: list[Opening] = [
             (
                 None if row.unread else frozenset(row.agents),
-                "a regimen has no day, and its order is not known",
+                "a regimen has no day and its order is unknown",
             )
             for row in self.unplaced
         ]
@@ -113,11 +113,11 @@ class TreatmentHistory:
             found.append(
                 (agents, f"'{text}' could not be read for certain")
                 if sets
-                else (None, f"'{text}' was left unread")
+                else (None, f"'{text}' was not read")
             )
         for row in self.rows:
             unlisted = [a for a in row.agents if a not in self.lexicon.agents]
-            found += [(None, f"'{agent}' is in no lexicon") for agent in unlisted]
+            found += [(None, f"'{agent}' is not in the lexicon") for agent in unlisted]
             if not row.agents and not row.unread:
                 unnamed = nothing_named(row, self.lexicon)
                 found += [unnamed] if unnamed else []

@@ -27,8 +27,7 @@ _CONTINUES = frozenset(
     {"transplant", "consolidation", "maintenance", "mobilisation", "radiotherapy"}
 )
 _CAR_T_RULE = (
-    "CAR-T is a line of its own; its bridging, lymphodepletion and planned maintenance are kept"
-    " with it"
+    "CAR-T is a separate line, together with its bridging, lymphodepletion and planned maintenance"
 )
 _STARTS_NONE = frozenset({"mobilisation", "radiotherapy"})
 # Drugs whose first days lie no further apart belong to one regimen, unless one was stopped for
@@ -200,7 +199,7 @@ def _numbered(treatments: Iterable[Therapy]) -> list[_GrowingLine]:
     for row in treatments:
         if row.line is not None:
             stated.setdefault(row.line, []).append(row)
-    rule = "the input gives these rows one line number"
+    rule = "the input gives these rows the same line number"
     return [_GrowingLine(rows=stated[n], rule=rule, stated=n) for n in sorted(stated)]
 
 
@@ -389,13 +388,13 @@ def _beginning(
     if row.purpose in _CONTINUES or same_agents:
         return _Beginning(new=False, unsure=_long_pause(row, current))
     unsure = together is None or _run_together(row, current) or _after_transplant(row, current)
-    why = "other agents were taken in; the reason is not recorded"
+    why = "other agents were started; the reason is not recorded"
     return _Beginning(new=True, why=why, unsure=unsure)
 
 
 _WHY_STOPPED = {
-    "progression": "there was progression on the treatment before it",
-    "no_response": "the treatment before it brought no response",
+    "progression": "the disease progressed on the previous treatment",
+    "no_response": "the previous treatment brought no response",
     "toxicity": "the treatment was changed for toxicity",
 }
 
@@ -412,9 +411,9 @@ def _separated(
         return "CAR-T was given before it"
     progressed = [r for r in current.rows if r.progression_on is True or r.best_response == "PD"]
     if any(not _same_time(r, row) for r in progressed):
-        return "there was progression on the treatment before it"
+        return "the disease progressed on the previous treatment"
     if any(_between(last, x.when, row) for x in record.responses if x.response == "PD"):
-        return "progression is recorded between it and the treatment before it"
+        return "progression is recorded between it and the previous treatment"
     return None
 
 

@@ -150,7 +150,7 @@ class Assessment(Part, frozen=True, kw_only=True):
         try:
             result = msgspec.convert(plain, cls)
         except msgspec.ValidationError as error:
-            raise ResultError(f"The result does not hold to its schema: {error}.") from None
+            raise ResultError(f"The result does not match its schema: {error}.") from None
         missing = dangling(result)
         if missing:
             raise ResultError(f"The result refers to {missing}, which is not in it.")

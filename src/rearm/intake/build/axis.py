@@ -154,8 +154,8 @@ class Axis:
             return False
         raise Refused(
             "year_or_day",
-            f"{number} may be the year or the number of a day. Write {number}-01 to {number}-12, or"
-            f" day {number}.",
+            f"{number} may be a year or a day number. Write {number}-01 to {number}-12, or day "
+            f"{number}.",
         )
 
     def _dated(self, moment: Moment) -> When:
@@ -163,13 +163,11 @@ class Axis:
         if zero is None:
             raise Refused(
                 "no_day_zero",
-                "A calendar date can't be placed among day numbers without the date of day 0."
-                " Give patients.day_zero.",
+                "A calendar date can't be turned into a day number without the date of day 0. "
+                "Enter it in patients.day_zero.",
             )
         if first is not None and first > self.today >= zero:
-            raise Refused(
-                "date_in_future", f"The date {_iso(first)} lies in the future. Correct it."
-            )
+            raise Refused("date_in_future", f"The date {_iso(first)} is in the future. Correct it.")
         return When(
             None if first is None else first - self._last_zero,
             None if last is None else last - zero,
@@ -182,7 +180,7 @@ class Axis:
         if moment.first + self.zero > self.today >= self.zero:
             raise Refused(
                 "date_in_future",
-                f"{self._shown(when)} lies in the future. Correct the day or day 0.",
+                f"{self._shown(when)} is in the future. Correct the day or day 0.",
             )
         return when
 
@@ -191,22 +189,22 @@ class Axis:
         if when.last is not None and when.last + age_at_zero < 0:
             raise Refused(
                 "before_birth",
-                f"{self._shown(when)} lies before the patient's birth. Correct the day or the"
-                " birth.",
+                f"{self._shown(when)} is before the patient's birth. Correct the day or the "
+                "date of birth.",
             )
         if when.first is not None and when.first + age_at_zero > OLDEST:
             raise Refused(
                 "beyond_age",
-                f"{self._shown(when)} would make the patient over 120 years old. Correct the day"
-                " or the birth.",
+                f"{self._shown(when)} would make the patient over 120 years old. Correct the "
+                "day or the date of birth.",
             )
 
     def _check_death(self, when: When, death_day: int) -> None:
         if when.first is not None and when.first > death_day:
             raise Refused(
                 "after_death",
-                f"{self._shown(when)} lies after the recorded death (day {death_day}). Correct one"
-                " of them.",
+                f"{self._shown(when)} is after the recorded death (day {death_day}). Correct "
+                "one of them.",
             )
 
     def _anchored(self, moment: Moment) -> When:
@@ -348,7 +346,8 @@ def place(cell: Cell, column: str, axis: Axis) -> Placed:
         return Placed(when, None, _not_placed(cell, cell.value.anchor))
     if is_report and when.day is None:
         sentence = (
-            f"The report of {shown(cell.given)} has no whole day; the day of the sample counts."
+            f"The day of the report, {shown(cell.given)}, is not exact; the day of the sample "
+            "is used instead."
         )
         return Placed(when, None, CellProblem("note", "day_not_exact", sentence))
     if cell.value.short_year and cell.value.first is not None:
@@ -361,8 +360,8 @@ def _not_placed(cell: Cell, anchor: Anchor) -> CellProblem:
     what = "diagnosis" if anchor == "diagnosis" else "infusion"
     word = shown(anchor.replace("_", " ") if cell.given is None else cell.given)
     sentence = (
-        f"{word} can't be placed, as the day of the {what} is not known. The row is kept without a"
-        f" day, so its order is open; give the day of the {what}."
+        f"{word} can't be placed in time because the day of the {what} is unknown. The row is "
+        f"kept without a day, so its order is unknown. Enter the day of the {what}."
     )
     return CellProblem("warning", "day_not_placed", sentence, "used")
 
@@ -459,7 +458,7 @@ def _infusion_dates(run: RowRun) -> Iterator[int]:
 
 
 def _was_infused(row: Row) -> bool:
-    """Whether the row does not say that its product was never given."""
+    """True unless the row states that the product was not infused."""
     return row.cell("infused").text.casefold() not in _NOT_INFUSED
 
 

@@ -20,8 +20,7 @@ __all__ = ["read_condition", "read_toxicity", "settle_conditions"]
 
 # the row's own state is not used, and the row is not lost
 _KEPT = (
-    "; what it states is set aside, and it counts as unclear, so that no older state stands for it."
-    " Correct the row."
+    ", so its state is treated as unclear and no older state is used in its place. Correct the row."
 )
 _STATED = ("present", "absent")
 # Words of CTCAE for its grades. "Severe" is also said of what threatens life: a bound.
@@ -53,7 +52,7 @@ def _grade(row: Row, log: IssueLog) -> tuple[int | None, int | None]:
     given = row.given("grade")
     lowest = lowest_grade(given)
     if lowest is not None and _MILDEST <= lowest <= _WORST and row.cell("grade").aside is None:
-        sentence = f"The grade {shown(given)} is read as grade {lowest} or more."
+        sentence = f"The grade {shown(given)} is read as grade {lowest} or higher."
         log.note(row, "grade", "grade_not_exact", sentence)
         return None, max(lowest, _AT_LEAST.get(severity or "", lowest))
     grade = typed.whole(row, "grade", log)
@@ -63,7 +62,7 @@ def _grade(row: Row, log: IssueLog) -> tuple[int | None, int | None]:
     if grade is None:
         return exact, least
     if grade != exact and (least is None or grade < least):
-        sentence = f"Grade {grade} contradicts the severity {severity}; the grade counts."
+        sentence = f"Grade {grade} contradicts the severity {severity}; the grade is used."
         log.warning(row, "severity", "severity_contradiction", sentence, "used")
     return grade, None
 
@@ -82,7 +81,7 @@ def read_condition(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterabl
     if status is None or status == "unclear":
         given = row.given("status")
         stated = shown(given) if given is not None else "blank"
-        why = f"The status of {name} is {stated}, which says neither present nor absent"
+        why = f"The status of {name} is {stated}, which is neither present nor absent"
         log.warning(row, "status", "condition_unclear", why + _KEPT)
         status = "unclear"
     elif day_refused is not None:
@@ -131,8 +130,8 @@ def _contradiction(event: Condition, of_name: Iterable[Condition]) -> str | None
     others = [o for o in of_name if o.status not in (event.status, "unclear")]
     if others and event.when == UNKNOWN_WHEN:
         return (
-            f"{shown(event.condition)} has no day ({event.status}), and another row states it"
-            " otherwise"
+            f"{shown(event.condition)} has no day ({event.status}), and another row states the "
+            "opposite"
         )
     same_day = any(o.status in _STATED and o.when == event.when for o in others)
     if event.status in _STATED and same_day:

@@ -93,9 +93,9 @@ def _is_basis(given: str) -> bool:
 
 def _unread_pattern(parts: Iterable[str], known: Iterable[str]) -> str:
     return (
-        f"Where the progression showed itself is stated as {', '.join(map(shown, parts))}, which"
-        " is not read: whether it is extramedullary, in the marrow or biochemical stays unknown."
-        f" Write one of {', '.join(known)} as pattern."
+        f"The pattern of progression {', '.join(map(shown, parts))} could not be read, so "
+        "whether it is extramedullary, in the marrow or biochemical is unknown. Enter one of "
+        f"{', '.join(known)} as pattern."
     )
 
 
@@ -140,7 +140,10 @@ def _refractoriness(
             row,
             "agent_or_class",
             "unknown_agent",
-            f"{shown(name)} is no agent and no class of the lexicon; the statement is not used.",
+            (
+                f"{shown(name)} is neither an agent nor a class in the lexicon. The statement "
+                "is not used."
+            ),
         )
     elif status is not None:
         yield RefractorinessStatement(
@@ -198,15 +201,15 @@ def _log_what_no_rule_reads(
 ) -> None:
     """What is kept as stated and changes nothing."""
     if finding in terms.tidy.facts_unread:
-        sentence = f"{finding} is kept as stated ({shown(value)}); no rule reads it."
+        sentence = f"{finding} is kept as entered ({shown(value)}); no rule uses it."
         log.note(row, "finding", "fact_unread", sentence)
     elif finding == "declined":
         unknown = [name for name in declined_names(value) if not terms.options_named(name)]
         if unknown:
             sentence = (
-                f"What was declined ({', '.join(map(shown, unknown))}) names no option, drug or"
-                " kind of treatment, and no option is taken out for it. Write a name such as"
-                " talquetamab, bispecific, CAR-T or transplant."
+                f"The declined treatment ({', '.join(map(shown, unknown))}) could not be "
+                "matched to an option, drug or kind of treatment, so no option is excluded for "
+                "it. Enter a name such as talquetamab, bispecific, CAR-T or transplant."
             )
             log.warning(row, "value", "declined_unread", sentence, "used")
 

@@ -67,7 +67,7 @@ class Gathered:
         errors = [issue for issue in self.issues if issue.severity == "error"]
         left = len(errors) - _REASONS
         reasons = [f"{issue.source}: {issue.message}" for issue in errors[:_REASONS]]
-        return " ".join([*reasons, f"And {left} more."] if left > 0 else reasons)
+        return " ".join([*reasons, f"{left} more."] if left > 0 else reasons)
 
 
 def gather(
@@ -120,18 +120,17 @@ def _strays(table: str, code: _NoPatient, rows: Sequence[Row]) -> Issue:
     first, count = rows[0], len(rows)
     if code == "patient_id_missing":
         sentence = (
-            f"The row of {table} names no patient; it is not read."
+            f"The row of {table} has no patient id. It is not read."
             if count == 1
-            else f"{count} rows of {table} name no patient; they are not read. The first is named"
-            " here."
+            else f"{count} rows of {table} have no patient id. They are not read; this is the "
+            "first."
         )
     else:
         them = f"the row of {table} is" if count == 1 else f"{count} rows of {table} are"
-        others = "" if count == 1 else " (of such rows the first is named here)"
+        others = "" if count == 1 else " (this is the first such row)"
         sentence = (
-            f"The id {shown(first.patient_id)} runs over several lines{others}, so {them} not"
-            " read, nor the lines that may have been swallowed. Look for a quotation mark without"
-            " its pair there."
+            f"The id {shown(first.patient_id)} runs over several lines{others}, so {them} not "
+            "read, nor any lines hidden inside it. Look there for an unmatched quotation mark."
         )
     return issue_at(
         first.at("patient_id"),
@@ -146,8 +145,8 @@ def _strays(table: str, code: _NoPatient, rows: Sequence[Row]) -> Issue:
 
 def _no_patient_row(patient_id: str, runs: list[RowRun]) -> Issue:
     sentence = (
-        f"The patient {shown(patient_id)} has no row in patients; the record holds only what the"
-        " other tables say. Check the spelling of the id."
+        f"The patient {shown(patient_id)} has no row in patients; only the other tables are "
+        "used. Check the spelling of the id."
     )
     return issue_at(
         _place(runs),

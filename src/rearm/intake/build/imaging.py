@@ -66,7 +66,7 @@ def _uncertain(row: Row, log: IssueLog, result: str | None, when: When) -> Lab |
         row,
         "result",
         "imaging_unclear",
-        f"{why}; it is kept without a result. State positive or negative and the sizes.",
+        f"{why}. It is kept without a result. Enter positive or negative, and the sizes.",
     )
     return set_aside(row, "result", UNREAD_IMAGING, when, why)
 
@@ -83,8 +83,8 @@ def _tell_days(row: Row, log: IssueLog, when: When) -> None:
         row,
         "day",
         "imaging_undated",
-        f"The day of the examination is not exact ({when}): it is read on each of these days, and"
-        " only what all of them say counts. Give the whole day.",
+        f"The day of the examination is not exact ({when}). It is read on each possible day, "
+        "and only what holds on all of them is used. Enter the exact day.",
         "used",
     )
 
@@ -95,7 +95,7 @@ def _why_uncertain(row: Row, result: str | None) -> str | None:
     sizes = [row.cell(column) for column in (*_LENGTHS, "spd_mm2")]
     given = [size for size in sizes if size.given is not None]
     if result == "positive" and given and all(_is_zero(size, row) for size in given):
-        return "The result is positive, but every size is 0"
+        return "The result is positive but every size is 0"
     return None
 
 
@@ -116,7 +116,7 @@ def _check_size(row: Row, column: str, log: IssueLog) -> None:
             row,
             column,
             "possible_unit_error",
-            f"{column} is {size:g} mm, too small to be measured: were centimetres meant? It is used"
-            " as stated; check it.",
+            f"{column} is {size:g} mm, too small to be measured. Was it meant in centimetres? "
+            "It is used as entered; check it.",
             "used",
         )

@@ -51,7 +51,7 @@ def _product(row: Row, log: IssueLog, terms: Terms, name: str | None) -> Product
     product = terms.product(name) if name else None
     if name and product is None and (within := product_within(name, terms.lexicon)) is not None:
         product, rest = within
-        sentence = f"{shown(name)} is read as {product.name}; {shown(rest)} is kept as a remark."
+        sentence = f"{shown(name)} is read as {product.name}; {shown(rest)} is kept as a comment."
         if rest:
             log.note(row, "product", "product_remark", sentence)
     if name and product is None:
@@ -60,8 +60,8 @@ def _product(row: Row, log: IssueLog, terms: Terms, name: str | None) -> Product
             row,
             "product",
             "unknown_product",
-            f"{shown(name)} is no CAR-T product of the lexicon (nearest: {nearest(name, known)});"
-            f" it is kept as written.{_consequence(row)}",
+            f"{shown(name)} is not a CAR-T product in the lexicon (nearest: "
+            f"{nearest(name, known)}). It is kept as entered.{_consequence(row)}",
             "used",
         )
     return product
@@ -70,7 +70,7 @@ def _product(row: Row, log: IssueLog, terms: Terms, name: str | None) -> Product
 def _consequence(row: Row) -> str:
     if row.given("target") is not None:
         return ""
-    return " Its target is unknown, so no rule on the same antigen applies: state target."
+    return " Its target is unknown, so no rule about the same antigen applies. Enter the target."
 
 
 def _targets(row: Row, log: IssueLog, product: Product | None) -> tuple[str, ...]:
@@ -84,8 +84,8 @@ def _targets(row: Row, log: IssueLog, product: Product | None) -> tuple[str, ...
             row,
             "target",
             "target_contradiction",
-            f"The target is stated as {', '.join(stated)}, but {product.name} is directed against "
-            f"{', '.join(product.targets)}. Check both; the product's target counts.",
+            f"The target is entered as {', '.join(stated)}, but {product.name} targets "
+            f"{', '.join(product.targets)}. The target of the product is used; check both.",
         )
         return product.targets
     return stated or product.targets
@@ -103,8 +103,8 @@ def _given(row: Row, axis: Axis, log: IssueLog) -> tuple[When, bool | None]:
         row,
         "day",
         "day_of_no_infusion",
-        f"The product was not infused, but {shown(row.given('day'))} stands as its day. The day is"
-        " not used.",
+        f"The product was not infused, but its day is entered as {shown(row.given('day'))}. The "
+        "day is not used.",
     )
     return UNKNOWN_WHEN, False
 
@@ -131,7 +131,7 @@ def _apheresis(row: Row, axis: Axis, log: IssueLog) -> tuple[When, ...]:
                 row,
                 "apheresis_days",
                 "day_not_placed",
-                f"The apheresis {shown(part)} can't be placed; it is not used.",
+                f"The apheresis {shown(part)} can't be placed in time. It is not used.",
             )
         else:
             times.append(when)
@@ -145,21 +145,22 @@ def flag_undated(given: Iterable[tuple[Infusion, Row]], log: IssueLog) -> None:
     given = list(given)
     way_out = ""
     if all(infusion.day is None for infusion, _ in given):
-        way_out = "; where all days are dates, a blank day_zero makes the infusion day 0"
+        way_out = "; if all days are dates, leave day_zero blank and the infusion becomes day 0"
     for infusion, row in given:
         if infusion.infused is False or infusion.day is not None:
             continue
         product = f" of {infusion.product}" if infusion.product else ""
         if infusion.when == UNKNOWN_WHEN:
             sentence = (
-                f"The infusion{product} has no day: nothing can be placed after it and its failure"
-                " cannot be judged. Give its day, or infused = no where it was never given."
+                f"The infusion{product} has no day, so nothing can be placed after it and its "
+                "failure cannot be judged. Enter its day, or infused = no if it was never given."
             )
             log.error(row, None, "infusion_without_day", sentence, "used")
         elif infusion.when.first is not None and infusion.when.last is not None:
             sentence = (
-                f"The infusion{product} lies {infusion.when}: the response to it, whether and when"
-                " it failed, and whatever counts days from it are not judged. All rows are kept,"
-                f" and what surely lies before or after it is so placed. Give its day{way_out}."
+                f"The infusion{product} is dated {infusion.when}, so the response, the failure "
+                "and everything counted from the infusion cannot be judged. All rows are kept, "
+                "and those certainly before or after it are used as such. Enter its "
+                f"day{way_out}."
             )
             log.error(row, "day", "infusion_day_not_exact", sentence, "used")

@@ -101,8 +101,8 @@ def wrong_specimen(test: TestDef, specimen: str | None) -> str | None:
         return None
     where = " or ".join(x.replace("_", " ") for x in (test.specimen, *test.also_in) if x)
     return (
-        f"{test.name} is stated in {specimen.replace('_', ' ')}; the test of this name is measured"
-        f" in {where}. It is not used. Correct the specimen, or name the test that was done."
+        f"{test.name} is entered for the specimen {specimen.replace('_', ' ')}, but this test "
+        f"is measured in {where}. It is not used. Correct the specimen or the test."
     )
 
 
@@ -113,25 +113,23 @@ def _group(specimen: str) -> str:
 def unknown_test(tests: LabTests, given: str, specimen: str | None) -> str:
     """Why a text names no test, with the nearest names."""
     if not given:
-        return "The row names no test."
+        return "The row has no test."
     named = tests.find(given)
     if len(named) > 1 and specimen is None:
-        return f"{shown(given)} is {' or '.join(t.name for t in named)}; state the specimen."
+        return f"{shown(given)} is {' or '.join(t.name for t in named)}. Enter the specimen."
     if named:
         return (
-            f"{shown(given)} in {specimen} is no test of the dictionary ({named[0].name} is not"
-            " measured there). Name the test by its id."
+            f"{shown(given)} in {specimen} is not a test in the dictionary ({named[0].name} is "
+            "not measured there). Enter the test by its id."
         )
     if len(with_it := _having_the_word(tests, given, specimen)) > 1:
         names = ", ".join(f"{t.id} ({t.name})" for t in with_it)
-        return f"{shown(given)} is not the name of one test; name the one that was done: {names}."
+        return f"{shown(given)} may be any of several tests. Enter the one that was done: {names}."
     close = near(given, (n for t in tests.values() for n in (t.id, t.name, *t.aliases)))
     hint = (
-        f"the nearest are {close}"
-        if close
-        else "docs/dictionary/tests.md lists the names that are read"
+        f"the nearest are {close}" if close else "docs/dictionary/tests.md lists the accepted names"
     )
-    return f"{shown(given)} is not a test of the dictionary; {hint}."
+    return f"{shown(given)} is not a test in the dictionary; {hint}."
 
 
 def _having_the_word(tests: LabTests, given: str, specimen: str | None) -> list[TestDef]:
@@ -176,11 +174,11 @@ def _read(
     if test.kind == "word":
         allowed = ", ".join(dict.fromkeys(test.words.values()))
         raise Refused(
-            "unknown_word", f"{test.name} is given as {shown(value)}; allowed: {allowed}."
+            "unknown_word", f"{test.name} is entered as {shown(value)}; allowed: {allowed}."
         )
     if not isinstance(value, str | int | float):
         raise Refused(
-            "value_unreadable", f"{test.name} is given as {shown(value)}, which is not a number."
+            "value_unreadable", f"{test.name} is entered as {shown(value)}, which is not a number."
         )
     if isinstance(value, str):
         value, about = without_about(value)
@@ -196,7 +194,7 @@ def _read(
         if isinstance(value, str) and lexicon.find_agent(value) is not None:
             raise Refused(
                 "drug_for_number",
-                f"{test.name} is given as {shown(value)}, which is a drug and no value.",
+                f"{test.name} is entered as {shown(value)}, which is a drug, not a value.",
             ) from None
         raise
     times = factor(unit, test.units, test_name=test.name, allowed=test.allowed)
@@ -223,8 +221,8 @@ def _between(
     if low > high:
         raise Refused(
             "value_unreadable",
-            f"{test.name} is given as {shown(value)}, a range whose first number is the larger."
-            " Write one number, or the range from low to high.",
+            f"{test.name} is entered as {shown(value)}, a range with the larger number first. "
+            "Enter one number, or the range from low to high.",
         )
     ends = scaled(Number(low), times), scaled(Number(high), times)
     for end in ends:
@@ -248,8 +246,8 @@ def _bounded(
         return Interval(high, math.inf, low_open=True)
     raise Refused(
         "word_without_limit",
-        f"{test.name} is given as {shown(value)}, and no range of normal says what that bounds."
-        " Give the number, or the laboratory's range (ref_low, ref_high).",
+        f"{test.name} is entered as {shown(value)} without a reference range to give it a "
+        "value. Enter the number, or the laboratory's range (ref_low, ref_high).",
     )
 
 
@@ -261,8 +259,8 @@ def _around_detection(test: TestDef, value: str, word: BoundWord) -> Interval:
         return Interval(0.0, math.inf, low_open=True)
     raise Refused(
         "word_without_limit",
-        f"{test.name} is given as {shown(value)}, and nothing says what that bounds. Write the"
-        " number, or the limit of detection with its unit (<0.1).",
+        f"{test.name} is entered as {shown(value)} without a limit of detection. Enter the "
+        "number, or the limit of detection with its unit (<0.1).",
     )
 
 
@@ -293,8 +291,8 @@ def _one_unit(test: TestDef, stated: str | None, beside: str | None) -> str | No
     if normal_unit(stated) != normal_unit(beside):
         raise Refused(
             "unit_contradiction",
-            f"{test.name} has the unit {shown(beside)} beside the number and {shown(stated)} as"
-            " its unit; it is not read.",
+            f"{test.name} has the unit {shown(beside)} next to the number but {shown(stated)} "
+            "in the unit column. It is not used.",
         )
     return beside
 

@@ -32,7 +32,7 @@ STATUS = frozenset(
 CORRECTING = frozenset({"corrected", "amended"})
 _NOTHING = LabValue()
 _WITHDRAWN = (
-    "The correction has no value: it withdraws the result before it, and what holds is unknown."
+    "The correction has no value. The earlier result is withdrawn, so the value is unknown."
 )
 # Columns that go into the result as they are.
 _FURTHER = frozenset(
@@ -177,8 +177,8 @@ def _said(
         return replace(said, why_not=_WITHDRAWN, problem=problem, column="status")
     if status is not None and status not in STATUS:
         why_not = (
-            f"The status {shown(status)} is not known, so whether the result holds is not known; it"
-            " is not used."
+            f"The status {shown(status)} is not recognised, so the result may not be valid. It "
+            "is not used."
         )
         return replace(said, why_not=why_not)  # the problem is that of the column
     if test is None:
@@ -211,8 +211,7 @@ def _said(
         return replace(said, value=value, problem=problem)
     if value.about:
         sentence = (
-            f"{test.name} is given as {shown(given)}; the number is used as it stands, as if it"
-            " were exact."
+            f"{test.name} is entered as {shown(given)}; the number is used as if it were exact."
         )
         problem = CellProblem("note", "value_approximate", sentence, "used")
         return replace(said, value=value, problem=problem)
@@ -233,7 +232,9 @@ def _named_elsewhere(value: LabValue, test: TestDef, cell: Cell, terms: Terms) -
     ]
     if not others:
         return value
-    sentence = f"{problem.sentence} It is a value of {others[0].id}: name that test."
+    sentence = (
+        f"{problem.sentence} It looks like a value of {others[0].id}. If so, enter that test."
+    )
     return replace(value, problem=problem._replace(sentence=sentence))
 
 
@@ -302,7 +303,7 @@ def _log_nothing_measured(row: Row, log: IssueLog) -> None:
         log.count_not_done(row, "value")
         return
     name = row.cell("test").text or "A test"
-    sentence = f"{name} has no value; nothing is read from the row."
+    sentence = f"{name} has no value. The row is not read."
     log.note(row, "value", "value_blank", sentence, "set_aside")
 
 

@@ -37,8 +37,8 @@ def until_last_contact(
     latest, source = _latest(record, record.last_seen_day)
     if source is not None:
         sentence = (
-            f"Last contact is stated as day {record.last_seen_day}, but there are data on day"
-            f" {latest} ({source.place}); day {latest} counts as last contact."
+            f"Last contact is entered as day {record.last_seen_day}, but there are data on day "
+            f"{latest} ({source.place}). Day {latest} is used as last contact."
         )
         problem = CellProblem("warning", "last_seen_before_data", sentence, "used")
         log.add(patient_rows[0].at("last_seen_day"), problem, day=latest)

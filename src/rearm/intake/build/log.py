@@ -13,7 +13,7 @@ __all__ = ["IssueLog"]
 
 
 # "None" may be said by somebody who looked, or stand for a cell that nobody filled.
-_ZERO = " Write 0 if it was looked for and did not occur."
+_ZERO = " Enter 0 if it was looked for and did not occur."
 
 
 class IssueLog:
@@ -79,11 +79,11 @@ class IssueLog:
             count = len(places)
             denied_by_zero = (file, sheet) in self._denied_by_zero
             where = f"the sheet {sheet}" if sheet else file
-            cells = "1 cell says" if count == 1 else f"{count} cells say"
+            cells, state = ("1 cell", "states") if count == 1 else (f"{count} cells", "state")
             sentence = (
-                f"{cells} in {where} that there was nothing, or that nothing was measured (none,"
-                " n.d., NA or the like); no result and no event is read from them. The first is"
-                f" named here.{_ZERO if denied_by_zero else ''}"
+                f"{cells} in {where} {state} that nothing was found or measured (none, n.d., NA"
+                " or similar). No result or event is read from them; this is the first."
+                f"{_ZERO if denied_by_zero else ''}"
             )
             problem = CellProblem("note", "not_done", sentence, "used")
             yield issue_at(places[0].source, problem, self.patient_id, places=places)

@@ -58,8 +58,8 @@ def _day(row: Therapy, record: Record, agent: str | None = None) -> int | None:
 def _notes(rows: list[Therapy], record: Record) -> Iterator[Issue]:
     for row in rows:
         sentence = (
-            f"{', '.join(row.agents)} on {row.start}, shortly before the CAR-T infusion, is read as"
-            " lymphodepletion. State the purpose where it is another."
+            f"{', '.join(row.agents)} on {row.start}, shortly before the CAR-T infusion, is "
+            "read as lymphodepletion. If it was not, enter the purpose."
         )
         problem = CellProblem("note", "read_as_lymphodepletion", sentence, "used")
         yield issue_at(row.source, problem, record.patient_id)

@@ -36,8 +36,8 @@ def set_bands_aside(rows: Sequence[LabRow], log: IssueLog, terms: Terms) -> None
     if not tests:
         return
     why = (
-        "The M-protein is given by its bands, and which of them belong to one clone is not known,"
-        " so no band is read as the M-protein. Give the whole M-protein."
+        "The M-protein is entered by bands, and it is unknown which of them belong to one "
+        "clone. No band is read as the M-protein. Enter the total M-protein."
     )
     firsts = [x for x in rows if x.usable and x.lab.test in tests and _band(_name(x, terms)) == "1"]
     for item in firsts:

@@ -56,7 +56,7 @@ def to_one_day(rows: Sequence[LabRow], log: IssueLog) -> None:
         elif lab.sample_id is not None:
             samples[lab.test, lab.sample_id, lab.quantity, lab.word].append(item)
     for same in moments.values():
-        _join(same, log, "are of one moment, written in two time zones", apart=_ZONES)
+        _join(same, log, "are from one moment, written in two time zones", apart=_ZONES)
     for same in samples.values():
         _join(same, log, "are the same value of one sample", apart=1)
 
@@ -74,8 +74,8 @@ def _join(same: Sequence[LabRow], log: IssueLog, why: str, *, apart: int) -> Non
             item.row,
             "day",
             "one_moment",
-            f"The result of {item.lab.when} and that at {first.lab.source.place} {why}; both are"
-            f" read as of {first.lab.when}.",
+            f"The result of {item.lab.when} and the one at {first.lab.source.place} {why}. Both "
+            f"are read as of {first.lab.when}.",
             "used",
         )
         item.lab = replace(item.lab, when=first.lab.when, time=first.lab.time)

@@ -67,8 +67,8 @@ class Person:
                     row,
                     "last_seen_day",
                     "day_not_exact",
-                    f"The last contact is {shown(row.given('last_seen_day'))}; its first possible"
-                    f" day counts (day {when.first}).",
+                    f"Last contact is entered as {shown(row.given('last_seen_day'))}; its first "
+                    f"possible day is used (day {when.first}).",
                 )
             known = None if when.first is None else when
             seen = _agreed(row, "last_seen_day", seen, known, self._log)
@@ -99,7 +99,7 @@ def read_person(rows: Sequence[Row], source: Source, today: int, log: IssueLog) 
             rows[0],
             "birth_year",
             "birth_contradiction",
-            f"The year of birth {year} contradicts the date of birth {birth}; neither is used.",
+            f"The year of birth {year} contradicts the date of birth {birth}. Neither is used.",
         )
         person.birth_date = person.birth_year = None
     return person
@@ -113,7 +113,7 @@ def _distinct(rows: Sequence[Row], log: IssueLog) -> list[Row]:
         rows[1],
         None,
         "duplicate_row",
-        "The patient's row stands twice with the same content; one is used.",
+        "The patient's row appears twice with the same content. One is used.",
     )
     return list(rows[:1])
 
@@ -134,7 +134,7 @@ def _agreed(row: Row, column: str, before: Any, now: Any, log: IssueLog) -> Any:
         row,
         column,
         "patient_contradiction",
-        f"The patient's rows give {column} as {before} and as {now}; it is not used.",
+        f"The patient's rows give {column} as {before} and as {now}. Neither is used.",
     )
     return None
 
@@ -159,7 +159,7 @@ def _year_of_birth_date(row: Row, log: IssueLog) -> int | None:
     if moment.dated and moment.first is not None and moment.first != moment.last:
         year = date.fromordinal(moment.first).year
     if year is not None:
-        sentence = f"The date of birth is {shown(cell.given)}; the year {year} is used."
+        sentence = f"The date of birth is entered as {shown(cell.given)}; the year {year} is used."
         log.note(row, "birth_date", "birth_year_only", sentence)
     return year
 
@@ -172,7 +172,7 @@ def _birth_year(row: Row, today: int, log: IssueLog) -> int | None:
         row,
         "birth_year",
         "value_impossible",
-        f"The year of birth {year} is not possible; write four digits. It is not used.",
+        f"The year of birth {year} is not possible. It is not used. Enter four digits.",
     )
     return None
 
@@ -200,8 +200,8 @@ def axis_of(
     zero = None if person.day_zero is None else person.day_zero.toordinal()
     if zero is not None and zero > today:
         sentence = (
-            f"Day 0 ({person.day_zero}) lies in the future; the dates are taken as shifted for"
-            " de-identification."
+            f"Day 0 ({person.day_zero}) is in the future. The dates are assumed to be shifted "
+            "for de-identification."
         )
         problem = CellProblem("warning", "dates_shifted", sentence, "used")
         _log_at_day_zero(person, problem, log)
@@ -237,9 +237,10 @@ def _log_off_infusion(person: Person, runs: Sequence[RowRun], log: IssueLog) -> 
     infused = infusion_off_day_zero(runs, person.day_zero.toordinal())
     if infused is not None:
         sentence = (
-            f"Day 0 is stated as {person.day_zero}, the infusion as {date.fromordinal(infused)},"
-            " and other rows are day numbers: if these count from the infusion, every timing is"
-            " wrong. All are used as stated; correct one of the two dates."
+            f"Day 0 is entered as {person.day_zero} and the infusion as "
+            f"{date.fromordinal(infused)}, while other rows are day numbers. If these count "
+            "from the infusion, every timing is wrong. All are used as entered; correct one of "
+            "the two dates."
         )
         problem = CellProblem("error", "day_zero_off_infusion", sentence, "used")
         _log_at_day_zero(person, problem, log)
@@ -259,29 +260,31 @@ def _log_chosen(person: Person, runs: Sequence[RowRun], zero: DayZero, log: Issu
         severity: Severity = "warning" if zero.by_month else "error"
         between = f"between {date.fromordinal(zero.first)} and {date.fromordinal(zero.last)}"
         sentence = (
-            f"Of {_DAY_ZERO_IS[zero.basis]} no whole date is known: it is day 0, on a date"
-            f" {between}, so that every other date is known on the axis by an interval of days. No"
-            " course of laboratory results can be judged by them. Give the date of the infusion."
+            f"The exact date of {_DAY_ZERO_IS[zero.basis]}, which is day 0, is unknown (a date "
+            f"{between}). Every other date is therefore an interval of days, and laboratory "
+            "results cannot be judged as a course. Enter the date of the infusion."
         )
         problem = CellProblem(severity, "day_zero_chosen", sentence, "used")
         _log_at_zero(person, runs, zero, problem, log)
         return
     day = date.fromordinal(zero.first)
-    chosen = f"Dates are given without day 0; day 0 is {day}, the date of"
+    chosen = f"Dates are entered without day 0. Day 0 is {day}, the date of"
     if zero.by_month:
-        chosen = f"Only months are given, and no day 0; day 0 is {day}, the first of the month of"
+        chosen = (
+            f"Only months are entered, without day 0. Day 0 is {day}, the first of the month of"
+        )
     chosen = f"{chosen} {_DAY_ZERO_IS[zero.basis]}."
-    timing = "so days, and whatever is judged by days, are not counted from an infusion"
+    timing = "so days are not counted from an infusion"
     if zero.basis == "infusion":
         problem = CellProblem("note", "day_zero_chosen", chosen, "used")
     elif any(_may_hold_infusion(run) for run in runs):
         meaning = (
-            " CAR-T infusions stand in the record, but none has a date that can be read,"
-            f" {timing}. Give their dates."
+            f" CAR-T infusions are on record but none has a readable date, {timing}. Enter "
+            "their dates."
         )
         problem = CellProblem("error", "day_zero_chosen", chosen + meaning, "used")
     else:
-        meaning = f" No CAR-T infusion was read, {timing}. If there was one, map or give its date."
+        meaning = f" No CAR-T infusion was read, {timing}. If there was one, enter or map its date."
         problem = CellProblem("warning", "day_zero_chosen", chosen + meaning, "used")
     _log_at_zero(person, runs, zero, problem, log)
 
@@ -317,7 +320,7 @@ def _birth(person: Person, zero: int | None, log: IssueLog) -> int | None:
         person.rows[0],
         "birth_year",
         "before_birth",
-        "Day 0 lies before the patient's birth; the birth is not used.",
+        "Day 0 is before the patient's birth. The date of birth is not used.",
     )
     person.birth_date = person.birth_year = None
     return None

@@ -180,7 +180,7 @@ def _is_event(row: Row, log: IssueLog, terms: Terms) -> bool:
             return True
         case "incomplete":
             missing = ", ".join(content.columns)
-            sentence = f"The row of {row.table} has no {missing}; it is not read."
+            sentence = f"The row of {row.table} has no {missing}. It is not read."
             log.warning(row, content.columns[0], "row_incomplete", sentence)
         case "unreadable":
             for name in content.columns:
@@ -216,7 +216,7 @@ def _distinct(events: Sequence[tuple[Any, Row]], log: IssueLog) -> tuple[Any, ..
                 row,
                 None,
                 "duplicate_row",
-                f"The row of {row.table} repeats {first.place}; one is used.",
+                f"The row of {row.table} is a duplicate of {first.place}. One is used.",
             )
             continue
         seen[content] = event.source
@@ -232,8 +232,8 @@ def _last_death(deaths: Iterable[Death], rows: Sequence[Row], log: IssueLog) -> 
             rows[0],
             "day",
             "deaths_contradict",
-            f"Death is recorded on the days {', '.join(map(str, days))}; the last is taken as the"
-            " bound for other rows.",
+            f"Death is recorded on several days ({', '.join(map(str, days))}). Other rows are "
+            "checked against the last.",
             "used",
         )
     return max(days, default=None)

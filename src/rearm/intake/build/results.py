@@ -92,8 +92,8 @@ class _Samples:
                 item.row,
                 "sample_id",
                 "correction_elsewhere",
-                f"{self._named(item.lab)} stands beside a correction of another sample of that"
-                " day. Both are kept; check the sample ids.",
+                f"{self._named(item.lab)} is from the same day as a correction of another "
+                "sample. Both are kept; check the sample ids.",
                 "used",
             )
 
@@ -120,8 +120,8 @@ class _Samples:
                 self._superseded(item)
             elif is_preliminary and item.usable:
                 why = (
-                    f"The result {self._named(item.lab)} is preliminary; it waits for the final"
-                    " one."
+                    f"The result {self._named(item.lab)} is preliminary. It is not used until "
+                    "the final result is there."
                 )
                 self.log.warning(item.row, "status", "preliminary", why)
                 _set_aside(item, why)
@@ -132,7 +132,7 @@ class _Samples:
             item.row,
             "status",
             str(item.lab.status),
-            f"The result {self._named(item.lab)} is marked as {state}; it is not read.",
+            f"The result {self._named(item.lab)} is marked as {state}. It is not read.",
             "refused",
         )
 
@@ -142,8 +142,7 @@ class _Samples:
             item.row,
             "value",
             "superseded",
-            f"The result {self._named(item.lab)} was replaced by a later version of it; that one"
-            " is used.",
+            f"The result {self._named(item.lab)} was replaced by a later version, which is used.",
             "set_aside",
         )
 
@@ -161,8 +160,8 @@ class _Samples:
                     item.row,
                     None,
                     "duplicate_row",
-                    f"The result {self._named(lab)} stands twice (also at"
-                    f" {first.lab.source.place}); one is used.",
+                    f"The result {self._named(lab)} is a duplicate (also at "
+                    f"{first.lab.source.place}). One is used.",
                 )
         return list(seen.values())
 
@@ -176,8 +175,8 @@ class _Samples:
         name = self.terms.test_name(lab)
         if lab.sample_id is not None and lab.specimen != "lesion_biopsy":
             why = (
-                f"{name} of sample {lab.sample_id} is given as {values}; they contradict each"
-                " other, so none is used."
+                f"{name} of sample {lab.sample_id} has the contradictory values {values}. None "
+                "is used."
             )
             for item in items:
                 _set_aside(item, why)
@@ -188,7 +187,7 @@ class _Samples:
                 f"{name} has several results on day {lab.day}: {values} (also at {elsewhere})."
             )
             if lab.quantity is not None and self._of_the_disease(lab):
-                text = f"{several} Only what all of them show counts; check which of them holds."
+                text = f"{several} Only what all of them show is used; check which is right."
                 self.log.warning(items[0].row, "value", "several_results", text, "used")
             else:
                 self.log.note(items[0].row, "value", "several_results", f"{several} All are kept.")

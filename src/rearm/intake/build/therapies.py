@@ -60,7 +60,10 @@ def read_therapy(
             row,
             None,
             "therapy_unnamed",
-            "The therapy names neither agents nor a regimen; what was given is unknown.",
+            (
+                "The therapy has neither agents nor a regimen, so what was given is unknown. "
+                "Enter one of them."
+            ),
             "used",
         )
         unread = ("not named",)
@@ -98,8 +101,8 @@ def _stated_agents(
             row,
             "agents",
             "unknown_agent",
-            f"{shown(name)} is no agent of the lexicon (nearest:"
-            f" {nearest(name, terms.lexicon.agents)}). It is not read.",
+            f"{shown(name)} is not an agent in the lexicon (nearest: "
+            f"{nearest(name, terms.lexicon.agents)}). It is not read.",
         )
     return agents, unread, support
 
@@ -111,8 +114,8 @@ def _compare(row: Row, log: IssueLog, reading: RegimenReading, agents: tuple[str
             row,
             "agents",
             "regimen_contradicts_agents",
-            f"The regimen {shown(reading.text)} means {', '.join(reading.agents)}; the agents are"
-            f" stated as {', '.join(agents)}. The stated agents count.",
+            f"The regimen {shown(reading.text)} means {', '.join(reading.agents)}, but the "
+            f"agents are entered as {', '.join(agents)}. The agents as entered are used.",
             "used",
         )
 
@@ -124,16 +127,16 @@ def _log_left_open(row: Row, log: IssueLog, reading: RegimenReading) -> None:
             row,
             "regimen",
             "regimen_ambiguous",
-            f"{shown(ambiguity.text)} is in use for several regimens ({candidates}); it is not"
-            " read. State the agents.",
+            f"{shown(ambiguity.text)} is used for several regimens ({candidates}). It is not "
+            "read. Enter the agents.",
         )
     if reading.unread:
         log.warning(
             row,
             "regimen",
             "regimen_unread",
-            f"In the regimen {shown(reading.text)} these parts could not be read:"
-            f" {', '.join(map(shown, reading.unread))}.",
+            f"These parts of the regimen {shown(reading.text)} could not be read: "
+            f"{', '.join(map(shown, reading.unread))}. Enter the agents.",
         )
     for note in reading.notes:
         log.note(row, "regimen", "regimen_note", f"Regimen {shown(reading.text)}: {note}")
@@ -151,8 +154,8 @@ def _parts(
                 row,
                 "regimen",
                 "infusion_unread",
-                f"{shown(reading.text)} names a CAR-T, but no infusion was read. Give it as an"
-                " infusion, with its day and product.",
+                f"{shown(reading.text)} includes a CAR-T, but no infusion was read. Enter it in "
+                "infusions, with its day and product.",
             )
         return []  # an infusion stands in its own table
     if reading.only_support:

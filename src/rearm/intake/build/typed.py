@@ -39,9 +39,7 @@ def words(row: Row, column: str, log: IssueLog) -> tuple[str, ...]:
 
 
 def spelled(cell: Cell) -> str | None:
-    """The word of a cell, as written where it is not listed; nothing is logged: that comes when the
-    column itself is read.
-    """
+    """Normalise a coded value without recording an issue; unlisted text is returned unchanged."""
     if cell.value is not None:
         return str(cell.value)
     if cell.given is None or cell.not_done or cell.aside is not None:

@@ -104,27 +104,27 @@ def open_bundle(content: Any, file: str) -> FhirBundle:
     """
     if not isinstance(content, dict):
         raise InputError(
-            f"{file} holds no FHIR resource: a JSON object with resourceType Bundle is expected."
-            " Export one Bundle a patient."
+            f"{file} contains no FHIR resource: a JSON object with resourceType Bundle is "
+            "expected. Export one Bundle per patient."
         )
     top = Element(content)
     kind = top.text("resourceType")
     if kind != "Bundle":
         what = f"a single {kind[:40]!r}" if kind else "a JSON object without resourceType"
         raise InputError(
-            f"{file} holds {what}, not a FHIR Bundle. Export the patient's resources as one Bundle"
-            " (R4, JSON)."
+            f"{file} contains {what}, not a FHIR Bundle. Export the patient's resources as one "
+            "Bundle (R4, JSON)."
         )
     bundle_type = top.text("type")
     if bundle_type not in _TYPES_READ:
         raise InputError(
-            f"{file} is a Bundle of the type {(bundle_type or 'none')[:40]!r}, which is not read. "
-            "Give a collection, a searchset or a transaction."
+            f"{file} is a Bundle of type {(bundle_type or 'none')[:40]!r}, which is not "
+            "supported. Export a collection, searchset or transaction."
         )
     bundle = FhirBundle(file=file, resources=[], patient_id="", patient=None)
     _collect(top, bundle)
     if top.problems:
-        raise InputError(f"{file} is no valid FHIR Bundle: {top.problems[0]}. Export it again.")
+        raise InputError(f"{file} is not a valid FHIR Bundle: {top.problems[0]}. Export it again.")
     _distinct(bundle)
     for place, sentence in missing_parts(top, [(r.place, r.element) for r in bundle.resources]):
         _issue(bundle, "warning", "bundle_incomplete", place, sentence)
@@ -140,15 +140,15 @@ def _issue(bundle: FhirBundle, severity: Severity, code: str, place: str, senten
 
 def _collect(top: Element, bundle: FhirBundle) -> None:
     if "entry" not in top.data:
-        raise InputError(f"{bundle.file} is a Bundle without entries; there is nothing to read.")
+        raise InputError(f"{bundle.file} is a Bundle without entries, so nothing is read.")
     for place, entry in enumerate(top.children("entry")):
         data = entry.data.get("resource")
         if data is None:
             continue  # a deletion of a transaction, or a bare response
         if not isinstance(data, dict) or not isinstance(data.get("resourceType"), str):
             raise InputError(
-                f"{bundle.file}: entry {place + 1} holds no FHIR resource (an object with"
-                " resourceType). Export the Bundle again."
+                f"{bundle.file}: entry {place + 1} contains no FHIR resource (an object with "
+                "resourceType). Export the Bundle again."
             )
         if entry.child("request").text("method") == "DELETE":
             continue
@@ -202,18 +202,18 @@ def _last_version(first: Resource, second: Resource, bundle: FhirBundle) -> Reso
     """The version of a resource that counts; None where that is not known."""
     where = second.place
     if first.element.data == second.element.data:
-        sentence = f"{where} stands twice with the same content; it is read once."
+        sentence = f"{where} appears twice with the same content. It is read once."
         _issue(bundle, "note", "duplicate_resource", where, sentence)
         return first
     updates = [r.element.child("meta").text("lastUpdated") for r in (first, second)]
     if updates[0] is None or updates[1] is None or updates[0] == updates[1]:
         sentence = (
-            f"{where} stands twice with different content, and neither is marked as the later one;"
-            " neither is read."
+            f"{where} appears twice with different content, and neither is marked as the later "
+            "version. Neither is read."
         )
         _issue(bundle, "error", "versions_contradict", where, sentence)
         return None
-    sentence = f"{where} stands in two versions; the one updated last is read."
+    sentence = f"{where} appears in two versions. The one updated last is read."
     _issue(bundle, "note", "older_version", where, sentence)
     return first if updates[0] > updates[1] else second
 
@@ -223,9 +223,9 @@ def _find_patient(bundle: FhirBundle) -> None:
     patients = list(bundle.of_type("Patient"))
     if len(patients) > 1:
         raise InputError(
-            f"{bundle.file} holds {len(patients)} patients"
-            f" ({_ids(r.id or r.place for r in patients)}). A Bundle must hold one patient; split"
-            " it, so that no result reaches the wrong one."
+            f"{bundle.file} contains {len(patients)} patients "
+            f"({_ids(r.id or r.place for r in patients)}). Split it into one Bundle per "
+            "patient, so that no result reaches the wrong patient."
         )
     named, silent = _subjects(bundle, patients)
     if patients:
@@ -269,9 +269,9 @@ def _is_of(bundle: FhirBundle, patient: Resource, named: Mapping[str, list[str]]
             f"{_plain(who)} in {_ids(places, 3)}" for who, places in list(others.items())[:_SHOWN]
         )
         raise InputError(
-            f"{bundle.file} is of the patient {_plain(bundle.patient_id)}, but resources name"
-            f" another subject: {listed}. Nothing is read, because results could reach the wrong"
-            " patient; export it again."
+            f"{bundle.file} is for patient {_plain(bundle.patient_id)}, but some resources have "
+            f"another subject: {listed}. Nothing is read, because results could reach the wrong "
+            "patient. Export it again."
         )
 
 
@@ -279,19 +279,19 @@ def _is_named(bundle: FhirBundle, named: Mapping[str, list[str]]) -> None:
     """Without a Patient, the bundle is of the one whom its resources name."""
     if not named:
         raise InputError(
-            f"{bundle.file} has no Patient resource and no resource that names one. Export the"
-            " Bundle with its Patient."
+            f"{bundle.file} has no Patient resource and no resource with a subject. Export the "
+            "Bundle with its Patient."
         )
     if len(named) > 1:
         raise InputError(
-            f"{bundle.file} has no Patient resource, and its resources name {len(named)} subjects"
-            f" ({_ids(named)}). Split it into one Bundle a patient."
+            f"{bundle.file} has no Patient resource, and its resources have {len(named)} "
+            f"subjects ({_ids(named)}). Split it into one Bundle per patient."
         )
     who = next(iter(named))
     bundle.patient_id = who.removeprefix("Patient/")
     sentence = (
-        f"The Bundle has no Patient resource; all resources name {_plain(who)}. Sex and birth are"
-        " unknown."
+        f"The Bundle has no Patient resource; all resources are for {_plain(who)}. Sex and date "
+        "of birth are unknown."
     )
     _issue(bundle, "warning", "no_patient_resource", "Bundle", sentence)
 

@@ -45,7 +45,7 @@ def read_patient(t: Translation, resource: Resource | None, diagnosis: Sequence[
         death = _person(resource.element, draft, t)
         if resource.element.problems:
             problem = resource.element.problems[0]
-            message = f"{resource.place} is no valid FHIR ({problem}); nothing is read from it."
+            message = f"{resource.place} is not valid FHIR ({problem}). Nothing is read from it."
             t.issue("error", "malformed_resource", resource.place, message, "set_aside")
             draft = RowDraft("patients", resource.place)
         elif death is not None:
@@ -64,7 +64,7 @@ def _person(element: Element, draft: RowDraft, t: Translation) -> RowDraft | Non
             "note",
             "sex_not_used",
             draft.place,
-            f"The administrative gender is {shown(gender)}; sex is unknown.",
+            f"The administrative gender is {shown(gender)}, so sex is unknown.",
             "used",
         )
     _birth(element, draft, t)
@@ -124,7 +124,7 @@ def _diagnosis(conditions: Sequence[Resource], draft: RowDraft, t: Translation) 
                 "note",
                 "day_unreadable",
                 resource.place,
-                f"The onset of myeloma can't be read ({when.why_not}); it is not used.",
+                f"The onset of myeloma can't be read ({when.why_not}). It is not used.",
                 "set_aside",
             )
         chains = RowDraft("patients", resource.place)
@@ -133,8 +133,8 @@ def _diagnosis(conditions: Sequence[Resource], draft: RowDraft, t: Translation) 
             value = chains.values.get(column)
             if value is not None and draft.values.get(column, value) != value:
                 why = (
-                    f"{column} is given as {shown(draft.values[column])} and as {shown(value)}; it"
-                    " is not used."
+                    f"{column} is given as {shown(draft.values[column])} and as {shown(value)}. "
+                    "Neither is used."
                 )
                 t.issue("error", "patient_contradiction", resource.place, why, "set_aside")
                 draft.set_aside[column] = why
@@ -145,7 +145,7 @@ def _diagnosis(conditions: Sequence[Resource], draft: RowDraft, t: Translation) 
             "note",
             "several_diagnoses",
             draft.place,
-            "Myeloma has several onsets; the earliest is the diagnosis.",
+            "Myeloma has several onset dates. The earliest is used as the diagnosis.",
             "used",
         )
     if different and "diagnosis_day" not in draft.values:
@@ -196,7 +196,7 @@ def read_condition(resource: Resource, t: Translation, diagnosis: list[Resource]
     is_myeloma = name in ("myeloma", "myeloma_later")
     if verification in _NOT_STATED:
         what = shown_code(resource.element.child("code"))
-        sentence = f"{what} is {verification}; it is not read as present."
+        sentence = f"{what} is {verification}, so it is not read as present."
         t.group("warning", "unconfirmed_condition", sentence, resource.place)
         if table != "conditions" or is_myeloma:
             return
@@ -233,11 +233,11 @@ def _meaning(resource: Resource, t: Translation) -> tuple[str, str] | None:
             meanings.add(("conditions", spelled[folded(c.code)]))
     if len(meanings) > 1:
         names = " and ".join(sorted(shown(name) for _, name in meanings))
-        sentence = f"The codes name different conditions ({names}); it is not used."
+        sentence = f"The codes refer to different conditions ({names}). The condition is not used."
         t.issue("error", "code_contradiction", resource.place, sentence)
         return None
     if not meanings:
-        sentence = f"The condition {shown_code(code)} is not known; no rule reads it."
+        sentence = f"The condition {shown_code(code)} is not recognised. No rule uses it."
         t.group("note", "unknown_code", sentence, resource.place)
         return None
     return meanings.pop()
@@ -252,7 +252,7 @@ def _read_myeloma(
 ) -> None:
     """The diagnosis of myeloma; a code of its later course is no response."""
     if verification == "refuted":
-        sentence = "Multiple myeloma is refuted; it is not read as the diagnosis."
+        sentence = "Multiple myeloma is refuted, so it is not read as the diagnosis."
         t.issue("warning", "myeloma_refuted", resource.place, sentence)
     elif name == "myeloma":
         diagnosis.append(resource)
@@ -294,7 +294,7 @@ def _clinical(resource: Resource, t: Translation) -> str:
         t.group(
             "note",
             "no_clinical_status",
-            "A condition has no clinical status; it is read as present.",
+            "A condition has no clinical status. It is read as present.",
             resource.place,
             "used",
         )
@@ -323,7 +323,10 @@ def read_adverse_event(resource: Resource, t: Translation) -> None:
         t.group(
             "note",
             "unknown_code",
-            f"The adverse event {shown_code(element.child('event'))} is not known; it is not read.",
+            (
+                f"The adverse event {shown_code(element.child('event'))} is not recognised. It "
+                "is not read."
+            ),
             resource.place,
         )
         return

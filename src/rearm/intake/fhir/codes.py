@@ -117,7 +117,7 @@ class TestCodes:
             self._add(code, found, named)
         if len(named) > 1:
             names = " and ".join(t.name for t in named.values())
-            found.contradiction = f"The codes name different tests ({names})."
+            found.contradiction = f"The codes refer to different tests ({names})."
         found.test = next(iter(named.values()), None)
         text = concept.text("text")
         test = found.test
@@ -133,8 +133,8 @@ class TestCodes:
         """One coding: its test, and what is wrong with it."""
         if code.system == "loinc" and not check_loinc(code.code):
             sentence = (
-                f"{_short(code.code)!r} is not a LOINC code: its check digit is wrong. It is not"
-                " read by its name."
+                f"{_short(code.code)!r} is not a LOINC code because its check digit is wrong. "
+                "Its name is not used instead."
             )
             found.issues.append(("loinc_check_digit", sentence))
             return

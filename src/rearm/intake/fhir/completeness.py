@@ -25,15 +25,15 @@ def missing_parts(
     if any(link.text("relation") == "next" for link in top.children("link")):
         yield (
             "Bundle.link",
-            "The Bundle is one page of a search (it links to a next page), so results may be"
-            " missing. Give all pages as one Bundle.",
+            "The Bundle is one page of a search (it links to a next page), so results may be "
+            "missing. Join all pages into one Bundle.",
         )
     total, found = top.number("total"), matches(top.data)
     if total is not None and total > found:
         yield (
             "Bundle.total",
-            f"The server counts {total:g} resources, and {found} are here, so results may be"
-            " missing. Give all pages as one Bundle.",
+            f"The server reports {total:g} resources but only {found} are here, so results may "
+            "be missing. Join all pages into one Bundle.",
         )
     yield from _failed(top)
     for place, resource in resources:
@@ -65,8 +65,8 @@ def _failed(top: Element) -> Iterator[tuple[str, str]]:
     if failed:
         yield (
             "Bundle.entry",
-            f"The server answered {len(failed)} of {len(entries)} requests with an error (the first"
-            f" is entry {failed[0]}), so results may be missing. Send these requests again.",
+            f"{len(failed)} of {len(entries)} requests to the server failed (the first is entry "
+            f"{failed[0]}), so results may be missing. Send them again.",
         )
 
 
@@ -87,8 +87,8 @@ def _subsets(top: Element, resources: Sequence[tuple[str, Element]]) -> Iterator
         are = "is" if len(parts) == 1 else "are"
         yield (
             parts[0],
-            f"{', '.join(parts[:_SHOWN])}{more} {are} marked as given in part (SUBSETTED), so what"
-            " was left out is unknown. Export the whole resources.",
+            f"{', '.join(parts[:_SHOWN])}{more} {are} marked as incomplete (SUBSETTED), so some "
+            "of their content is missing. Export the complete resources.",
         )
 
 

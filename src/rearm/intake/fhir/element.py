@@ -92,8 +92,7 @@ class Element:
         ]
         if len(keys) > 1:
             self.problems.append(
-                f"{self.path or 'the resource'} has {' and '.join(keys)}, of which only one may"
-                " stand"
+                f"{self.path or 'the resource'} has {' and '.join(keys)}, but only one is allowed"
             )
             return None
         return keys[0] if keys else None
@@ -143,8 +142,8 @@ def moment_of(text: str) -> Dated:
         shown = text if len(text) <= 40 else text[:39] + "…"
         return Dated(
             why_not=(
-                f"{shown!r} is not a date of FHIR (YYYY, YYYY-MM or YYYY-MM-DD, with the time only"
-                " together with a time zone)."
+                f"{shown!r} is not a FHIR date (YYYY, YYYY-MM or YYYY-MM-DD, with the time only "
+                "together with a time zone)."
             )
         )
     if match[2] is None:

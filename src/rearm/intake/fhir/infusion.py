@@ -85,8 +85,8 @@ class Infusions:
             self._apheresis[id(resource.element.data)] = when.value
         else:
             message = (
-                f"The leukapheresis has no exact date ({when.why_not or 'partial or missing'}); it"
-                " is not used."
+                f"The leukapheresis has no exact date ({when.why_not or 'partial or missing'}). "
+                "It is not used."
             )
             self.t.issue("warning", "day_not_exact", resource.place, message, "set_aside")
 
@@ -118,8 +118,8 @@ class Infusions:
             ]
             if same:
                 message = (
-                    f"The infusion of {day} stands as a procedure and as {same[0].draft.place}; it"
-                    " is one infusion."
+                    f"The infusion of {day} appears both as a procedure and as "
+                    f"{same[0].draft.place}. It is read as one infusion."
                 )
                 self.t.issue("note", "infusion_twice", told.draft.place, message, "used")
             else:
@@ -144,8 +144,8 @@ class Infusions:
                 kept.append(told)
             else:
                 message = (
-                    f"{told.draft.place} and {same.draft.place} tell of the same infusion; it is"
-                    " read once."
+                    f"{told.draft.place} and {same.draft.place} describe the same infusion. It "
+                    "is read once."
                 )
                 self.t.issue("note", "infusion_twice", told.draft.place, message, "used")
         self._infusions = kept
@@ -159,8 +159,8 @@ class Infusions:
         ]
         if len(found) != 1:
             message = (
-                f"{told.draft.place} describes a product, but the infusion it belongs to (partOf)"
-                " is not certain; it is not used."
+                f"{told.draft.place} describes a product, but it is unclear to which infusion "
+                "it belongs (partOf). It is not used."
             )
             self.t.issue("warning", "infusion_not_found", told.draft.place, message, "set_aside")
             return
@@ -168,8 +168,8 @@ class Infusions:
         for column, value in told.draft.values.items():
             if draft.values.get(column, value) != value:
                 why = (
-                    f"{column} is given twice and differently ({shown(draft.values[column])},"
-                    f" {shown(value)}); it is not used."
+                    f"{column} is given twice with different values "
+                    f"({shown(draft.values[column])}, {shown(value)}). Neither is used."
                 )
                 self.t.issue("error", "twin_contradiction", told.draft.place, why, "set_aside")
                 draft.set_aside[column] = why
@@ -194,8 +194,8 @@ class Infusions:
         if free:
             listed = ", ".join(free.values())
             message = (
-                f"The leukaphereses of {listed} can't be assigned to one CAR-T product; they are"
-                " not used."
+                f"The leukaphereses of {listed} can't be assigned to one CAR-T product. They "
+                "are not used."
             )
             self.t.issue("warning", "apheresis_unassigned", "Procedure", message, "set_aside")
 

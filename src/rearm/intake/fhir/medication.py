@@ -96,10 +96,10 @@ class Medications:
                 or "a medication"
             )
             sentence = (
-                f"{shown(name)} was ordered not to be given; it counts as no exposure."
+                f"{shown(name)} was ordered not to be given. It does not count as exposure."
                 if forbidden
-                else f"{shown(name)} was {what}; that it was given is not known, so it counts as"
-                " no exposure."
+                else f"{shown(name)} was {what}, and it is unknown whether it was given. It "
+                "does not count as exposure."
             )
             code = "ordered_not_to_give" if forbidden else f"only_{what}"
             self.t.group("note", code, sentence, resource.place)
@@ -125,8 +125,7 @@ class Medications:
         if status in _GIVEN[resource.type]:
             return True
         message = (
-            f"{resource.type} with the status {shown(status or 'none')} is no exposure; it is not"
-            " read as one."
+            f"{resource.type} with the status {shown(status or 'none')} does not count as exposure."
         )
         self.t.group(
             "note" if status in ("not-done", "not-taken", "intended", "preparation") else "warning",
@@ -168,8 +167,8 @@ class Medications:
             if not coded:
                 if concept.children("coding"):
                     sentence = (
-                        f"{shown_code(concept)} is not a known code; the medication is read from"
-                        f" its text {shown(text)}."
+                        f"{shown_code(concept)} is not a known code. The medication is read "
+                        f"from its text {shown(text)}."
                     )
                     self.t.group("note", "medication_by_text", sentence, resource.place, "used")
                 return named
@@ -207,8 +206,8 @@ class Medications:
 
     def _contradiction(self, resource: Resource, code: str, first: str, second: str) -> _Named:
         message = (
-            f"{shown(code)} is {first}, but {second} stands beside it. What was given is not known;"
-            " correct the code or the name."
+            f"{shown(code)} is {first}, but {second} is given next to it, so it is unknown what "
+            "was given. Correct the code or the name."
         )
         self.t.issue("error", "code_contradiction", resource.place, message, "set_aside")
         return _Named(unread=(f"{first} or {second}",))
@@ -282,8 +281,8 @@ class Medications:
                 self.t.group(
                     "note",
                     "doses_joined",
-                    f"Doses of one agent at most {_LONGEST_GAP} days apart are read as one stretch"
-                    " of treatment.",
+                    f"Doses of one agent no more than {_LONGEST_GAP} days apart are read as one "
+                    "treatment period.",
                     same[0][1].draft.place,
                     "used",
                 )
@@ -314,14 +313,17 @@ class Medications:
             what = f"The procedure {shown_code(element.child('code'))}"
             if _names_car_t(element.child("code"), self.t.lexicon):
                 message = (
-                    f"{what} may be a CAR-T infusion, but it is not known by a code, so it is not"
-                    " read as one. Give it a code of a CAR-T infusion, or a"
-                    " MedicationAdministration of the product."
+                    f"{what} may be a CAR-T infusion, but no known code identifies it, so it is "
+                    "not read as one. Add a code for CAR-T infusion, or a "
+                    "MedicationAdministration of the product."
                 )
                 self.t.group("warning", "possible_infusion", message, resource.place)
             else:
                 self.t.group(
-                    "note", "unknown_code", f"{what} is not known; it is not read.", resource.place
+                    "note",
+                    "unknown_code",
+                    (f"{what} is not recognised. It is not read."),
+                    resource.place,
                 )
         elif not self._was_given(resource, status):
             return

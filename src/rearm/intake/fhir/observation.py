@@ -63,7 +63,7 @@ def read_observation(resource: Resource, t: Translation) -> None:
             "warning",
             "preliminary",
             resource.place,
-            f"{resource.place} is {status}; it waits for the final version.",
+            f"{resource.place} is {status}. It is not used until the final version is there.",
             "set_aside",
         )
         return
@@ -130,13 +130,13 @@ def _disease_status(resource: Resource, t: Translation) -> None:
         trends = load_codes().disease_status
         said = next(
             (trends[c.code] for c in codes_of(value) if c.system == "snomed" and c.code in trends),
-            "a value that is not known",
+            "a value that is not recognised",
         )
         t.group(
             "note",
             "trend_not_read",
-            f"A cancer disease status ({said}) is a trend, not an IMWG response; it is not read as"
-            " one.",
+            f"A cancer disease status ({said}) is a trend, not an IMWG response. It is not read "
+            "as a response.",
             resource.place,
         )
         return
@@ -214,20 +214,23 @@ def _lab(part: Element, whole: Element, place: str, t: Translation, status: str 
             t.group(
                 "note",
                 "narrative",
-                f"{shown_code(part.child('code'))} is a narrative or a panel; no value is read"
-                " from it.",
+                f"{shown_code(part.child('code'))} is a narrative or a panel. No value is read "
+                "from it.",
                 place,
             )
         elif (name := _name_of_disease(part.child("code"))) is not None:
             _unread(name, part, whole, place, t)
             if not found.issues:
-                sentence = f"{_not_known(part)}; its name speaks of the disease."
+                sentence = f"{_not_known(part)}; its name refers to the disease."
                 t.group("error", "unknown_code", sentence, place)
         elif not found.issues:
             t.group(
                 "note",
                 "unknown_code",
-                f"{shown_code(part.child('code'))} is no test of the dictionary; it is not read.",
+                (
+                    f"{shown_code(part.child('code'))} is not a test in the dictionary. It is "
+                    "not read."
+                ),
                 place,
             )
         return
@@ -260,7 +263,7 @@ def _lab(part: Element, whole: Element, place: str, t: Translation, status: str 
         t.group(
             "note",
             "undated",
-            "A result has no date; it is kept, and used only where no day is needed.",
+            "A result has no date. It is kept but used only where no day is needed.",
             place,
             "used",
         )
@@ -319,17 +322,17 @@ def _value(part: Element, test: TestDef, draft: RowDraft, t: Translation) -> boo
         reason = concept_text(absent) or next(codes, None) or "not stated"
         if key is None:
             sentence = (
-                f"{test.name}: no value is given (reason: {shown(reason)}); the result is unknown."
+                f"{test.name} has no value (reason: {shown(reason)}), so the result is unknown."
             )
             t.group("note", "no_value", sentence, draft.place)
             return False
-        why = f"The result has a value and a reason why it has none ({reason})."
+        why = f"The result has both a value and a reason for having none ({reason})."
         t.issue("error", "value_contradiction", draft.place, f"{why} It is not used.")
         draft.set_aside["value"] = why
     _put_value(part, key, test, draft, t)
     if draft.values.get("value", "-") == "-":  # kept as a result that can't be used
         draft.values["value"] = key
-        draft.set_aside.setdefault("value", f"{test.name} has no value that can be read.")
+        draft.set_aside.setdefault("value", f"{test.name} has no readable value.")
     return True
 
 
@@ -347,7 +350,7 @@ def _put_value(part: Element, key: str, test: TestDef, draft: RowDraft, t: Trans
         case "valueBoolean":
             draft.put("value", part.boolean(key))
         case _:
-            why = f"{test.name} is given as {key}, which is not read."
+            why = f"{test.name} is given as {key}, which is not supported."
             _refuse(draft, "value", "value_type", why, t)
 
 
@@ -362,7 +365,7 @@ def _quantity(quantity: Element, test: TestDef, draft: RowDraft, t: Translation)
             draft,
             "value",
             "value_unreadable",
-            f"{test.name} has the comparator {shown(comparator)}, which is not read.",
+            f"{test.name} has the comparator {shown(comparator)}, which is not supported.",
             t,
         )
         return
@@ -391,8 +394,8 @@ def _units_differ(code: str, text: str, test: TestDef, t: Translation) -> str | 
         and (factors[1] is not None or tests[1] != test.id or t.test_codes.is_unit(text))
     ):
         return (
-            f"{test.name} has the unit code {shown(code)}, but its unit is written {shown(text)};"
-            " they do not mean the same."
+            f"{test.name} has the unit code {shown(code)}, but its unit is written "
+            f"{shown(text)}, which is different."
         )
     return None
 
@@ -426,7 +429,7 @@ def _coded(value: Element, test: TestDef, draft: RowDraft, t: Translation) -> No
             draft,
             "value",
             "unknown_value_code",
-            f"{test.name} is given as {shown_code(value)}, a code that is not known.",
+            f"{test.name} is given as {shown_code(value)}, an unknown code.",
             t,
         )
 
@@ -467,7 +470,7 @@ def _collected(draft: RowDraft, sample: _Sample, t: Translation) -> None:
             draft,
             "day",
             "days_contradict",
-            f"The result is of {stated}, its sample of {collected}.",
+            f"The result is dated {stated} but its sample {collected}.",
             t,
         )
 
@@ -484,7 +487,7 @@ def _range(element: Element, draft: RowDraft, t: Translation) -> None:
             t.group(
                 "note",
                 "reference_range",
-                "Several reference ranges stand beside a result; none of them is used.",
+                "A result has several reference ranges. None is used.",
                 draft.place,
             )
         return
@@ -504,8 +507,8 @@ def _range(element: Element, draft: RowDraft, t: Translation) -> None:
             t.group(
                 "note",
                 "reference_range",
-                f"A reference range is in {shown(own)}, its value in {shown(unit)}; the range is"
-                " not used.",
+                f"A reference range is in {shown(own)} but its value in {shown(unit)}. The "
+                "range is not used.",
                 draft.place,
             )
             continue

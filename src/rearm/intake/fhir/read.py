@@ -123,8 +123,8 @@ def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
     files = bundle_files(folder)
     if not files:
         raise InputError(
-            f"The folder {folder.name} holds no .json file. Give FHIR bundles, one a patient."
-            f"{nothing_but(folder)}"
+            f"The folder {folder.name} holds no .json file. Add FHIR bundles, one per "
+            f"patient.{nothing_but(folder)}"
         )
     issues: list[Issue] = [*unread_in(folder, {file.name for file in files})]
     files_of: dict[str, list[Path]] = defaultdict(list)  # by patient
@@ -147,8 +147,9 @@ def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
     for patient_id, own in files_of.items():
         if len(own) > 1:
             twice = InputError(
-                f"The patient {shown(patient_id)} stands in"
-                f" {' and in '.join(file.name for file in own)}. Put the resources into one Bundle."
+                f"The patient {shown(patient_id)} appears in "
+                f"{' and in '.join(file.name for file in own)}. Put the resources into one "
+                "Bundle."
             )
             refused.append(twice)
             sentence = f"{twice} Nothing of this patient is read; the others are."
@@ -185,8 +186,8 @@ def rows_of_bundle(content: Any, name: str, knowledge: Knowledge) -> tuple[list[
     old = [r for r in t.bundle.resources if _is_older(r)]
     if old:
         sentence = (
-            f"The Bundle looks like FHIR DSTU2 or STU3 (first at {old[0].place}); R4 is read, and"
-            " what differs from it is not. Export it as R4."
+            f"The Bundle looks like FHIR DSTU2 or STU3 (first at {old[0].place}). Only what "
+            "agrees with R4 is read. Export it as R4."
         )
         t.issue("warning", "older_version_of_fhir", "Bundle", sentence, "set_aside")
     alive = [r for r in t.bundle.resources if _usable(r, t)]
@@ -208,7 +209,7 @@ def rows_of_bundle(content: Any, name: str, knowledge: Knowledge) -> tuple[list[
             "note",
             "resources_not_read",
             "Bundle",
-            f"Resources of these types are not read: {counts}.",
+            f"These resource types are not read: {counts}.",
             "used",
         )
     return t.rows, [*t.issues, *t.grouped()]
@@ -223,7 +224,7 @@ def _usable(resource: Resource, t: Translation) -> bool:
             "error",
             "modifier",
             resource.place,
-            f"{resource.place} has {what}, which can turn its meaning; it is not read.",
+            f"{resource.place} has {what}, which may change its meaning. It is not read.",
             "set_aside",
         )
         return False
@@ -234,7 +235,7 @@ def _usable(resource: Resource, t: Translation) -> bool:
             "note",
             state.replace(" ", "_"),
             resource.place,
-            f"{resource.place} is marked as {state}; it is not read.",
+            f"{resource.place} is marked as {state}. It is not read.",
             "refused",
         )
         if resource.type == "DiagnosticReport":
@@ -244,7 +245,7 @@ def _usable(resource: Resource, t: Translation) -> bool:
         t.group(
             "error",
             "subject_missing",
-            f"A {resource.type} does not say whose it is; it is not read.",
+            f"A {resource.type} has no subject. It is not read.",
             resource.place,
         )
         return False
@@ -252,8 +253,8 @@ def _usable(resource: Resource, t: Translation) -> bool:
         t.group(
             "warning",
             "status_unknown",
-            f"An Observation has the status {shown(status or 'none')}; whether it holds is not"
-            " known, so it is not read.",
+            f"An Observation has the status {shown(status or 'none')}, so it may not be valid. "
+            "It is not read.",
             resource.place,
         )
         return False
@@ -283,7 +284,7 @@ def _report(resource: Resource, t: Translation) -> None:
             t.group(
                 "note",
                 "result_not_in_bundle",
-                "A report names a result that is not in the Bundle.",
+                "A report refers to a result that is not in the Bundle.",
                 resource.place,
                 "used",
             )
@@ -293,7 +294,7 @@ def _report(resource: Resource, t: Translation) -> None:
         t.group(
             "note",
             "conclusion_not_read",
-            "The conclusion of a report is free text; it is not read.",
+            "The conclusion of a report is free text. It is not read.",
             resource.place,
             "used",
         )
@@ -312,8 +313,8 @@ def _read(
                 "note",
                 "report_withdrawn",
                 resource.place,
-                f"{resource.place} belongs to a report that is entered in error or cancelled; it is"
-                " not read.",
+                f"{resource.place} belongs to a report that was entered in error or cancelled. "
+                "It is not read.",
                 "refused",
             )
         elif own_code(resource.element.child("code"), "table") == "infusions":
@@ -324,7 +325,7 @@ def _read(
             t.group(
                 "note",
                 "text_not_read",
-                "Notes beside a result are free text; they are not read.",
+                "Notes on a result are free text. They are not read.",
                 resource.place,
                 "used",
             )
@@ -359,6 +360,6 @@ def _malformed(resources: Iterable[Resource], t: Translation, old: Sequence[Reso
                 "error",
                 "malformed_resource",
                 resource.place,
-                f"{resource.place} is no valid FHIR ({problem}); nothing is read from it.",
+                f"{resource.place} is not valid FHIR ({problem}). Nothing is read from it.",
                 "set_aside",
             )

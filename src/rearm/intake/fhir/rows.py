@@ -174,16 +174,16 @@ class Translation:
                 continue
             if column not in columns or column == "patient_id":
                 message = (
-                    f"{shown(column)} is no column of {draft.table} (nearest:"
-                    f" {nearest(column, columns)}); it is not read."
+                    f"{shown(column)} is not a column of {draft.table} (nearest: "
+                    f"{nearest(column, columns)}). It is not read."
                 )
                 self.issue("warning", "unknown_column", draft.place, message, "set_aside")
                 continue
             value = self._own_value(holder, column, draft)
             if value is not None and column in draft.values and draft.values[column] != value:
                 why = (
-                    f"{column} is given twice and differently ({shown(draft.values[column])},"
-                    f" {shown(value)}); it is not used."
+                    f"{column} is given twice with different values "
+                    f"({shown(draft.values[column])}, {shown(value)}). Neither is used."
                 )
                 self.issue("error", "twin_contradiction", draft.place, why, "set_aside")
                 draft.set_aside[column] = why
@@ -237,7 +237,7 @@ class Translation:
                     "error",
                     "value_type",
                     draft.place,
-                    f"{column} is given as {key}, which is not read here.",
+                    f"{column} is given as {key}, which is not supported here.",
                     "set_aside",
                 )
                 return None
@@ -285,7 +285,7 @@ def quantity_in(quantity: Element, units: Mapping[str, float]) -> tuple[float | 
         return (
             None,
             (
-                f"The unit {shown(unit)} is not read here; allowed: {allowed}."
+                f"The unit {shown(unit)} is not accepted here; allowed: {allowed}."
                 if unit
                 else f"The unit is missing; allowed: {allowed}."
             ),

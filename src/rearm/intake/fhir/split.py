@@ -167,7 +167,8 @@ def _give(
             identifier = resource.data.get("id")
             place = f"{kind}/{identifier}" if identifier else str(kind)
             sentence = (
-                f"{shown(place)} names no one patient of the Bundle as its subject; it is not read."
+                f"{shown(place)} does not have exactly one patient of the Bundle as its "
+                "subject. It is not read."
             )
             problems.append((place, CellProblem("error", "subject_missing", sentence, "refused")))
             return

@@ -33,8 +33,8 @@ def read_variant(draft: RowDraft, element: Element, t: Translation) -> None:
     genes = [g for c in said.get("gene", ()) if (g := _gene(c, draft, t)) is not None]
     if len(genes) > 1:
         sentence = (
-            f"The variant names several genes ({', '.join(map(shown, genes))}); it is not read."
-            " Give one Observation a gene."
+            f"The variant has several genes ({', '.join(map(shown, genes))}). It is not read. "
+            "Write one Observation per gene."
         )
         t.issue("warning", "several_genes", draft.place, sentence)
         return
@@ -55,7 +55,7 @@ def read_variant(draft: RowDraft, element: Element, t: Translation) -> None:
     if "gene" in draft.values:
         t.add(draft)
     else:
-        sentence = "The variant names neither a gene nor a locus that can be read; it is not used."
+        sentence = "The variant has no readable gene or locus. It is not used."
         t.issue("warning", "variant_without_gene", draft.place, sentence)
 
 
@@ -104,7 +104,7 @@ def _result(draft: RowDraft, element: Element, t: Translation) -> None:
         t.group(
             "warning",
             "variant_undecided",
-            f"A variant is neither present nor absent ({shown_code(value)}); it is unknown.",
+            f"A variant is neither present nor absent ({shown_code(value)}), so it is unknown.",
             draft.place,
         )
 
@@ -128,8 +128,8 @@ def _gene(component: Element, draft: RowDraft, t: Translation) -> str | None:
                 "error",
                 "code_contradiction",
                 draft.place,
-                f"The gene's id is {shown(code.code)}, but its symbol is {shown(display)}; the"
-                " variant is not used.",
+                f"The gene's id is {shown(code.code)}, but its symbol is {shown(display)}. The "
+                "variant is not used.",
                 "set_aside",
             )
             return None

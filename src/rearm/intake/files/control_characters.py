@@ -55,9 +55,9 @@ def _cleaned(value: Any, found: list[str]) -> Any:
 
 
 def _note(source: Source, count: int, file: str) -> Issue:
-    texts = "1 text holds" if count == 1 else f"{count} texts hold"
+    texts = "1 text contains" if count == 1 else f"{count} texts contain"
     sentence = (
-        f"{texts} control characters, or code points that are no characters, in {file}; each is"
-        " replaced by \ufffd, a separator of lines by a blank. Export the file again without them."
+        f"{texts} control characters or invalid code points in {file}. Each is replaced by �, "
+        "or by a blank if it separates lines. Export the file again without them."
     )
     return issue_at(source, CellProblem("note", "control_characters", sentence, "used"))

@@ -64,8 +64,8 @@ def read_workbook(path: Path) -> tuple[list[Grid], list[Issue]]:
         number = show(grid, inspected[grid.sheet or ""].shown)
         if number:
             sentence = (
-                f"{number} numbers have a format that shows a percent sign, a comparator, a unit or"
-                " leading zeros; they are read as they are shown."
+                f"{number} numbers have a format that shows a percent sign, a comparator, a "
+                "unit or leading zeros. They are read as displayed."
             )
             problem = CellProblem("note", "number_format", sentence, "used")
             issues.append(issue_at(Source(path.name, grid.sheet or ""), problem))
@@ -100,14 +100,14 @@ def _without_value(sheet: SheetXml) -> Iterator[tuple[str, str | None, str]]:
         yield (
             address,
             error,
-            f"The cell holds the error {error} and no value; it is treated as empty.",
+            f"The cell contains the error {error}. It is treated as empty.",
         )
     for address in sheet.uncalculated:
         yield (
             address,
             None,
-            "The cell holds a formula without a stored result; open and save the file in a"
-            " spreadsheet program. It is treated as empty.",
+            "The cell contains a formula without a stored result. It is treated as empty. Open "
+            "and save the file in a spreadsheet program.",
         )
 
 
@@ -137,7 +137,7 @@ def _inspect(path: Path) -> dict[str, SheetXml]:
         raise InputError(f"{path.name} can't be read: {error.strerror or error}.") from error
     except BadWorkbook as error:
         raise InputError(
-            f"{path.name} {error}. It is not opened; save it again as .xlsx."
+            f"{path.name} {error}. It is not opened. Save it again as .xlsx."
         ) from error
     except (
         zipfile.BadZipFile,
@@ -158,30 +158,28 @@ def _bound(archive: zipfile.ZipFile, path: Path) -> None:
     total = sum(p.file_size for p in parts)
     if total > MAX_UNZIPPED:
         raise InputError(
-            f"{path.name} unpacks to {total / 2**20:.0f} MiB; workbooks are read up to"
-            f" {MAX_UNZIPPED // 2**20} MiB. Save the sheets as CSV files instead."
+            f"{path.name} unpacks to {total / 2**20:.0f} MiB, and workbooks are read up to "
+            f"{MAX_UNZIPPED // 2**20} MiB. Save the sheets as CSV files instead."
         )
     for part in parts:
         if part.flag_bits & 1:
             raise InputError(f"{path.name} is encrypted. Save it without a password.")
         if part.file_size > _SMALL_PART and part.file_size > MAX_RATIO * max(part.compress_size, 1):
             raise InputError(
-                f"{path.name} unpacks to more than {MAX_RATIO} times its size, which no table does."
-                " It is not opened."
+                f"{path.name} unpacks to more than {MAX_RATIO} times its size, which no real "
+                "table does. It is not opened."
             )
     if total > _SMALL_PART * 16 and total > MAX_RATIO * max(path.stat().st_size, 1):
         raise InputError(
-            f"{path.name} unpacks to more than {MAX_RATIO} times its size, which no table does. It"
-            " is not opened."
+            f"{path.name} unpacks to more than {MAX_RATIO} times its size, which no real table "
+            "does. It is not opened."
         )
 
 
 def _sheets(archive: zipfile.ZipFile, path: Path) -> dict[str, SheetXml]:
     names = set(archive.namelist())
     if "xl/workbook.xml" not in names:
-        raise InputError(
-            f"{path.name} is not an Excel workbook (.xlsx). Save it as .xlsx, or give CSV files."
-        )
+        raise InputError(f"{path.name} is not an Excel workbook (.xlsx). Save it as .xlsx or CSV.")
     parts = sheet_parts(archive, _displays(archive))
     _hold_extent(parts, path)
     links = {
@@ -193,9 +191,9 @@ def _sheets(archive: zipfile.ZipFile, path: Path) -> dict[str, SheetXml]:
         link = next((value for name, value in sheet.attrib.items() if name.endswith(" id")), None)
         part, name = _part_of(links.get(link, "")), sheet.get("name", "")
         if name in sheets:
-            raise BadWorkbook("holds two sheets of one name")
+            raise BadWorkbook("contains two sheets with the same name")
         if not part.endswith(".xml"):
-            raise BadWorkbook("keeps a sheet in a part that is not named as XML")
+            raise BadWorkbook("stores a sheet in a part not named as XML")
         if part in parts:  # else it is no sheet of cells, as a chart
             sheets[name] = parts[part]
     return sheets
@@ -212,7 +210,7 @@ def _displays(archive: zipfile.ZipFile) -> Mapping[str, Display]:
     styles = tree(archive.read("xl/styles.xml"))
     codes = {x.get("numFmtId", ""): x.get("formatCode", "") for x in elements(styles, "numFmt")}
     if any(len(code) > _LONGEST_FORMAT for code in codes.values()):  # every cell would repeat it
-        raise BadWorkbook("holds a number format that is too long for any spreadsheet program")
+        raise BadWorkbook("contains a number format too long for any spreadsheet program")
     of_cells = [style for styles_ in elements(styles, "cellXfs") for style in styles_]
     return displays(codes, [style.get("numFmtId", "") for style in of_cells])
 
@@ -222,6 +220,6 @@ def _hold_extent(parts: Mapping[str, SheetXml], path: Path) -> None:
     cells = sum(sheet.cells for sheet in parts.values())
     if extent > min(MAX_CELLS, SPARE_CELLS + MAX_EXTENT_OF_CELL * cells):
         raise InputError(
-            f"{path.name}: the workbook spans {extent:,} cells, and only {cells:,} are there."
-            " Delete the stray cells far from the tables and save again."
+            f"{path.name} spans {extent:,} cells but only {cells:,} are filled. Delete the "
+            "stray cells far from the tables and save again."
         )

@@ -96,7 +96,7 @@ def sheet_parts(archive: zipfile.ZipFile, displays: Mapping[str, Display]) -> di
     """
     names = [part.filename.lower() for part in archive.infolist()]
     if len(set(names)) < len(names):  # readers differ in which of the two they take
-        raise BadWorkbook("holds two parts of one name")
+        raise BadWorkbook("contains two parts with the same name")
     sheets = {}
     for part in archive.infolist():
         if part.filename.lower().endswith((".xml", ".rels")):
@@ -118,26 +118,26 @@ def _parser() -> Any:
 
 
 def _refuse_doctype(*_: object) -> None:
-    raise BadWorkbook("holds a document type declaration, which no spreadsheet program writes")
+    raise BadWorkbook("contains a document type declaration, which no spreadsheet program writes")
 
 
 def _refuse_encoding(version: str, encoding: str | None, standalone: int) -> None:
     # the compiled reader takes every part for UTF-8, whatever it declares
     if encoding is not None and encoding.upper() not in ("UTF-8", "UTF8", "US-ASCII"):
-        raise BadWorkbook(f"holds a part in the encoding {encoding[:20]}, not in UTF-8")
+        raise BadWorkbook(f"contains a part encoded as {encoding[:20]}, not UTF-8")
 
 
 def _parse(parser: Any, xml: bytes) -> None:
     if xml[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise BadWorkbook("holds a part in UTF-16, not in UTF-8")
+        raise BadWorkbook("contains a part encoded as UTF-16, not UTF-8")
     try:
         parser.Parse(xml, True)
     except expat.ExpatError as error:
-        raise BadWorkbook(f"holds a part that is not sound XML: {error}") from None
+        raise BadWorkbook(f"contains a part that is not valid XML: {error}") from None
     except BadWorkbook:
         raise
     except (LookupError, ValueError) as error:  # an encoding that nobody knows
-        raise BadWorkbook(f"holds a part that can't be decoded: {error}") from None
+        raise BadWorkbook(f"contains a part that can't be decoded: {error}") from None
 
 
 class _Part:
@@ -228,7 +228,7 @@ class _Part:
             self.sheet.uncalculated.append(_address(*cell))
 
 
-_NO_CELL = "names a cell that no sheet has: the last one is XFD1048576"
+_NO_CELL = "refers to a cell beyond the last possible one, XFD1048576"
 
 
 def _address(row: int, column: int) -> str:

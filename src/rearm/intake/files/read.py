@@ -78,13 +78,13 @@ def _suffix_of_table(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix in SPREADSHEETS_NOT_READ:
         raise InputError(
-            f"{path.name} is {SPREADSHEETS_NOT_READ[suffix]}, which is not read. Save it as .xlsx"
-            " or as CSV."
+            f"{path.name} is {SPREADSHEETS_NOT_READ[suffix]}, which can't be read. Save it as "
+            ".xlsx or CSV."
         )
     if suffix not in TABLE_SUFFIXES:
         raise InputError(
-            f"{path.name} is not a table that can be read. Give .csv, .xlsx or .parquet, or a FHIR"
-            " bundle as .json."
+            f"{path.name} is not a readable table. Use .csv, .xlsx or .parquet, or a FHIR "
+            "bundle as .json."
         )
     return suffix
 
@@ -100,19 +100,19 @@ def _read(path: Path, suffix: str) -> tuple[list[Grid], list[Issue]]:
         raise InputError(f"{path.name} is empty (0 bytes). Export it again.")
     if size > MAX_BYTES:
         raise InputError(
-            f"{path.name} has {size / 2**30:.1f} GiB; files are read up to {MAX_BYTES // 2**30}"
-            " GiB. Split it by patient."
+            f"{path.name} is {size / 2**30:.1f} GiB, and files are read up to "
+            f"{MAX_BYTES // 2**30} GiB. Split it by patient."
         )
     if suffix in (".xlsx", ".xlsm"):
         if head[:4] == b"\xd0\xcf\x11\xe0":
             raise InputError(
-                f"{path.name} is protected by a password, or is an old .xls file under another"
-                " name. Save it as .xlsx without a password."
+                f"{path.name} is password-protected, or is an old .xls file under another name. "
+                "Save it as .xlsx without a password."
             )
         if head[:2] != b"PK":
             raise InputError(
-                f"{path.name} is named like an Excel workbook but is none. Give the workbook"
-                " itself, or name the file by its type."
+                f"{path.name} is named like an Excel workbook but is not one. Use the workbook "
+                "itself, or rename the file to match its type."
             )
         grids, issues = read_workbook(path)
         return grids, [*issues, *clean_grids(grids, path.name)]
@@ -125,8 +125,8 @@ def _read(path: Path, suffix: str) -> tuple[list[Grid], list[Issue]]:
 def _parquet(path: Path, head: bytes) -> Grid:
     if head[:4] != b"PAR1":
         raise InputError(
-            f"{path.name} is named like a Parquet file but is none. Export it again, or name the"
-            " file by its type."
+            f"{path.name} is named like a Parquet file but is not one. Export it again, or "
+            "rename the file to match its type."
         )
     try:
         frame = pl.read_parquet(path, hive_partitioning=False, glob=False)
@@ -144,8 +144,8 @@ def _parquet(path: Path, head: bytes) -> Grid:
     ]
     if nested:
         raise InputError(
-            f"{path.name}: the column {nested[0]} holds nested or binary values. Each column must"
-            " hold single values."
+            f"{path.name}: the column {nested[0]} contains nested or binary values. Each cell "
+            "must hold a single value."
         )
     decimals = [name for name, kind in frame.schema.items() if kind.is_decimal()]
     frame = frame.with_columns(pl.col(decimals).cast(pl.Float64)) if decimals else frame
@@ -186,7 +186,7 @@ def _csv(path: Path) -> tuple[list[Grid], list[Issue]]:
     if swallowed := _row_with_rows(rows, texts, delimiter):
         raise InputError(_open_quotation(path.name, above + swallowed))
     if not any(texts.values()):
-        raise InputError(f"{path.name} holds no cells. Export it again.")
+        raise InputError(f"{path.name} is an empty table. Export it again.")
     mark = decimal_mark([texts.values()], by_delimiter=delimiter == ";")
     grids = [Grid(path.name, None, rows, first_row=1 + above, decimal=mark)]
     if any(map(first_harmful, texts)):
@@ -196,8 +196,8 @@ def _csv(path: Path) -> tuple[list[Grid], list[Issue]]:
 
 def _open_quotation(file: str, row: int) -> str:
     return (
-        f"{file}: a quotation mark opens in row {row} and swallows the rows below it, which would"
-        " be missing. Close or remove the quotation mark."
+        f"{file}: a quotation mark opened in row {row} swallows the rows below it. Close or "
+        "remove it."
     )
 
 
@@ -225,19 +225,17 @@ def _decoded(raw: bytes, path: Path, issues: list[Issue]) -> str:
             return raw.decode("utf-16")
         except UnicodeDecodeError as error:
             raise InputError(
-                f"{path.name} is damaged: it starts as UTF-16 text and does not go on so. Export it"
-                " as UTF-8."
+                f"{path.name} is damaged: it starts as UTF-16 text but does not continue so. "
+                "Export it as UTF-8."
             ) from error
     if b"\x00" in raw:
-        raise InputError(
-            f"{path.name} is not a text file, although it is named like one. Give a CSV file."
-        )
+        raise InputError(f"{path.name} is named like a text file but is not one. Use a CSV file.")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         sentence = (
-            "The file is not UTF-8; it was read as Windows-1252 (Western European). Check umlauts"
-            " and µ."
+            "The file is not UTF-8. It was read as Windows-1252 (Western European); check "
+            "umlauts and µ."
         )
         problem = CellProblem("note", "encoding_guessed", sentence, "used")
         issues.append(issue_at(Source(path.name, ""), problem))

@@ -45,20 +45,20 @@ def unread_in(
             continue
         if path.is_dir():
             sentence = (
-                f"{path.name} is a folder; what lies in it is not read. Move its files up, or give"
-                " it by itself."
+                f"{path.name} is a folder. Its files are not read. Move them up, or name the "
+                "folder itself."
             )
             may_matter = any(path.iterdir()) or path.suffix.lower() in _DATA
             severity: Severity = "warning" if may_matter else "note"
             problem = CellProblem(severity, "folder_not_read", sentence)
         elif path.suffix.lower() in SPREADSHEETS_NOT_READ and path.stem in stems:
-            sentence = f"{path.name} is not read; the table of that name beside it is."
+            sentence = f"{path.name} is not read, because a table of the same name is read instead."
             problem = CellProblem("note", "file_not_read", sentence)
         elif path.suffix.lower() in _DATA:
             sentence = f"{path.name} is not read{_why_not(path)}."
             problem = CellProblem("warning", "file_not_read", sentence)
         else:
-            sentence = f"{path.name} is no table and no bundle; it is not read."
+            sentence = f"{path.name} is neither a table nor a bundle. It is not read."
             problem = CellProblem("note", "file_not_read", sentence)
         yield issue_at(Source(path.name, ""), problem)
 
@@ -66,12 +66,12 @@ def unread_in(
 def _why_not(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix in SPREADSHEETS_NOT_READ:
-        return f": it is {SPREADSHEETS_NOT_READ[suffix]}. Save it as .xlsx or as CSV"
+        return f": it is {SPREADSHEETS_NOT_READ[suffix]}. Save it as .xlsx or CSV"
     if suffix in TABLE_SUFFIXES:
-        return ": nothing says what it holds"
+        return ": its content is unknown"
     if suffix == ".json":
-        return ": FHIR bundles are given by their own path"
-    return f" ({suffix}). Give tables as .csv, .xlsx or .parquet, or FHIR bundles as .json"
+        return ": FHIR bundles must be named by their own path"
+    return f" ({suffix}). Use .csv, .xlsx or .parquet for tables, or .json for FHIR bundles"
 
 
 def nothing_but(folder: Path) -> str:
@@ -82,8 +82,8 @@ def nothing_but(folder: Path) -> str:
     if not there:
         return ""
     more = f" and {len(there) - _NAMED} more" if len(there) > _NAMED else ""
-    inside = " Folders in it are not searched: give one of them." if "/" in "".join(there) else ""
-    return f" It holds {', '.join(there[:_NAMED])}{more}, which are not read.{inside}"
+    inside = " Folders in it are not searched. Name one of them." if "/" in "".join(there) else ""
+    return f" It contains {', '.join(there[:_NAMED])}{more}, which are not read.{inside}"
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -116,7 +116,8 @@ class _LineReader:
             if before is None or before.value != cell.value:
                 self.day_of_group[group.id] = None
                 sentence = (
-                    f"{group.day_for_all} is given in two ways; neither is used. Leave one of them."
+                    f"{group.day_for_all} is entered in two ways. Neither is used. Keep one "
+                    "of them."
                 )
                 self._issue(cell.source, "warning", "twin_contradiction", sentence)
 
@@ -136,9 +137,9 @@ class _LineReader:
         label = self._cell(row, self.label_column)
         close = nearest(str(label), [f.label for f in self.form.fields.values()])
         sentence = (
-            f"{shown(label)} is no label of the form (nearest: {close}); the line is not read."
+            f"{shown(label)} is not a label of the form (nearest: {close}). The line is not read."
             if label is not None
-            else "The line has cells but no label; it is not read."
+            else "The line has cells but no label. It is not read."
         )
         self._issue(self._source(index, filled[0]), "warning", "form_label_unknown", sentence)
 
@@ -193,8 +194,8 @@ class _LineReader:
             return True
         names = [h for h, name in cells_of(self.form, of_field).items() if name in missing]
         sentence = (
-            f"{of_field.label}: {' and '.join(names)} is blank, so the line is not read. Fill it in"
-            " or clear the line."
+            f"{of_field.label}: {' and '.join(names)} is blank, so the line is not read. Fill "
+            "it in, or clear the line."
         )
         self._issue(source, "warning", "form_line_incomplete", sentence)
         return False
@@ -203,7 +204,7 @@ class _LineReader:
         self, index: int, columns: Sequence[int], label: str, headings: Mapping[int, str]
     ) -> None:
         taken = [headings.get(column) or "no heading" for column in columns]
-        sentence = f"{label} takes no cell there ({', '.join(taken)}); it is not read."
+        sentence = f"{label} has no cell there ({', '.join(taken)}). It is not read."
         self._issue(self._source(index, columns[0]), "warning", "form_cell_not_read", sentence)
 
     def _issue(self, source: Source, severity: _Severity, code: str, sentence: str) -> None:

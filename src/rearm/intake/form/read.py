@@ -99,8 +99,8 @@ class _FormSheet:
                 if text(before.value) != text(cell.value):
                     contradicted.add(column)
                     sentence = (
-                        f"{line.field.label} stands twice: {shown(before.value)} and"
-                        f" {shown(cell.value)}; neither is used."
+                        f"{line.field.label} is entered twice, as {shown(before.value)} and as "
+                        f"{shown(cell.value)}. Neither is used."
                     )
                     problem = CellProblem("error", "twin_contradiction", sentence)
                     self.issues.append(issue_at(cell.source, problem))
@@ -167,14 +167,14 @@ def _of_patients(
             continue
         if sheet.is_example or of_example:
             sentence = (
-                f"The sheet {sheet.name} is marked as the example, so it is not read. Enter the"
-                " patient in a copy of the sheet Board, with an id of their own."
+                f"The sheet {sheet.name} is marked as the example, so it is not read. Enter the "
+                "patient in a copy of the sheet Board, with a separate id."
             )
             issues.append(sheet.refused("form_is_example", sentence))
         elif not sheet.patient_id:
             sentence = (
-                f"The sheet {sheet.name} names no patient, so it is not read. Fill in"
-                f" {asked.label}."
+                f"The sheet {sheet.name} has no patient id, so it is not read. Fill in "
+                f"{asked.label}."
             )
             issues.append(sheet.refused("patient_id_missing", sentence))
         else:
@@ -185,7 +185,7 @@ def _of_patients(
             continue
         names = " and ".join(f"{sheet.name} of {sheet.grid.file}" for sheet in same)
         sentence = (
-            f"The id {shown(patient_id)} stands on the sheets {names}, which may be two people;"
-            " none of them is read. Give each patient one sheet, with an id of their own."
+            f"The id {shown(patient_id)} is on the sheets {names}, which may be different "
+            "people. None of them is read. Use one sheet per patient, each with a separate id."
         )
         issues.append(same[1].refused("form_id_twice", sentence))

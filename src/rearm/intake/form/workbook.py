@@ -58,9 +58,9 @@ def write_form(file: Path, knowledge: Knowledge) -> Path:
     Raises InputError where the file is no .xlsx, is there already or can't be written.
     """
     if file.suffix.lower() != ".xlsx":
-        raise InputError(f"{file.name} does not end in .xlsx. Name the workbook so.")
+        raise InputError(f"{file.name} does not end in .xlsx. Choose a name that does.")
     if file.exists():
-        raise InputError(f"{file} is there already; nothing was written. Give another name.")
+        raise InputError(f"{file} already exists. Nothing was written. Choose another name.")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         return write_workbook(file, lambda book: _Writer(book, knowledge).write(), title=TITLE)
@@ -104,8 +104,8 @@ class _Writer:
             sheet,
             1,
             0,
-            "Blank means unknown. Fill what you know; a month stands for a day (2019-04). One copy"
-            " of this sheet for each patient.",
+            "Blank means unknown. Fill in what you know; a month will do for a day (2019-04). "
+            "Use one copy of this sheet per patient.",
             formats.note,
         )
         row = 3
@@ -138,7 +138,9 @@ class _Writer:
         row += 1
         if group.day_for_all:
             filled = next((x.day for x in example if x.of_group == group.id), "")
-            self._label(sheet, row, group.day_for_all, "For each value below without its own day.")
+            self._label(
+                sheet, row, group.day_for_all, ("For each value below that has no day of its own.")
+            )
             put(sheet, row, 3, filled, self.formats.fill)
             row += 1
         for field in fields:
@@ -240,39 +242,39 @@ _HELP = (
     ("How to fill it", "Enter one patient on the sheet Board. Only the patient id is needed."),
     (
         "Blank",
-        "A blank cell means unknown, never no and never normal. What was looked for and is not"
-        " there is written down: negative, absent, grade 0.",
+        "A blank cell means unknown, rather than no or normal. If something was looked for and not "
+        "found, enter it: negative, absent, grade 0.",
     ),
     (
         "Several patients",
-        "Copy the sheet Board for each further patient, whatever the copy is called, and give each"
-        " an id of their own. The sheet Example is never read.",
+        "Copy the sheet Board for each further patient, under any name, and enter a separate id "
+        "in each. The sheet Example is never read.",
     ),
     (
         "More lines",
-        "Insert a row and repeat the label (Serum M-protein), or enter the results in the tables"
-        " behind this sheet (labs, therapies ...) under the same patient id.",
+        "Insert a row and repeat the label (Serum M-protein), or enter the results in the "
+        "tables on the other sheets (labs, therapies ...) under the same patient id.",
     ),
     (
         "Days",
-        "2026-03-09, or a month where only that is known: 2026-03. Where dates may not be kept,"
-        " days are counted from the infusion (day 0): -35, 210; then use one way throughout.",
+        "2026-03-09, or a month if only that is known: 2026-03. If dates may not be kept, count "
+        "days from the infusion (day 0): -35, 210. Use one way throughout.",
     ),
     (
         "Units",
-        "Choose the unit beside the value, or type it behind the number: 3.1 g/dL. A number whose"
-        " unit is not told is set aside.",
+        "Choose the unit next to the value, or type it after the number: 3.1 g/dL. A number "
+        "without a unit is not used.",
     ),
     (
         "Bounds",
-        "<0.1 and >100 are values; so is a word that the list offers, such as not_detected.",
+        "<0.1 and >100 are values; so is a word from the list, such as not_detected.",
     ),
     (
         "Words",
-        "The lists offer the words that are read below; usual spellings and German words are read"
-        " as well. rearm check names each word and value that could not be read.",
+        "The lists offer the words below; common spellings and German words are read as well. "
+        "rearm check lists each word and value that could not be read.",
     ),
-    ("Personal data", "No name and no full date of birth; the id is a code of your own."),
+    ("Personal data", "Enter no name and no full date of birth. Use a code of your own as the id."),
 )
 
 
@@ -287,7 +289,7 @@ def _write_help(sheet: Worksheet, form: BoardForm, formats: _Formats) -> None:
         sheet.set_row(row, 30)
         row += 1
     row += 1
-    for column, heading in enumerate(("Group", "Field", "Words that are read")):
+    for column, heading in enumerate(("Group", "Field", "Accepted words")):
         put(sheet, row, column, heading, formats.header)
     for group_label, label, words in _help_on_words(form):
         row += 1

@@ -52,8 +52,8 @@ def _agree(sheets: MappedSheets, agreement: Agreement) -> Iterator[Issue]:
         cells = [cell for own in of_sheets for cell in own]
         places = " and ".join(f"day {cell.day} ({cell.source.place})" for cell in cells)
         reason = (
-            f"The {agreement.what} is stated as {places}; they contradict each other, so neither"
-            " is used as a day."
+            f"The {agreement.what} is given as {places}. These contradict each other, so "
+            "neither is used as a day."
         )
         days = [cell.day for cell in cells]
         for cell in cells:
@@ -105,8 +105,8 @@ def _twins_of_line(
         for second, b in lone_second:
             if b and _same(a / twin.ratio, b, twin):
                 what = (
-                    f"{_shown(a)} and {_shown(b)} are the same result under two visits, so one of"
-                    " them is shifted"
+                    f"{_shown(a)} and {_shown(b)} are the same result under two visits, so one "
+                    "of them is misplaced"
                 )
                 yield _flag_pair(sheet, line, (first, second), what)
 
@@ -115,8 +115,8 @@ def _flag_pair(sheet: MappedSheet, line: SheetLine, pair: tuple[int, int], what:
     first, second = pair
     names = sheet.header_names
     reason = (
-        f"In {names[first]} and {names[second]} {what}; they contradict each other, so neither is"
-        " used."
+        f"In {names[first]} and {names[second]} {what}. They contradict each other, so neither "
+        "is used."
     )
     for column in pair:
         sheet.flags[(line.index, column)] = CellFlag(reason)
@@ -152,8 +152,8 @@ def _labels(sheet: MappedSheet, spec: Label, mapping: Mapping) -> Iterator[Issue
         if abs(actual - planned) <= max(3, spec.within * abs(planned)):
             continue
         reason = (
-            f"The row is labelled {label!r}, but its day is {actual:g}; they contradict each other,"
-            " so neither is used as a day."
+            f"The row is labelled {label!r} but its day is {actual:g}. They contradict each "
+            "other, so neither is used as a day."
         )
         low, high = sorted((planned, round(actual)))
         sheet.flags[(line.index, day_column)] = CellFlag(reason, (low, high))
@@ -172,8 +172,8 @@ def _shared_rows(sheet: MappedSheet) -> Iterator[Issue]:
             if others:
                 shared[line.patient].append((line, others))
                 reason = (
-                    f"The row holds the same numbers as row {_row_numbers(sheet, others)} of"
-                    " another patient; it is not certain whose they are."
+                    f"The row has the same numbers as row {_row_numbers(sheet, others)} of "
+                    "another patient, so it is unclear whose they are."
                 )
                 for column in range(len(line.cells)):
                     sheet.flags[(line.index, column)] = CellFlag(reason)
@@ -181,8 +181,8 @@ def _shared_rows(sheet: MappedSheet) -> Iterator[Issue]:
         own = _row_numbers(sheet, [line for line, _ in rows])
         theirs = _row_numbers(sheet, [other for _, others in rows for other in others])
         sentence = (
-            f"Row {own} of {sheet.place} hold the same numbers as row {theirs} of another patient;"
-            " it is not certain whose they are, so none is used."
+            f"Row {own} of {sheet.place} have the same numbers as row {theirs} of another "
+            "patient. It is unclear whose they are, so none is used."
         )
         problem = CellProblem("error", "rows_shared_by_patients", sentence)
         yield issue_at(sheet.source(rows[0][0], None), problem, patient)
@@ -215,8 +215,8 @@ def _fractions(sheet: MappedSheet) -> Iterator[Issue]:
     first: dict[str, tuple[SheetLine, int]] = {}
     for column in doubtful:
         reason = (
-            f"The column {names[column]} is read as percent, but all its values lie between 0 and"
-            " 1: they look like fractions. State scale = 100 in the mapping if they are."
+            f"The column {names[column]} is read as percent, but all its values are between 0 "
+            "and 1. If they are fractions, set scale = 100 in the mapping."
         )
         for line in sheet.lines:
             if _number(sheet, line, column) is not None:
@@ -227,8 +227,8 @@ def _fractions(sheet: MappedSheet) -> Iterator[Issue]:
     )
     for patient, (line, column) in first.items():
         sentence = (
-            "Columns read as percent hold only values between 0 and 1, which look like fractions:"
-            f" {listed}. They are not used; state scale = 100 in the mapping if they are."
+            f"Columns read as percent contain only values between 0 and 1: {listed}. They are "
+            "not used. If they are fractions, set scale = 100 in the mapping."
         )
         problem = CellProblem("error", "percent_holds_fractions", sentence)
         yield issue_at(sheet.source(line, column), problem, patient)

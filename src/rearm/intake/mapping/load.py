@@ -131,12 +131,12 @@ class _MappingReader:
         sheets = self._blocks(content, "sheet", self._sheet)
         if not content.get("files"):
             self.problems.append(
-                "top level: no file is named in [files]. Write a name and a pattern for each, such"
-                ' as workbook = "*.xlsx".'
+                "top level: [files] is empty. Write a name and a pattern for each file, such as "
+                'workbook = "*.xlsx".'
             )
         if content.get("sheet", []) == []:
             self.problems.append(
-                "top level: no [[sheet]] is given. Write one for each sheet that is read."
+                "top level: there is no [[sheet]]. Write one for each sheet to read."
             )
         if top is None or self.problems:
             return None
@@ -161,8 +161,8 @@ class _MappingReader:
         made: dict[str, _T] = {}
         if not isinstance(given, dict):
             self.problems.append(
-                f"{key}: a table is expected, {shown(given)} was read. Write [{key}], and its"
-                " entries below."
+                f"{key}: a table is expected, not {shown(given)}. Write [{key}], and its "
+                "entries below."
             )
             return made
         for name, value in given.items():
@@ -196,15 +196,15 @@ class _MappingReader:
         if not isinstance(given, list) or not all(isinstance(agent, str) for agent in given):
             _refuse(
                 where,
-                f"a list of agents is expected, {shown(given)} was read. Write it as"
-                ' ["bortezomib", "dexamethasone"].',
+                f"a list of agents is expected, not {shown(given)}. Write it as "
+                '["bortezomib", "dexamethasone"].',
             )
         for agent in given:
             if agent not in known:
                 _refuse(
                     where,
-                    f"{agent!r} is no agent of the lexicon; the nearest are"
-                    f" {nearest(agent, known)}.",
+                    f"{agent!r} is not an agent in the lexicon; the nearest are "
+                    f"{nearest(agent, known)}.",
                 )
         return tuple(given)
 
@@ -266,8 +266,8 @@ class _MappingReader:
         if not (spec.own or spec.when or spec.even_blank or keys.table == "patients"):
             _refuse(
                 where,
-                f"the row of {keys.table} reads no cell, so every row of the sheet would become"
-                " one. Add even_blank = true where that is meant.",
+                f"the row of {keys.table} reads no cell, so every row of the sheet would become "
+                "one. If you mean that, add even_blank = true.",
             )
         return spec
 
@@ -276,7 +276,7 @@ class _MappingReader:
         if name not in tables:
             _refuse(
                 where,
-                f"there is no table {name!r}; one of {', '.join(tables)}.{meant(name, tables)}",
+                f"there is no table {name!r}. Use one of {', '.join(tables)}.{meant(name, tables)}",
             )
         return tables[name]
 
@@ -290,8 +290,8 @@ def _file(given: Any, where: str) -> FileSpec:
     if not isinstance(given, dict):
         _refuse(
             where,
-            f'a pattern such as "*.xlsx" is expected, {shown(given)} was read. Write it between'
-            " quotation marks.",
+            f'a pattern such as "*.xlsx" is expected, not {shown(given)}. Put it in quotation '
+            "marks.",
         )
     return build(FileSpec, given, where)
 
@@ -304,8 +304,8 @@ def _day_label(given: Any, where: str) -> DayLabel:
         return day
     _refuse(
         where,
-        'a day, an interval of days [first, last] or a word such as "apheresis" is expected,'
-        f" {shown(given)} was read. A day is a whole number.",
+        'a day, an interval of days [first, last] or a word such as "apheresis" is expected, '
+        f"not {shown(given)}. A day is a whole number.",
     )
 
 
@@ -313,8 +313,8 @@ def _interval(given: list[Any], where: str) -> Moment:
     if len(given) != 2 or not all(map(_is_whole, given)) or given[0] > given[1]:
         _refuse(
             where,
-            f"an interval of days is [first, last], {shown(given)} was read. Write two whole"
-            " numbers, the smaller first.",
+            f"an interval of days is [first, last], not {shown(given)}. Write two whole "
+            "numbers, the smaller first.",
         )
     return Moment(given[0], given[1])
 
@@ -325,7 +325,7 @@ def _agreement(given: Any, where: str) -> Agreement:
     if len(agreement.days) < 2:
         _refuse(
             f"{where}, days",
-            f"{len(agreement.days)} is given. Name at least two sheets that state the day.",
+            f"only {len(agreement.days)} is given. Name at least two sheets that give the day.",
         )
     return agreement
 
@@ -364,12 +364,12 @@ def _spec(given: Any, where: str) -> Spec:
             return _interval(given, where)
         _refuse(
             where,
-            'a list holds values that are joined, such as { column = "x" }, or is an interval of'
-            f" days [first, last]; {shown(given)} was read.",
+            'a list contains values to be joined, such as { column = "x" }, or is an interval '
+            f"of days [first, last], not {shown(given)}. Write one of the two.",
         )
     if isinstance(given, str | int | float):
         return given
-    _refuse(where, f"{shown(given)} was read. Write a date or a time between quotation marks.")
+    _refuse(where, f"{shown(given)} is not text. Put a date or a time in quotation marks.")
 
 
 def _value(given: Any, where: str) -> ValueSpec:
@@ -388,8 +388,8 @@ def _value(given: Any, where: str) -> ValueSpec:
     if re.search(r"[{}]", re.sub(r"\{\w+\}", "", value.template or "")):
         _refuse(
             where,
-            "a template holds names of groups in braces, such as {hour}:{minute};"
-            f" {value.template!r} was read.",
+            "a template contains names of groups in braces, such as {hour}:{minute}, but "
+            f"{value.template!r} has none. Add them.",
         )
     if value.last_column is not None and "line" not in re.compile(value.last_column).groupindex:
         _refuse(where, "last_column needs a group (?P<line>[0-9]+).")
@@ -405,22 +405,22 @@ def _check_links(mapping: Mapping) -> None:
         if sheet.file not in mapping.files:
             _refuse(
                 f"[[sheet]] {sheet.name}",
-                f"the sheet {sheet.name!r} stands in the file {sheet.file!r}, which [files] does"
-                f" not name.{meant(sheet.file, mapping.files)}",
+                f"the sheet {sheet.name!r} refers to the file {sheet.file!r}, which is not in "
+                f"[files]. Add it there.{meant(sheet.file, mapping.files)}",
             )
     names = [sheet.name for sheet in mapping.sheet]
     for name in names:
         if names.count(name) > 1:
             _refuse(
                 f"[[sheet]] {name}",
-                "two [[sheet]] blocks have the same name; put all rows of a sheet into one.",
+                "two [[sheet]] blocks have the same name. Put all rows of a sheet into one.",
             )
     for where, place in _day_places(mapping):
         if place.sheet not in names:
             _refuse(
                 where,
-                f"{place.sheet!r} is named, but there is no [[sheet]] of this"
-                f" name.{meant(place.sheet, names)}",
+                f"there is no [[sheet]] named {place.sheet!r}. Correct the "
+                f"name.{meant(place.sheet, names)}",
             )
 
 
@@ -449,8 +449,7 @@ def _check_column(name: str, table: TidyTable, where: str) -> None:
     if name not in table.columns or name == "patient_id":
         _refuse(
             where,
-            f"{table.name} has no column {name!r} to fill; the nearest are"
-            f" {nearest(name, table.columns)}.",
+            f"{table.name} has no column {name!r}; the nearest are {nearest(name, table.columns)}.",
         )
 
 
@@ -468,7 +467,7 @@ def _check_groups(spec: Spec, each: str | None, where: str) -> None:
 
 def _check_table(given: Any, where: str) -> None:
     if not isinstance(given, dict):
-        _refuse(where, f"a table is expected, {shown(given)} was read.")
+        _refuse(where, f"a table is expected, not {shown(given)}.")
 
 
 def _check_pattern(pattern: str | None, where: str) -> None:
@@ -482,20 +481,21 @@ def _check_pattern(pattern: str | None, where: str) -> None:
 
 def _check_least(value: float, least: int, where: str) -> None:
     if not value >= least:  # so that nan is refused as well
-        _refuse(where, f"{value:g} was read. Write {least} or more.")
+        _refuse(where, f"{value:g} is too small. Write {least} or more.")
 
 
 def _check_group_row(group_row: int, header_row: int, where: str) -> None:
     if not 1 <= group_row < header_row:
         _refuse(
             where,
-            f"{group_row} was read. The row of groups stands above header_row ({header_row}).",
+            f"{group_row} is not possible. The row of groups must be above header_row"
+            f" ({header_row}).",
         )
 
 
 def _check_above_zero(value: float, where: str) -> None:
     if not value > 0:
-        _refuse(where, f"{value:g} was read. Write a number above 0.")
+        _refuse(where, f"{value:g} is not allowed. Write a number above 0.")
 
 
 def _is_whole(value: Any) -> bool:

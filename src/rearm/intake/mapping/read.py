@@ -43,8 +43,8 @@ def read_mapped(
     gathered = gather(rows, issues, has_patient_table=has_patients)
     if not gathered.runs:
         raise InputError(
-            f"{source.name} gives no patient with the mapping {mapping_path.name}. Check id and"
-            f" id_pattern of its sheets. {gathered.why_nobody()}".rstrip()
+            f"{source.name} yields no patient with the mapping {mapping_path.name}. Check id "
+            f"and id_pattern of its sheets. {gathered.why_nobody()}".rstrip()
         )
     terms = Terms(knowledge, mapping.regimens)
     return Reading(
@@ -94,8 +94,8 @@ def _unread_columns(sheets: MappedSheets) -> Iterator[Issue]:
         }
         if left:
             sentence = (
-                f"The mapping does not read these columns of {sheet.place}:"
-                f" {', '.join(left.values())}. Map them, or name them in ignore of the sheet."
+                f"The mapping does not read these columns of {sheet.place}: "
+                f"{', '.join(left.values())}. Map them, or add them to ignore of the sheet."
             )
             problem = CellProblem("warning", "columns_not_mapped", sentence)
             yield _on_headers(sheet, left, problem)
@@ -110,9 +110,10 @@ def _unread_columns(sheets: MappedSheets) -> Iterator[Issue]:
         if nameless:
             letters = [column_letters(sheet.grid.first_column + index) for index in nameless]
             sentence = (
-                f"These columns of {sheet.place} hold cells and have no header, or one that stands"
-                f" twice: {', '.join(letters)}; they are not read. Give them a header, or name them"
-                " in ignore of the sheet (by the letters where there is no header)."
+                f"These columns of {sheet.place} have cells but no header, or the header of "
+                f"another column: {', '.join(letters)}. They are not read. Give each a header "
+                "of its own, or add it to ignore of the sheet (by its letters if it has no "
+                "header)."
             )
             problem = CellProblem("warning", "column_without_header", sentence)
             yield _on_headers(sheet, nameless, problem)

@@ -86,7 +86,7 @@ class _BesideDay:
         """A line in which the day stands and not what happened."""
         for name in self._days:
             if name in places and values.get(name) is not None and not not_done(values[name]):
-                what = f"and nothing as {' or '.join(missing)}"
+                what = f"with nothing as {' or '.join(missing)}"
                 problem = self._problem("day_without_event", name, values[name], what)
                 issue = issue_at(places[name], problem, who, column=name, value=values[name])
                 self.issues.append(issue)
@@ -100,7 +100,7 @@ class _BesideDay:
                 denying = next((n for n in content.columns if says_none(row.given(n))), None)
                 if denying is not None:
                     given = row.given(denying)
-                    what = f"beside {shown(given)} as {denying}"
+                    what = f"with {shown(given)} as {denying}"
                     problem = self._problem("day_of_none", name, row.cell(name).text, what)
                     issue = issue_at(
                         row.at(denying), problem, row.patient_id, column=denying, value=given
@@ -110,8 +110,9 @@ class _BesideDay:
 
     def _problem(self, code: str, name: str, day: Value, what: str) -> CellProblem:
         sentence = (
-            f"{shown(day)} stands in {self._days[name]}, {what}: no event of {self._table} is made,"
-            " and whether there was one is not known. State what happened, or remove the day."
+            f"{self._days[name]} has the day {shown(day)}, {what}. No event of {self._table} is "
+            "made, and it is unknown whether there was one. Enter what happened, or remove the "
+            "day."
         )
         return CellProblem("warning", code, sentence)
 
@@ -358,7 +359,9 @@ class SheetRows:
         ]
         if parts:
             return ";".join(dict.fromkeys(text(words.get(folded(p), p)) for p in parts))
-        sentence = f"{shown(mapped.text)} holds nothing that the mapping looks for; it is not read."
+        sentence = (
+            f"{shown(mapped.text)} contains nothing that the mapping looks for. It is not read."
+        )
         self._problem(mapped, target, "text_not_recognised", sentence)
         return None
 
@@ -426,13 +429,14 @@ def _left_out(spec: RowSpec, count: int, *, stated: bool) -> CellProblem:
     cells = ", ".join(sorted(spec.own))
     rows = f"1 row of {spec.table}" if count == 1 else f"{count} rows of {spec.table}"
     sentence = (
-        f"{rows} would hold nothing but constants of the mapping, as the cells for {cells} are"
-        " blank: no event is made. The first is named here."
+        f"{rows} would contain only constants of the mapping, because the cells for {cells} are "
+        "blank. No event is made; this is the first."
     )
     if spec.when is None or not stated:
         return CellProblem("note", "row_blank", sentence)
     sentence += (
-        f" If {spec.when.column} alone says that there was one, write even_blank = true in the row."
+        f" If {spec.when.column} alone means that there was one, write even_blank = true in "
+        "the row."
     )
     return CellProblem("warning", "row_blank", sentence)
 
@@ -448,7 +452,7 @@ def _line_number(text: str | None, asked_by: str) -> int:
     """The number that the group `line` of a header matched. Raises InputError where it is none."""
     if text is None or not re.fullmatch(r"[0-9]{1,3}", text):
         raise InputError(
-            f"The mapping ({asked_by}) takes the number of a line from {text!r}, which is none."
-            " Write the group as (?P<line>[0-9]+)."
+            f"The mapping ({asked_by}) takes the number of a line from {text!r}, which is not a "
+            "number. Write the group as (?P<line>[0-9]+)."
         )
     return int(text)

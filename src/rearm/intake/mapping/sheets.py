@@ -84,8 +84,8 @@ class MappedSheet:
         if header in self.twice:
             raise SheetRefused(
                 self.spec.name,
-                f"The mapping reads the column {shown(name)} of {self.place}, which stands there"
-                " twice. Rename one of them in the table.",
+                f"The mapping reads the column {shown(name)} of {self.place}, which appears "
+                "there twice. Rename one of them in the table.",
             )
         if header not in self.headers:
             raise InputError(
@@ -253,7 +253,7 @@ def open_sheets(
         raise (
             refused[0]
             if refused
-            else InputError(f"None of the sheets of the mapping is in {source.name}.")
+            else InputError(f"{source.name} contains none of the sheets of the mapping.")
         )
     return MappedSheets(sheets, issues, tuple(path.name for path in files.values()))
 
@@ -265,8 +265,8 @@ def _sheets_left(file: str, grids: list[Grid], key: str, mapping: Mapping) -> It
         if grid.sheet is None or grid.sheet in named or ignored(grid.sheet, mapping.ignore):
             continue
         sentence = (
-            f"The mapping does not read the sheet {grid.sheet}. Map it, or name it in ignore at the"
-            " top of the mapping."
+            f"The mapping does not read the sheet {grid.sheet}. Map it, or add it to ignore at "
+            "the top of the mapping."
         )
         problem = CellProblem("warning", "sheets_not_mapped", sentence)
         yield issue_at(Source(file, grid.sheet), problem)
@@ -279,8 +279,8 @@ def _files(source: Path, mapping: Mapping) -> dict[str, Path]:
         fnmatch.fnmatch(source.name, spec.pattern) for spec in mapping.files.values()
     ):
         raise InputError(
-            f"{source.name} fits no file of the mapping"
-            f" ({', '.join(s.pattern for s in mapping.files.values())})."
+            f"{source.name} matches no file of the mapping "
+            f"({', '.join(s.pattern for s in mapping.files.values())})."
         )
     found: dict[str, Path] = {}
     for key, spec in mapping.files.items():
@@ -289,16 +289,16 @@ def _files(source: Path, mapping: Mapping) -> dict[str, Path]:
             matching = [source.name]
         if len(matching) > 1:
             raise InputError(
-                f"The mapping's file {key} ({spec.pattern}) fits several files in"
-                f" {folder.name or '.'}: {', '.join(matching)}. Name one of them, or give the file"
-                " itself."
+                f"The mapping's file {key} ({spec.pattern}) matches several files in "
+                f"{folder.name or '.'}: {', '.join(matching)}. Name one of them in the mapping, "
+                "or on the command line."
             )
         if matching:
             found[key] = folder / matching[0]
         elif not spec.optional:
             raise InputError(
-                f"The mapping's file {key} ({spec.pattern}) is not in {folder.name or '.'}; there"
-                f" are: {', '.join(names) or 'no tables'}."
+                f"The mapping's file {key} ({spec.pattern}) is not in {folder.name or '.'}, "
+                f"which contains: {', '.join(names) or 'no tables'}."
             )
     return found
 
@@ -323,14 +323,14 @@ def _sheet(
         header = max(header, 0)  # above the first row stands the line that states the delimiter
     if not 0 <= header < len(grid.rows):
         raise InputError(
-            f"The mapping says that the header of {spec.name} stands in row {spec.header_row}, but"
-            f" the cells go from row {grid.first_row} to {grid.first_row + len(grid.rows) - 1}."
+            f"The mapping puts the header of {spec.name} in row {spec.header_row}, but the "
+            f"cells go from row {grid.first_row} to {grid.first_row + len(grid.rows) - 1}."
         )
     groups = None if spec.group_row is None else spec.group_row - grid.first_row
     if groups is not None and not 0 <= groups < header:
         raise InputError(
-            f"The mapping says that the groups of {spec.name} stand in row {spec.group_row}, but"
-            f" the cells begin in row {grid.first_row}."
+            f"The mapping puts the groups of {spec.name} in row {spec.group_row}, but the cells "
+            f"begin in row {grid.first_row}."
         )
     headers: dict[str, int] = {}
     twice: set[str] = set()
@@ -366,7 +366,7 @@ def _read_lines(sheet: MappedSheet, header: int, issues: list[Issue]) -> None:
         elif any(c is not None for c in cells):
             strays.setdefault(bool(given), []).append((index, given))
     if not (sheet.lines or strays):
-        sentence = f"No row stands below the header of {sheet.place}. Export it again."
+        sentence = f"There is no row below the header of {sheet.place}. Export it again."
         problem = CellProblem("warning", "table_without_rows", sentence, "used")
         issues.append(issue_at(sheet.header_source(column), problem))
     for rows in strays.values():
@@ -387,17 +387,17 @@ def _stray_words(count: int, ids: Sequence[str]) -> str:
     """That rows of a sheet are of no patient; `ids`: what stands there in place of an id."""
     if count == 1:
         why = (
-            f"The id {shown(ids[0])} does not fit the mapping's id_pattern"
+            f"The id {shown(ids[0])} does not match the mapping's id_pattern"
             if ids
-            else "The row names no patient"
+            else "The row has no patient id"
         )
-        return f"{why}; the row is not read."
+        return f"{why}. The row is not read."
     if not ids:
-        return f"{count} rows name no patient; they are not read. The first is named here."
+        return f"{count} rows have no patient id. They are not read; this is the first."
     more = f" and {len(ids) - _IDS_SHOWN} more" if len(ids) > _IDS_SHOWN else ""
     return (
-        f"The ids of {count} rows ({', '.join(map(shown, ids[:_IDS_SHOWN]))}{more}) do not fit the"
-        " mapping's id_pattern; the rows are not read. The first is named here."
+        f"The ids of {count} rows ({', '.join(map(shown, ids[:_IDS_SHOWN]))}{more}) do not "
+        "match the mapping's id_pattern. The rows are not read; this is the first."
     )
 
 
@@ -423,8 +423,8 @@ def _reduced(sheet: MappedSheet, header: int, spec: Reduce, issues: list[Issue])
         groups[tuple(text(cells[c]) for c in by)].append((index, above))
     if unread:
         sentence = (
-            f"{len(unread)} rows hold no number in {spec.column} and are not counted; the first is"
-            " named here."
+            f"{len(unread)} rows have no number in {spec.column} and are not counted; this is "
+            "the first."
         )
         where_first = sheet.grid.cell_source(unread[0], value, spec.column)
         problem = CellProblem("warning", "rows_not_counted", sentence)

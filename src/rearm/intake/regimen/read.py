@@ -139,8 +139,8 @@ class RegimenParser:
             for agent in agents:
                 if agent not in lexicon.agents:
                     raise ValueError(
-                        f"definition of '{name}': '{agent}' is no agent id of the lexicon; use"
-                        " generic names such as 'bortezomib'"
+                        f"definition of '{name}': '{agent}' is not an agent id in the lexicon; "
+                        "use generic names such as 'bortezomib'"
                     )
             own[lookup_key(name)] = tuple(agents)
         self.lexicon = lexicon
@@ -241,7 +241,7 @@ class _TextReading:
     def _segment(self, items: list[Item]) -> None:
         kinds = {i.kind for i in items}
         if "doubt" in kinds:
-            self._leave_unread(items, "it says that it is uncertain, planned or was not given")
+            self._leave_unread(items, "it is marked as uncertain, planned or not given")
         elif "choice" in kinds:
             self._choice(items)
         else:
@@ -290,7 +290,7 @@ class _TextReading:
                 {i.start: "ambiguous" for i in items if i.kind in {"agent", "regimen", "choice"}}
             )
         else:
-            self._leave_unread(items, "it names a choice")
+            self._leave_unread(items, "it offers a choice")
 
     # ------------------------------------------------------------ parentheses and names
 
@@ -396,8 +396,8 @@ class _TextReading:
         self, name: str, sets: Sequence[tuple[str, ...]], spelled: Sequence[str]
     ) -> None:
         self.notes.append(
-            f"'{name}' means {_either(sets)}, but the text spells out {', '.join(spelled)}; the"
-            " spelled-out list is used"
+            f"'{name}' means {_either(sets)}, but the text lists {', '.join(spelled)}; the list "
+            "is used"
         )
 
 

@@ -65,8 +65,8 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
     files = table_files(path) if path.is_dir() else [path]
     if not files:
         raise InputError(
-            f"The folder {path.name} holds no .csv, .xlsx or .parquet file. Give tidy tables (rearm"
-            f" template writes empty ones) or FHIR bundles.{nothing_but(path)}"
+            f"The folder {path.name} contains no .csv, .xlsx or .parquet file. Add tidy tables "
+            f"(rearm template writes empty ones) or FHIR bundles.{nothing_but(path)}"
         )
     tables = knowledge.tidy_tables
     issues: list[Issue] = []
@@ -82,12 +82,12 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
         refusals.raise_first()
         places = ", ".join(place_of(grid) for grid in other) or path.name
         raise InputError(
-            f"{path.name} holds no tidy table ({places}). Name files or sheets after the tables"
-            f" ({', '.join(tables.tables)}), or describe this layout in a mapping file: rearm init"
-            " writes a first one."
+            f"{path.name} contains no tidy table ({places}). Name files or sheets after the "
+            f"tables ({', '.join(tables.tables)}), or describe this layout in a mapping file: "
+            "rearm init writes a first one."
         )
     for grid in forms.other:
-        sentence = f"{place_of(grid)} is not named like a tidy table; it is not read."
+        sentence = f"{place_of(grid)} is not named like a tidy table. It is not read."
         problem = CellProblem("warning", "table_not_read", sentence)
         issues.append(issue_at(_source(grid), problem))
     issues.extend(_without_rows(found, forms.files))
@@ -107,9 +107,9 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
     if not gathered.runs:
         why = gathered.why_nobody()
         raise InputError(
-            f"{path.name} holds no patient that can be read. {why}"
+            f"{path.name} contains no readable patient. {why}"
             if why
-            else f"{path.name} holds no patient: {_nothing_filled(forms.sheets, runs)}."
+            else f"{path.name} contains no patient: {_nothing_filled(forms.sheets, runs)}."
         )
     terms = Terms(knowledge)
     names = [file.name for file in files]
@@ -154,8 +154,8 @@ def read_tables(
 def _nothing_filled(forms: int, tables: Collection[str]) -> str:
     """What there is in place of patients."""
     if not forms:
-        return "its tables have headers only"
-    headers = ", and its tables have headers only" if tables else ""
+        return "its tables have only headers"
+    headers = ", and its tables have only headers" if tables else ""
     return f"the form for the board is blank{headers}"
 
 
@@ -252,7 +252,7 @@ def _readable(
         plain = [grid for grid in filled if grid.file not in form_files]
         if len(plain) > 1:
             places = " and in ".join(map(place_of, plain))
-            twice = InputError(f"The table {name} stands twice: in {places}. Keep one of them.")
+            twice = InputError(f"The table {name} appears twice, in {places}. Keep one of them.")
             refusals.add(twice, _source(plain[1]), "table")
             filled = [grid for grid in filled if grid.file in form_files]
         if filled:
@@ -272,8 +272,8 @@ def _without_rows(found: Mapping[str, Sequence[Grid]], forms: Collection[str]) -
     for name, grids in found.items():
         if not any(_has_rows(grid) or grid.file in forms for grid in grids):
             sentence = (
-                f"{name} has no row below its header. If there is nothing to tell, remove it;"
-                " otherwise export it again."
+                f"{name} has no row below its header. Export it again, or remove it if there is "
+                "nothing to enter."
             )
             severity: Severity = "warning" if name in _OF_EVERY_PATIENT else "note"
             problem = CellProblem(severity, "table_without_rows", sentence, "used")
@@ -286,8 +286,8 @@ def _source(grid: Grid) -> Source:
 
 def _no_patient_table(file: str) -> Issue:
     sentence = (
-        "No table patients is read, so sex, birth, the chains and the date of day 0 are unknown"
-        " unless other tables tell them. Give patients.csv."
+        "The table patients is missing, so sex, date of birth, heavy and light chain and the "
+        "date of day 0 are unknown unless other tables give them. Add patients.csv."
     )
     return issue_at(Source(file, ""), CellProblem("warning", "no_patient_table", sentence, "used"))
 
@@ -305,9 +305,9 @@ def _tables_unread(
         if name not in tables.tables or name in found or path.name.startswith(("~$", ".")):
             continue
         if path.suffix.lower() in TABLE_SUFFIXES and not path.is_file():
-            what = "a folder" if path.is_dir() else "no file that can be opened"
+            what = "a folder" if path.is_dir() else "not a file that can be opened"
             refusals.add(
-                InputError(f"{path.name} is {what}. Give the table itself."), Source(path.name, "")
+                InputError(f"{path.name} is {what}. Name the table itself."), Source(path.name, "")
             )
             told.add(path.name)
         elif path.suffix.lower() in SPREADSHEETS_NOT_READ:
@@ -323,8 +323,8 @@ def _bundles_beside(folder: Path) -> Iterable[Issue]:
     bundles = [file.name for file in bundle_files(folder)]
     if bundles:
         sentence = (
-            f"The folder holds tables, so {', '.join(bundles)} is not read. Give FHIR bundles by"
-            " their own path."
+            f"The folder contains tables, so {', '.join(bundles)} is not read. Name FHIR "
+            "bundles by their own path."
         )
         where = Source(folder.name, "")
         yield issue_at(where, CellProblem("warning", "bundles_beside_tables", sentence))

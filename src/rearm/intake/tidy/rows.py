@@ -158,10 +158,10 @@ def _blank_rows(cells: dict[str, list[Cell]]) -> Iterator[int]:
 
 def _rows_left_out(columns: TidyColumns) -> Issue:
     count = len(columns.blank)
-    rows = "1 row names" if count == 1 else f"{count} rows name"
+    rows = "1 row has" if count == 1 else f"{count} rows have"
     sentence = (
-        f"{rows} a patient and nothing else: no event of {columns.table} is made. The first is"
-        " named here."
+        f"{rows} a patient id and nothing else. No event of {columns.table} is made; this is "
+        "the first."
     )
     patients = columns.cells["patient_id"]
     every = [
@@ -205,8 +205,8 @@ def _agreed(
         values = [value for value, _ in given]
         if any(value != values[0] for value in values[1:]):
             sentence = (
-                f"Two columns give {cells.column.name} differently"
-                f" ({', '.join(map(shown, values))}); neither is used."
+                f"Two columns give different values for {cells.column.name} "
+                f"({', '.join(map(shown, values))}). Neither is used."
             )
             where = grid.cell_source(row, given[1][1], cells.column.name)
             problem = CellProblem("error", "twin_contradiction", sentence)
@@ -224,8 +224,8 @@ def _beyond_header(grid: Grid, header: int) -> list[tuple[int, Issue]]:
         cells = grid.rows[index]
         if len(cells) > width and any(c is not None for c in cells[width:]):
             sentence = (
-                f"The row has more cells than the header; the {len(cells) - width} beyond it are"
-                " not read. Check for an unquoted delimiter."
+                f"The row has {len(cells) - width} more cells than the header. They are not "
+                "read. Check for an unquoted delimiter."
             )
             problem = CellProblem("warning", "cells_beyond_header", sentence)
             issues.append((index, issue_at(grid.row_source(index), problem)))
@@ -241,15 +241,15 @@ def _indices(
     for index, cell in enumerate(grid.rows[header]):
         if cell is None:
             if any(value is not None for value in _column(grid, header, index)):
-                sentence = "The column has cells but no header; it is not read."
+                sentence = "The column has cells but no header. It is not read."
                 problem = CellProblem("warning", "column_without_header", sentence)
                 issues.append(issue_at(grid.cell_source(header, index), problem))
             continue
         name = folded(str(cell))
         if name in headers:
             raise InputError(
-                f"{place_of(grid)}: the column {shown(cell)} stands twice. Rename or remove one of"
-                " them."
+                f"{place_of(grid)}: the column {shown(cell)} appears twice. Rename or remove "
+                "one of them."
             )
         headers[name] = index
         column = table.by_header.get(name)
@@ -257,8 +257,8 @@ def _indices(
             indices.setdefault(column.name, []).append(index)
             continue
         sentence = (
-            f"{table.name} has no column {shown(cell)} (nearest:"
-            f" {nearest(str(cell), table.columns)}); it is not read."
+            f"{table.name} has no column {shown(cell)} (nearest: "
+            f"{nearest(str(cell), table.columns)}). It is not read."
         )
         where = grid.cell_source(header, index, str(cell))
         issues.append(issue_at(where, CellProblem("warning", "unknown_column", sentence)))

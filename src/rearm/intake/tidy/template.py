@@ -15,15 +15,21 @@ __all__ = ["DESCRIPTION", "describe_tables", "write_template"]
 DESCRIPTION = "columns.md"
 
 _DAYS = (
-    "A day that is known only within bounds is kept so, in every table; a rule that needs the day",
-    "is decided where the bounds decide it.",
+    (
+        "A day that is known only within bounds is kept as an interval, in every table. A rule "
+        "that needs"
+    ),
+    "the exact day is decided only if the bounds decide it.",
     "",
-    "| what stands there | what is known |",
+    "| entry | what is known |",
     "|---|---|",
     "| `12`, `-30`, `day 12`, `Tag 12` | that day |",
     "| `2024-03-14`, `2024/03/14`, `14.03.2024`, `14 Mar 2024`, `14. März 2024`, `March 14, 2024` |"
     " that date |",
-    "| `14.3.24`, `03/14/2024` | refused: century or order are not certain |",
+    (
+        "| `14.3.24`, `03/14/2024` | refused, because the century or the order of day and month "
+        "is unclear |"
+    ),
     "| `2024-03`, `03/2024`, `March 2024`, `im März 2024` | some day of the month |",
     "| `early`, `mid`, `late March 2024`, `Anfang`, `Mitte`, `Ende März 2024` | a day of its first"
     " half, from the 8th to the 23rd, of its second half |",
@@ -34,17 +40,17 @@ _DAYS = (
     "| `Frühjahr`, `Sommer`, `Herbst 2024` | 1 March to 21 June, 1 June to 23 September,"
     " 1 September to 21 December |",
     "| `Winter 2023/24` | 1 December 2023 to 21 March 2024 |",
-    "| `spring 2024`, `winter 2024` | refused: which half of the earth, or which winter, is not"
-    " certain |",
+    "| `spring 2024`, `winter 2024` | refused, because the hemisphere or the winter meant is "
+    "unclear |",
     "| `Jahr 2017` | some day of the year |",
-    "| `2017` | the year where the patient's other days are dates, the day where they are numbers;"
-    " refused where that is open |",
+    "| `2017` | the year if the patient's other days are dates, the day if they are numbers; "
+    "refused if that is unclear |",
     "| `3 months`, `Monat 3` | half a month on either side |",
     "| `before infusion`, `vor CAR-T`, `before bridging` | before that day |",
     "| `after infusion`, `nach CAR-T` | from the day after the first infusion to the last contact"
     " |",
-    "| `apheresis`, `diagnosis` | that day, where it is recorded |",
-    "| blank, `n.d.`, `unknown` | nothing: the row is kept without a day, and said |",
+    "| `apheresis`, `diagnosis` | that day, if it is recorded |",
+    "| blank, `n.d.`, `unknown` | nothing: the row is kept without a day and reported |",
 )
 _TYPES = {
     "id": "text",
@@ -76,7 +82,8 @@ def write_template(folder: Path) -> list[Path]:
     there = [p.name for p in (*targets.values(), folder / DESCRIPTION) if p.exists()]
     if there:
         raise InputError(
-            f"{folder} already holds {', '.join(there)}; nothing was written. Give an empty folder."
+            f"{folder} already contains {', '.join(there)}. Nothing was written. Choose an "
+            "empty folder."
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -102,26 +109,26 @@ def _lines() -> Iterator[str]:
     yield "# Tidy tables"
     yield ""
     yield (
-        "One file a table; only `patients` is needed, and columns may be left out. A blank cell"
-        " means unknown; a negative result needs a row of its own."
+        "One file per table. Only `patients` is required, and columns may be left out. A blank "
+        "cell means unknown; a negative result needs a row of its own."
     )
     yield (
-        "Days are whole numbers on the patient's own axis (day 0 = `day_zero`); an ISO date may"
-        " stand for any day."
+        "Days are whole numbers on the patient's own axis (day 0 = `day_zero`); an ISO date may "
+        "be entered for any day."
     )
     yield ""
     yield from _DAYS
     for table in load_tables().values():
         yield f"\n## {table.name}\n\n{table.meaning}\n"
-        yield "| column | what stands in it | meaning |"
+        yield "| column | type | meaning |"
         yield "|---|---|---|"
         for column in table.columns.values():
             name = f"`{column.name}`" + (" (needed)" if column.required else "")
             yield f"| {name} | {_kind(column)} | {_escaped(column.meaning)} |"
     yield "\n## Values of facts\n"
     yield (
-        "Any finding of the dictionary of findings may be stated too, by its name: yes or no, a"
-        " number, or one of its words."
+        "Any finding in the dictionary of findings may be entered too, by its name: yes or no, "
+        "a number, or one of its words."
     )
     yield ""
     yield "| finding | values |"
@@ -141,7 +148,7 @@ def _kind(column: Column) -> str:
     if column.words:
         text += f" {', '.join(column.words)}"
     if column.open:
-        text += ", or other words (kept, not read by rules)"
+        text += ", or other words (kept but not used by rules)"
     return _escaped(text)
 
 

@@ -119,9 +119,7 @@ def forest_spec(
     Raises ValueError without rows: where nothing was pooled there is no plot.
     """
     if not rows:
-        raise ValueError(
-            "There are no rows: nothing was pooled for this measure, so there is no forest plot."
-        )
+        raise ValueError("Nothing was pooled for this measure, so there is no forest plot.")
     values: list[dict[str, Any]] = []
     previous = None
     for row in rows:

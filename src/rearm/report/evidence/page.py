@@ -188,8 +188,8 @@ def evidence_overview(chosen: Sequence[Chosen]) -> RenderableType:
             cells["arms"],
         )
     note = (
-        "Figures marked * are from people without CAR-T before. All are unadjusted and from"
-        " different patients: they rank nothing."
+        "Figures marked * are from patients without previous CAR-T. All are unadjusted and from "
+        "different patients, so they do not rank the strategies."
     )
     return Group(table, Text(note, style="dim"))
 
@@ -226,7 +226,7 @@ def evidence_text(one: Chosen, *, knowledge: Knowledge | None = None) -> Rendera
         parts.append(Text("\nBy what the patients had had before", style="bold"))
         parts += [Padding(Text(_setting_line(x)), (0, 0, 0, 2)) for x in settings]
     if listed := listed_rows(one.evidence):
-        parts.append(Text("\nEvery arm that was read", style="bold"))
+        parts.append(Text("\nAll arms that were read", style="bold"))
         parts += [Padding(_listed_line(row, names), (0, 0, 0, 2)) for row in listed]
     return Group(*parts)
 

@@ -50,7 +50,7 @@ def _line_words(outcome: LineOutcome) -> str:
     """A line after the infusion: response, lowest values, and how it ended."""
     failure = outcome.failure
     what = " + ".join(outcome.agents) or "therapy"
-    parts = [f"best response {failure.best_response or 'not known'}"]
+    parts = [f"best response {failure.best_response or 'unknown'}"]
     lowest = [result_words(test, value) for test, value in outcome.nadir.items()]
     parts += [f"lowest {', '.join(lowest)}"] if lowest else []
     ended = words(failure.status)
@@ -68,7 +68,7 @@ def _by_readings(found: PatientCourse) -> str:
     if len(best) < 2:
         return ""
     words = " or ".join(best)
-    return f" ({words}: it depends on results that are not exactly known)"
+    return f" ({words}, depending on results that are not exact)"
 
 
 def _shown(text: str | None, strict: str) -> str:
@@ -112,7 +112,7 @@ def _progression_words(course: ResponseCourse, pfs: Endpoint | None) -> str:
         certainty = words(course.suspicion.certainty)
         return f"Progression on day {course.suspicion.day} {certainty}: {course.suspicion.text}."
     if course.last_assessed_day is None:
-        return "Whether there was progression cannot be told from the results on record."
+        return "The results on record do not show whether the disease progressed."
     text = f"No progression by day {course.last_assessed_day}"
     if pfs is not None and pfs.event == "PD":
         text += (

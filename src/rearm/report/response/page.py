@@ -150,8 +150,8 @@ def response_index(
 def _swimmer(drawn: Sequence[PatientCourse], cut: str) -> tuple[str, Markup, str]:
     """(title, picture, note) of the swimmer plot."""
     note = (
-        "Confirmed response held from one visit to the next; the light part is before the first. An"
-        " arrow: alive at the last contact."
+        "Confirmed response held from one visit to the next; the light part is before the "
+        "first. An arrow means alive at last contact."
     )
     picture = svg(swimmer(drawn), label="Confirmed response of each patient over time")
     return "Swimmer plot", Markup(picture), note + cut
@@ -163,15 +163,15 @@ def _spider(drawn: Sequence[PatientCourse], cut: str) -> Iterator[tuple[str, Mar
     if not lines:
         return
     note = (
-        "Change of the first measurable of serum, urine, light chains and marrow; dashed at -90,"
-        " -50 and +25 %."
+        "Change of the first measurable marker (serum, urine, light chains, marrow); dashed "
+        "lines at -90, -50 and +25 %."
     )
     if len(lines) < len(drawn):
-        note += f" Not drawn for want of such a marker: {len(drawn) - len(lines)}."
+        note += f" Not drawn, because no such marker was measurable: {len(drawn) - len(lines)}."
     note += (
-        f" Lines carry names up to {LABELLED} patients."
+        f" Lines are labelled for up to {LABELLED} patients."
         if len(lines) > LABELLED
-        else " Names stand where there is room."
+        else " Lines are labelled where there is room."
     )
     picture = svg(spider(lines), label="Change of the marker from baseline by day")
     yield "Spider plot", Markup(picture), " ".join(filter(None, (note, cut_words(lines)))) + cut

@@ -244,8 +244,8 @@ class Worklist:
         rows += [[name, n, coverage.without_day[name]] for name, n in coverage.read.items()]
         return [
             *rows,
-            ["results set aside", coverage.set_aside, None],
-            ["issues on columns not read", self.unused_columns, None],
+            ["results not used", coverage.set_aside, None],
+            ["issues in columns that are not read", self.unused_columns, None],
             ["patients without an infusion", len(coverage.no_infusion), None],
             ["patients without a result", len(coverage.no_results), None],
         ]

@@ -45,8 +45,8 @@ def write_xlsx(path: Path, tables: Mapping[str, Table]) -> Path:
     for name, rows in tables.items():
         if len(rows) > MOST_ROWS:
             raise InputError(
-                f"The table {name} has {len(rows):,} rows, and a sheet holds {MOST_ROWS:,}. Write"
-                " the work list with --csv."
+                f"The table {name} has {len(rows):,} rows, but a sheet can hold only "
+                f"{MOST_ROWS:,}. Write the work list with --csv."
             )
     return write_workbook(path, lambda book: _sheets(book, tables))
 

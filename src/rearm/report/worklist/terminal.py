@@ -35,7 +35,7 @@ def print_worklist(console: Console, worklist: Worklist, *, each: bool = False) 
         console.print(SafeText(line))
     for text in _missing(worklist.missing):
         console.print(text)
-    for line in _named("no further test is asked for", worklist.complete):
+    for line in _named("no further test is suggested", worklist.complete):
         console.print(SafeText(line))
     for line in worklist.unassessed:
         console.print(SafeText(line, style="yellow"))
@@ -82,18 +82,18 @@ def _coverage(worklist: Worklist) -> Iterator[str]:
     serious = sum(map(may_change_an_answer, issues))
     aside = sum(issue.done != "used" for issue in issues)
     yield (
-        f"{_count(coverage.patients, 'patient')}, {_count(len(issues), 'issue')} of"
-        f" {_count(len(worklist.causes), 'cause')}; {serious} may change an answer, {aside} set"
-        " something aside or refused it."
+        f"{_count(coverage.patients, 'patient')}, {_count(len(issues), 'issue')} of "
+        f"{_count(len(worklist.causes), 'cause')}; {serious} may change an answer, {aside} led "
+        "to data not being used."
     )
     read = [
-        f"{number} {name}" + (f" ({undated} without a day)" if undated else "")
+        _read_count(number, name) + (f" ({undated} without a day)" if undated else "")
         for name, number in coverage.read.items()
         if (undated := coverage.without_day[name]) or number
     ]
     yield (
-        f"Read: {', '.join(read) or 'nothing'}; results set aside: {coverage.set_aside}; issues on"
-        f" columns that are not read: {worklist.unused_columns}."
+        f"Read: {', '.join(read) or 'nothing'}; results not used: {coverage.set_aside}; issues "
+        f"in columns that are not read: {worklist.unused_columns}."
     )
     yield from _named("no CAR-T infusion", coverage.no_infusion)
     yield from _named("no laboratory result", coverage.no_results)
@@ -106,6 +106,13 @@ def _named(what: str, patients: Sequence[str]) -> Iterator[str]:
         yield f"{_count(len(patients), 'patient')}, {what}: {names}."
 
 
+def _read_count(number: int, name: str) -> str:
+    """`1 infusion`, `2 infusions`, `1 imaging`: the names of what is read are plurals."""
+    if number != 1:
+        return f"{number} {name}"
+    return f"1 {'toxicity' if name == 'toxicities' else name.removesuffix('s')}"
+
+
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
@@ -115,7 +122,7 @@ def _missing(rows: Iterable[NotOnRecord]) -> Iterator[SafeText]:
     if not patients:
         return
     yield SafeText(
-        "\nWhat the page will not know because it is not on record or could not be read",
+        "\nMissing from the page because it is not on record or could not be read",
         style="bold",
     )
     for who, own in patients[:_MOST_PATIENTS]:
@@ -132,7 +139,7 @@ def _missing(rows: Iterable[NotOnRecord]) -> Iterator[SafeText]:
 def _effect(row: NotOnRecord) -> str:
     """What a result could change, in a few words; what was given stands first."""
     if row.unread:
-        return f"was given but could not be read ({_count(row.unread, 'result')}); {_change(row)}"
+        return f"was entered but could not be read ({_count(row.unread, 'result')}); {_change(row)}"
     return _change(row)
 
 
@@ -142,4 +149,4 @@ def _change(row: NotOnRecord) -> str:
     told += [_count(row.causes, "cause")] if row.causes else []
     if told:
         return f"could change {', '.join(told)}"
-    return "belongs to the minimum work-up" if row.minimum else row.why
+    return "part of the minimum work-up" if row.minimum else row.why

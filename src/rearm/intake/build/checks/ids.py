@@ -40,9 +40,9 @@ def flag_ids_alike(ids: Iterable[str], place_of: Callable[[str], Source]) -> Ite
             # ascii() shows what can't be seen: two ids may look the same on the page
             names = " and ".join(i if i.isprintable() and i.isascii() else ascii(i) for i in alike)
             sentence = (
-                f"The ids {names} differ only in case, separators, leading zeros or invisible"
-                f" characters. They are read as {len(alike)} patients; if they are one, write the"
-                f" id alike everywhere (first seen: {shown(alike[0])})."
+                f"The ids {names} differ only in case, separators, leading zeros or invisible "
+                f"characters. They are read as {len(alike)} patients. If they are one patient, "
+                f"write the id the same way everywhere (first seen: {shown(alike[0])})."
             )
             yield issue_at(
                 place_of(alike[1]),

@@ -32,8 +32,8 @@ def flag_igg_below_m_protein(
         least = _MG_PER_G * protein.quantity.low
         if least > max(_RATIO * total.quantity.high, total.quantity.high + _LEAST):
             sentence = (
-                f"Total IgG on day {total.day} ({total.as_given}) is lower than the M-protein"
-                f" ({protein.as_given}), which is a part of it: check both."
+                f"Total IgG on day {total.day} ({total.as_given}) is lower than the M-protein "
+                f"({protein.as_given}), which is part of it. Check both."
             )
             problem = CellProblem("warning", "igg_below_m_protein", sentence, "used")
             yield issue_at(total.source, problem, patient_id)

@@ -38,8 +38,8 @@ def flag_infusion_days(record: Record) -> Iterator[Issue]:
         differ = one.product and other.product and one.product != other.product
         if day == same_day and differ:
             sentence = (
-                f"Two products ({one.product} and {other.product}) stand as infused on day {day}."
-                " Both are used; check which was given."
+                f"Two products ({one.product} and {other.product}) are recorded as infused on "
+                f"day {day}. Both are used; check which one was given."
             )
             problem = CellProblem("warning", "two_products_one_day", sentence, "used")
             yield issue_at(other.source, problem, record.patient_id)
@@ -61,9 +61,9 @@ def _far_from_lymphodepletion(
         return None
     nearest = min(near, key=lambda d: abs(day - d))
     sentence = (
-        f"The infusion stands on day {day}, the nearest lymphodepletion on day {nearest}; an"
-        f" infusion follows it by {_EARLIEST} to {_LATEST} days. Both are used as stated; check"
-        " both days, and which day is day 0."
+        f"The infusion is recorded on day {day} and the nearest lymphodepletion on day "
+        f"{nearest}; the infusion usually follows {_EARLIEST} to {_LATEST} days after it. Both "
+        "are used as entered; check both days, and which day is day 0."
     )
     return CellProblem("error", "lymphodepletion_day", sentence, "used")
 
@@ -73,7 +73,7 @@ def _late_apheresis(infusion: Infusion, day: int) -> CellProblem | None:
     if not late:
         return None
     sentence = (
-        f"The apheresis for the infusion of day {day} stands on day {', '.join(map(str, late))},"
-        " not before it. Both are used as stated; check both days."
+        f"The apheresis for the infusion on day {day} is recorded on day "
+        f"{', '.join(map(str, late))}, not before it. Both are used as entered; check both days."
     )
     return CellProblem("error", "apheresis_after_infusion", sentence, "used")

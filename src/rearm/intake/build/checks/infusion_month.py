@@ -25,8 +25,8 @@ def flag_month_of_infusion(record: Record, tests: LabTests) -> Iterator[Issue]:
         if day is None or lab.test not in of_disease:
             continue
         sentence = (
-            f"The days that this result may be of ({lab.when}) hold the infusion on day {day}:"
-            " whether it lies before or after is not known. Give the exact day."
+            f"The possible days of this result ({lab.when}) include the infusion on day {day}, "
+            "so it may be from before or after the infusion. Enter the exact day."
         )
         problem = CellProblem("warning", "month_holds_infusion", sentence, "used")
         yield issue_at(lab.source, problem, record.patient_id)

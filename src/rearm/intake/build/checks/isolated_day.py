@@ -40,13 +40,10 @@ def flag_isolated_day(record: Record) -> Iterator[Issue]:
     if len(sources) > 1 or last == first_infusion or died_then or _near(record, before, last):
         return
     supported = record.last_seen_day is not None and record.last_seen_day >= last
-    judged = (
-        f" It is the last day with data, so the record is judged as of day {last} unless a day is"
-        " stated."
-    )
+    judged = f" Unless you give --as-of, the patient is assessed as of day {last}."
     sentence = (
-        f"The row of day {last} stands alone, {last - before} days after the data before it (day"
-        f" {before}): check its date.{'' if supported else judged}"
+        f"One entry is dated day {last}, {last - before} days after all others (day {before} "
+        f"and earlier). Check the date.{'' if supported else judged}"
     )
     problem = CellProblem("warning", "lonely_last_day", sentence, "used")
     yield issue_at(sources.pop(), problem, record.patient_id, day=last)

@@ -38,7 +38,9 @@ def flag_early_laboratory(record: Record, tests: LabTests) -> Iterator[Issue]:
     )
     if found is not None:
         lab, why = found
-        sentence = f"{why}: check the days of the laboratory results against that of the infusion."
+        sentence = (
+            f"{why}. Check the days of the laboratory results against the day of the infusion."
+        )
         problem = CellProblem("warning", "laboratory_days_doubtful", sentence, "used")
         yield issue_at(lab.source, problem, record.patient_id)
 
@@ -62,9 +64,9 @@ def _fall_before(record: Record, labs: Sequence[Lab], first: int) -> tuple[Lab, 
     for (day, value, _), (later, fallen, lab) in pairwise(points):
         if value >= 0.5 and value >= _FALL * fallen and not may_be_treated(record, day, later):
             return lab, (
-                f"The M-protein falls from {value:g} to {fallen:g} g/dL between day {day} and day"
-                f" {later}, before the first infusion (day {first}) and without any therapy on"
-                " record at that time"
+                f"The M-protein falls from {value:g} to {fallen:g} g/dL between day {day} and "
+                f"day {later}, before the first infusion (day {first}) and with no therapy on "
+                "record at that time"
             )
     return None
 
@@ -87,6 +89,6 @@ def _none_after(record: Record, labs: Sequence[Lab], first: int) -> tuple[Lab, s
         return None
     last = max(labs, key=lambda lab: lab.day or 0)
     return last, (
-        f"The last of {len(days)} laboratory results is of day {last.day}, while the patient was"
-        f" followed to day {seen}"
+        f"The last of {len(days)} laboratory results is from day {last.day}, but the patient "
+        f"was followed to day {seen}"
     )

@@ -46,18 +46,18 @@ def _of_sample(sample: dict[str, Lab], involved: str | None, patient_id: str) ->
     if (involved == "kappa" and lambda_raised) or (involved == "lambda" and kappa_raised):
         raised = "lambda" if involved == "kappa" else "kappa"
         sentence = (
-            f"The involved light chain is {involved}, but on day {kappa.day} {raised} is the raised"
-            f" one (kappa {kappa.as_given}, lambda {light_lambda.as_given}): the two may be"
-            " swapped. Used as stated; check."
+            f"The involved light chain is {involved}, but on day {kappa.day} {raised} is the "
+            f"raised chain (kappa {kappa.as_given}, lambda {light_lambda.as_given}). The two "
+            "may be swapped. Both are used as entered; check them."
         )
         yield _issue(kappa, sentence, patient_id)
     if ratio is None or not _apart(_exact(ratio), computed):
         return
     if not _apart(_exact(ratio), 1 / computed):
         sentence = (
-            f"The stated ratio {ratio.as_given} on day {kappa.day} is lambda over kappa, or the two"
-            f" chains are swapped: kappa {kappa.as_given} over lambda {light_lambda.as_given} is"
-            f" {computed:.3g}. Used as stated; check."
+            f"The ratio {ratio.as_given} on day {kappa.day} is lambda over kappa, or the two "
+            f"chains are swapped: kappa {kappa.as_given} over lambda {light_lambda.as_given} is "
+            f"{computed:.3g}. Both are used as entered; check them."
         )
         yield _issue(ratio, sentence, patient_id)
 

@@ -22,8 +22,8 @@ def flag_missing_line(record: Record) -> Iterator[Issue]:
     later = [(t.line, t) for t in record.therapies if t.line is not None and t.line > missing]
     number, row = min(later, key=lambda x: x[0])
     sentence = (
-        f"The lines of therapy are numbered up to {number} without a line {missing}. What was given"
-        " in it is unknown; add it, or correct the number."
+        f"The lines of therapy are numbered up to {number}, but line {missing} is missing. Add "
+        "what was given in it, or correct the numbers."
     )
     problem = CellProblem("warning", "line_missing", sentence, "used")
     yield issue_at(row.source, problem, record.patient_id)

@@ -35,8 +35,8 @@ def flag_open_ends(record: Record) -> Iterator[Issue]:
         if until - day > _LONG_AGO and not _followed(record, name, day):
             words = name.replace("_", " ")
             sentence = (
-                f"The end of the {words} of {row.when} is not recorded: whether it is over is not"
-                " known. Fill in the end day."
+                f"The end of the {words} of {row.when} is not recorded, so it may still be "
+                "going on. Enter the end day."
             )
             problem = CellProblem("note", "no_end_recorded", sentence, "used")
             yield issue_at(row.source, problem, record.patient_id)

@@ -70,8 +70,9 @@ def flag_outliers(record: Record, names: dict[str, str]) -> Iterator[Issue]:
             continue
         doubted.add(place.lab.source.row)
         sentence = (
-            f"{names.get(place.lab.test, place.lab.test)} of {place.lab.as_given} (day {place.day})"
-            f" {why}: possible slip, such as a lost decimal point. It is used as stated; check it."
+            f"{names.get(place.lab.test, place.lab.test)} of {place.lab.as_given} (day "
+            f"{place.day}) {why}: possible typing error, such as a lost decimal point. It is "
+            "used as entered; check it."
         )
         problem = CellProblem("warning", "possible_slip", sentence, "used")
         yield issue_at(place.lab.source, problem, record.patient_id)
@@ -195,8 +196,8 @@ def _between(
     elif test in _LIGHT_CHAINS and not _others_still(series, before, point, after):
         return None
     why = (
-        f"lies far {'above' if up else 'below'} the values before and after it"
-        f" ({before.lab.as_given}, {after.lab.as_given})"
+        f"is far {'above' if up else 'below'} the values before and after it "
+        f"({before.lab.as_given}, {after.lab.as_given})"
     )
     return _Outlier(point, abs(math.log(point.value / expected)), why)
 
@@ -245,9 +246,9 @@ def _unnatural(
     if max(first.value, second.value) < size or days <= 0:
         return None
     if rise >= least and days / math.log2(rise) < _DOUBLING_DAYS:
-        return "means a rise that is too fast for myeloma"
+        return "means a rise too fast for myeloma"
     if fall >= least and fall > 2 ** (days / _HALF_LIFE_DAYS):
-        return "means a fall that is faster than immunoglobulins are cleared"
+        return "means a fall faster than immunoglobulins are cleared"
     fell = fall >= min(least, _FALL_WITHOUT_THERAPY)
     if fell and not may_be_treated(record, first.day, second.day):
         return "means a fall without any therapy"
@@ -255,7 +256,7 @@ def _unnatural(
     if chain is not None and (
         (fell and chain >= _ALIKE) or (rise >= least and chain <= 1 / _ALIKE)
     ):
-        return "moves against the light chains"
+        return "changes in the opposite direction to the light chains"
     return None
 
 
@@ -278,10 +279,10 @@ def _alone_in_moving(
         if abs(own) < abs(others) or abs(own - others) < math.log(_FACTOR):
             return None
         return (
-            f"is far from the value beside it ({neighbour.lab.as_given} on day {neighbour.day}),"
-            " while the M-protein changed much less"
+            f"is far from the adjacent value ({neighbour.lab.as_given} on day {neighbour.day}), "
+            "while the M-protein changed much less"
         )
-    return f"is far from the value beside it ({neighbour.lab.as_given} on day {neighbour.day})"
+    return f"is far from the adjacent value ({neighbour.lab.as_given} on day {neighbour.day})"
 
 
 def _chain_moved(series: dict[str, list[_Point]], first: int, last: int) -> float | None:
@@ -322,15 +323,21 @@ def _of_counts(record: Record, series: dict[str, list[_Point]]) -> Iterator[tupl
         alone_low = point.value < _PLATELETS_LOW and all(v >= fair for v, fair, _ in known)
         alone_high = point.value > _PLATELETS_HIGH and any(v < low for v, _, low in known)
         if alone_low:
-            yield point, "is very low beside fair other counts (clumped platelets look so too)"
+            yield (
+                point,
+                (
+                    "is very low while the other counts are fair (platelet clumping can look the "
+                    "same)"
+                ),
+            )
         elif alone_high:
-            yield point, "is high beside low other counts"
+            yield point, "is high while the other counts are low"
     failing = any(p.value < _EGFR_OF_FAILURE for p in series.get("egfr", [])) or any(
         c.condition in _OF_A_FAILING_KIDNEY and c.status != "absent" for c in record.conditions
     )
     creatinine = series.get("creatinine", [])
     if len(creatinine) == 1 and creatinine[0].value >= _CREATININE_OF_FAILURE and not failing:
-        yield creatinine[0], "is that of a failing kidney, of which nothing else is on record"
+        yield creatinine[0], "suggests kidney failure, which nothing else on record supports"
 
 
 def _on(series: dict[str, list[_Point]], test: str, day: int) -> float | None:

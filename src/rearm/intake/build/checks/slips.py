@@ -92,9 +92,9 @@ class _SlipSearch:
             point.item.row,
             "value",
             "possible_unit_error",
-            f"{self.terms.test_name(new)} goes from {old.as_given} (day {old.day}) to"
-            f" {new.as_given} (day {new.day}), a step by about {_ratio(before, point):.0f}:"
-            " possible unit error. Both are used as stated; check the units.",
+            f"{self.terms.test_name(new)} goes from {old.as_given} (day {old.day}) to "
+            f"{new.as_given} (day {new.day}), a step by about {_ratio(before, point):.0f}: "
+            "possible unit error. Both are used as entered; check the units.",
             "used",
         )
 
@@ -105,10 +105,10 @@ class _SlipSearch:
             point.item.row,
             "value",
             "possible_slip",
-            f"{self.terms.test_name(lab)} of {lab.as_given} (day {lab.day}) is over {_SPIKE:g}"
-            f" times the values before and after it ({before.item.lab.as_given},"
-            f" {after.item.lab.as_given}): possible slip, such as a lost decimal point. It is used"
-            " as stated; check it.",
+            f"{self.terms.test_name(lab)} of {lab.as_given} (day {lab.day}) is over {_SPIKE:g} "
+            f"times the values before and after it ({before.item.lab.as_given}, "
+            f"{after.item.lab.as_given}): possible typing error, such as a lost decimal point. "
+            "It is used as entered; check it.",
             "used",
         )
 

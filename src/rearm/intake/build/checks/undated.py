@@ -12,12 +12,12 @@ __all__ = ["flag_undated_rows", "is_undated"]
 
 # What hangs on the day, by table; for the others a row without a day says what it has to say.
 _MEANING: Mapping[str, tuple[Severity, str]] = {
-    "labs": ("warning", "no course of the disease is judged by them"),
-    "assessments": ("warning", "no failure or response is timed by them"),
-    "imaging": ("warning", "no visit is judged by them"),
+    "labs": ("warning", "they are not used to judge the course of the disease"),
+    "assessments": ("warning", "they are not used to date a failure or response"),
+    "imaging": ("warning", "they are not used to judge any visit"),
     "deaths": ("warning", "survival can't be timed"),
-    "variants": ("note", "whether they were found before or after the infusion is open"),
-    "toxicities": ("note", "whether they go on is open"),
+    "variants": ("note", "they may be from before or after the infusion"),
+    "toxicities": ("note", "they may or may not be going on"),
 }
 
 
@@ -41,7 +41,7 @@ def flag_undated_rows(
     what = f"1 row of {table} has" if count == 1 else f"{count} rows of {table} have"
     listed = ", ".join(dict.fromkeys(names))
     listed = f" ({listed})" if 0 < len(listed) <= 80 else ""
-    sentence = f"{what} no day{listed}; {meaning}. Give the day, or a word such as after infusion."
+    sentence = f"{what} no day{listed}; {meaning}. Enter the day, or words such as after infusion."
     yield issue_at(
         rows[0].at("day"),
         CellProblem(severity, "undated", sentence, "used"),

@@ -30,12 +30,12 @@ def mapping_text(
     unread: list[str],
 ) -> Iterator[str]:
     yield (
-        "# A first mapping, drafted from the headers. Check every block, complete the units, and"
-        " map what is still listed as a comment."
+        "# A first mapping, drafted from the headers. Check every block, complete the units, "
+        "and map the columns still listed as comments."
     )
     yield (
-        "# The language is described in the documentation (mapping files); rearm check shows what a"
-        " mapping sets aside."
+        "# The documentation describes the language (mapping files); rearm check lists what a "
+        "mapping does not use."
     )
     yield ""
     yield f"name = {_q(source.stem)}"
@@ -44,11 +44,11 @@ def mapping_text(
     for key, name in keys.items():
         yield f"{key} = {_q(name)}"
     for place in skipped:
-        yield f"# not mapped, no column of patients' ids was found: {_comment(place)}"
+        yield f"# not mapped, because no column with patient ids was found: {_comment(place)}"
     yield from (f"# not read: {_comment(reason)}" for reason in unread)
     yield (
-        "# What is left out on purpose is named here (files, sheets) or in the ignore of its sheet"
-        " (columns); rearm check tells of everything else that is not mapped."
+        "# List here what is left out on purpose (files, sheets); columns go into the ignore of "
+        "their sheet. rearm check lists everything else that is not mapped."
     )
     yield from _labels([s for _, s in sheets])
     for key, sheet in sheets:
@@ -66,8 +66,8 @@ def _labels(sheets: list[SheetOutline]) -> Iterator[str]:
         return
     yield ""
     yield (
-        "# Labels in day columns that are not understood: write the day, an interval [first, last],"
-        ' or a word such as "apheresis" or "before bridging", and take the # away.'
+        "# Labels in day columns that were not recognised: write the day, an interval [first, "
+        'last], or words such as "apheresis" or "before bridging", and remove the #.'
     )
     yield "[day_labels]"
     for label in list(labels)[:60]:
@@ -103,8 +103,8 @@ def _block(key: str, sheet: SheetOutline) -> Iterator[str]:
     of_samples = folded(sheet.id_header) == "sample_id" and bool(ids)
     if of_samples and all(re.fullmatch(r".+_[0-9]+", i) for i in ids):
         yield (
-            'id_pattern = "(.+?)_[0-9]+"   # sample ids: the patient stands before the last'
-            " underscore"
+            'id_pattern = "(.+?)_[0-9]+"   # sample ids: the patient id is before the last '
+            "underscore"
         )
     yield from _person_rows(sheet)
     yield from _event_rows(sheet)
@@ -112,12 +112,12 @@ def _block(key: str, sheet: SheetOutline) -> Iterator[str]:
     yield from _history_rows(sheet)
     yield from (f"  # check: {_comment(note)}" for note in sheet.notes)
     left = [f"{_comment(name)}{_kind(sheet, name)}" for name in sheet.rest]
-    left += [f"{_comment(n)}   (stands {count} times)" for n, count in sheet.twice.items()]
+    left += [f"{_comment(n)}   (appears {count} times)" for n, count in sheet.twice.items()]
     left += [
         f"column {column_letters(sheet.grid.first_column + i)}   (no header)" for i in sheet.unnamed
     ]
     if left:
-        yield "  # not recognised: map it, or name it in ignore = [...] of the sheet"
+        yield "  # not recognised: map it, or add it to ignore = [...] of the sheet"
         yield from (f"  #   {name}" for name in left)
 
 
@@ -202,14 +202,17 @@ def _is(header: str, values: Sequence[str]) -> str:
 
 def _codes_checked(sheet: SheetOutline, header: str) -> Iterator[str]:
     if codes := sheet.codes(header):
-        yield f"  # check: codes {', '.join(codes)} of {_comment(header)}; 1 is taken for yes"
+        yield f"  # check: codes {', '.join(codes)} of {_comment(header)}; 1 is assumed to mean yes"
 
 
 def _lab_rows(sheet: SheetOutline) -> Iterator[str]:
     """A block for each column of results, and for each row of columns that are numbered by days."""
     day = {"day": _cell(sheet, sheet.day_header)} if sheet.day_header else {}
     if sheet.day_guessed and sheet.day_header is not None:
-        yield f"  # check: {_comment(sheet.day_header)} is taken for the day, as it holds dates"
+        yield (
+            f"  # check: {_comment(sheet.day_header)} is assumed to be the day, because it "
+            "contains dates"
+        )
     elif (sheet.long_labs or any(t.id not in _AT_DIAGNOSIS for t, _ in sheet.tests.values())) and (
         not day
     ):
@@ -319,7 +322,7 @@ def _row(
         comment = (
             ""
             if allowed
-            else f"   # state the unit, one of {', '.join(test.allowed)}"
+            else f"   # enter the unit, one of {', '.join(test.allowed)}"
             + (f" (the header says {_comment(unit)})" if unit else "")
         )
         yield f"  unit = {_q(unit if allowed and unit is not None else '')}{comment}"

@@ -195,8 +195,8 @@ def _only_with_others(sheet: SheetOutline) -> None:
         left = [name for name in (code, sheet.progression) if name is not None]
         if len(left) == 2 and sheet.cells(code):
             sheet.notes.append(
-                f"{code} stands beside {sheet.progression} and answers neither yes nor no: no"
-                " progression is drafted"
+                f"{code} belongs to {sheet.progression} but is neither yes nor no, so no "
+                "progression is drafted"
             )
             sheet.progression = None
         else:

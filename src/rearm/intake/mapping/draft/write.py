@@ -28,7 +28,7 @@ def write_draft(target: Path, source: Path) -> Path:
     already or can't be written.
     """
     if target.exists():
-        raise InputError(f"{target} is there already; nothing was written. Name another file.")
+        raise InputError(f"{target} already exists. Nothing was written. Choose another name.")
     draft = draft_mapping(source)
     try:
         target.write_text(draft, "utf-8")
@@ -61,8 +61,8 @@ def draft_mapping(source: Path) -> str:
                 sheets.append((key, found))
     if not sheets:
         raise InputError(
-            f"{source.name} has no sheet with a column of patients' ids (looked for"
-            f" {', '.join(IDS[:6])} ...). Name that column patient_id and draft again."
+            f"{source.name} has no sheet with a column of patient ids (looked for "
+            f"{', '.join(IDS[:6])} ...). Rename that column patient_id and draft again."
         )
     return "\n".join(mapping_text(source, keys, sheets, skipped, unread)) + "\n"
 
