@@ -161,7 +161,7 @@ def changed(result: Assessment, tier: Tier, **answer: Any) -> Assessment:
 
 def test_each_law_can_be_broken() -> None:
     result = answered()["SYN-01"]
-    wrong = changed(result, "first", state="emergency_first", then=("observe",))
+    wrong = changed(result, "first", state="confirm_first", then=("observe",))
     assert [law.__name__ for law in LAWS if not list(law(wrong))] == []
 
 
