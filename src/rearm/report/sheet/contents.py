@@ -172,12 +172,21 @@ def _why(result: Assessment, line: AnswerLine) -> tuple[str, ...]:
 
 
 def _not_now(result: Assessment) -> Iterator[tuple[str, str]]:
-    """The first few of what the room would ask about, with the first reason against it."""
+    """The first few of what the room would ask about, with the first reason against it: what stops
+    it, or what keeps it down.
+    """
     found = {x.strategy_id: x for x in folded_lines(result) if x.why}
     asked = [found[name] for name in _ASKED_ABOUT if name in found]
-    against = [x for x in asked if x.tier in ("avoid", "not_possible")]
-    for line in against[:_NOT_NOW]:
-        yield line.strategy, line.why[0]
+    against = ((line, _against(result, line)) for line in asked)
+    told = [(line.strategy, why) for line, why in against if why]
+    yield from told[:_NOT_NOW]
+
+
+def _against(result: Assessment, line: AnswerLine) -> str:
+    if line.tier in ("avoid", "not_possible"):
+        return line.why[0]
+    reasons = [result.reasons[key] for key in line.because]
+    return next((reason.text for reason in reasons if reason.effect == "cap"), "")
 
 
 def _checklist(
