@@ -6,7 +6,7 @@ Each check is one function that yields problems; a bundle is fit for use when th
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,17 @@ from typing import Any
 from rearm.assessment.check_actions import action_problems
 from rearm.assessment.check_effects import effect_problems
 from rearm.assessment.check_numbers import numbers_without_source
+from rearm.assessment.check_places import place_problems
 from rearm.assessment.check_practicalities import practice_problems, review_problems
+from rearm.assessment.check_sources import (
+    STRENGTHS,
+    citable,
+    citation_problems,
+    cited_ids,
+    count_problems,
+    rules_of,
+    uncited_sources,
+)
 from rearm.errors import meant
 from rearm.findings import NO_FUNCTION, computable
 from rearm.knowledge._build import KnowledgeError
@@ -24,7 +34,6 @@ from rearm.knowledge.catalogue import Finding
 from rearm.knowledge.rulesets import (
     Availability,
     Indicator,
-    Option,
     Place,
     Rule,
     SharedRule,
@@ -34,22 +43,6 @@ from rearm.knowledge.study_files import check_studies
 from rearm.rules import ConditionRefused, parse_condition, read_conditions, truth
 
 __all__ = ["STRENGTHS", "Problem", "check", "check_knowledge"]
-
-STRENGTHS = (
-    "label",
-    "regulator",
-    "guideline",
-    "consensus",
-    "trial",
-    "cohort",
-    "review",
-    "survey",
-    "opinion",
-    "case",
-    "preclinical",
-    "secondary",
-)
-"""What kind of source a statement comes from."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -127,11 +120,11 @@ def _other_criteria(folder: Path) -> Iterator[Problem]:
 
 def _absent(knowledge: Knowledge) -> Iterator[Problem]:
     """Files without which much is cited that does not exist, so that nothing can be judged."""
-    named = {name for _, ids in _cited(knowledge) for name in ids} | {
+    named = {name for _, ids in cited_ids(knowledge) for name in ids} | {
         s.source for s in knowledge.statements.values()
     }
     for name in ("statements.toml", "sources.toml"):
-        if not (knowledge.folder / name).is_file() and named - _citable(knowledge):
+        if not (knowledge.folder / name).is_file() and named - citable(knowledge):
             yield Problem(
                 "knowledge", f"the folder has no {name}. Copy the whole knowledge folder."
             )
@@ -155,16 +148,14 @@ def check_knowledge(knowledge: Knowledge) -> list[Problem]:
         _labels,
         _scores,
         _alterations,
-        _citations,
-        _orphans,
-        _counts,
+        _sources,
         _unique,
     ):
         problems += one(knowledge)
     if not problems:  # whether anything acts is asked of a bundle that holds together
         problems += (Problem(where, text) for where, text in effect_problems(knowledge))
     unsourced = {
-        problem.where for problem in _citations(knowledge)
+        where for where, _ in citation_problems(knowledge)
     }  # whose numbers can't be judged before that is mended
     problems += (
         Problem(where, text)
@@ -175,63 +166,6 @@ def check_knowledge(knowledge: Knowledge) -> list[Problem]:
 
 
 # ---------------------------------------------------------------- what there is
-
-
-def _rules_of(knowledge: Knowledge) -> Iterator[tuple[str, Rule | SharedRule | Indicator]]:
-    """Every rule and indicator as its file has it: a shared rule once, not for each option."""
-    for option in knowledge.options.values():
-        yield from (
-            (f"option {option.id}, rule {r.id}", r) for r in option.rules if "@" not in r.id
-        )
-    yield from ((f"shared rule {s.id}", s) for s in knowledge.shared if isinstance(s, SharedRule))
-    for factor in knowledge.factors.values():
-        yield from ((f"factor {factor.id}, indicator {i.id}", i) for i in factor.indicators)
-
-
-def _cited(knowledge: Knowledge) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Every place that has to name a source, with the ids it names."""
-    for where, rule in _rules_of(knowledge):
-        yield where, rule.sources
-    for option in knowledge.options.values():
-        yield from _cited_by_option(option)
-    for factor in knowledge.factors.values():
-        at = f"factor {factor.id}"
-        yield from ((f"{at}, frequency {f.text!r}", f.sources) for f in factor.frequencies)
-        yield from ((f"{at}, implication {i.text!r}", i.sources) for i in factor.implications)
-    yield from ((f"workup {w.id}", w.sources) for w in knowledge.workups.values())
-    yield from ((f"place {p.id}", p.sources) for p in knowledge.places.values())
-    yield from ((f"action {a.id}", a.sources) for a in knowledge.actions.values())
-    yield from ((f"practice {p.id}", p.sources) for p in knowledge.practicalities.values())
-    yield from ((f"review {r.id}", r.sources) for r in knowledge.reviews.values())
-    if knowledge.owns("scores.toml"):
-        yield from ((f"score {s.id}", s.sources) for s in knowledge.scores.computed)
-        for score in knowledge.scores.not_computed:
-            yield f"score {score.id}, not computed", score.sources
-    if knowledge.owns("antigen_variants.toml"):
-        for alteration in knowledge.alterations:
-            for report in alteration.reports:
-                yield f"alteration {alteration.id}, report {report.text!r}", report.sources
-
-
-def _cited_by_option(option: Option) -> Iterator[tuple[str, tuple[str, ...]]]:
-    at = f"option {option.id}"
-    for approval in option.availability:
-        named = (approval.source,) if approval.source else ()
-        yield f"{at}, availability {approval.region}", named
-    yield from ((f"{at}, support {s.text!r}", s.sources) for s in option.support)
-    yield from ((f"{at}, disagreement", d.sources) for d in option.disagreements)
-    if option.later_t_cells is not None:
-        yield f"{at}, later_t_cells", option.later_t_cells.sources
-
-
-def _citable(knowledge: Knowledge) -> set[str]:
-    studies = {study.id for study in knowledge.studies} | {
-        arm.id for study in knowledge.studies for arm in study.arms
-    }
-    return {*knowledge.statements, *knowledge.sources, *studies}
-
-
-# ---------------------------------------------------------------- the checks
 
 
 def _catalogue(knowledge: Knowledge) -> Iterator[Problem]:
@@ -286,7 +220,7 @@ def _studies(knowledge: Knowledge) -> Iterator[Problem]:
 
 
 def _rules(knowledge: Knowledge) -> Iterator[Problem]:
-    for where, rule in _rules_of(knowledge):
+    for where, rule in rules_of(knowledge):
         if not re.fullmatch(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*", rule.id):
             yield Problem(
                 where,
@@ -322,51 +256,11 @@ _STAGES = (
 )
 
 
-def _places(knowledge: Knowledge) -> Iterator[Problem]:
-    """Placements that give no tier or two, of strategies that no option has, and strategies without
-    the one row that holds for everybody.
-    """
-    strategies = {option.strategy for option in knowledge.options.values()}
-    base: Counter[str] = Counter()
-    for place in knowledge.places.values():
-        where = f"place {place.id}"
-        if (place.tier is None) == (place.at_most is None):
-            yield Problem(where, "has no tier, or two. Write either tier or at_most.")
-        if not place.reason.strip():
-            yield Problem(where, "has no reason. Write one sentence in reason.")
-        if not place.of:
-            yield Problem(where, "places no strategy. Write strategy or strategies.")
-        for name in place.of:
-            if name not in strategies:
-                yield Problem(
-                    where, f"{name} is not the strategy of any option.{meant(name, strategies)}"
-                )
-        if place.when is None and place.tier is None:
-            yield Problem(
-                where,
-                (
-                    "limits the strategy for every patient. Give it a condition, or lower the base "
-                    "row."
-                ),
-            )
-        if place.when is None and place.tier is not None:
-            base.update(place.of)
-    if not knowledge.places:
-        return
-    for name in sorted(strategies):
-        if base[name] != 1:
-            yield Problem(
-                f"strategy {name}",
-                f"has {base[name]} placements without a condition. Each strategy needs exactly "
-                "one, its default for every patient.",
-            )
-
-
 def _conditional(
     knowledge: Knowledge,
 ) -> Iterator[tuple[str, Rule | SharedRule | Indicator | Place]]:
     """Every rule, indicator and placement that has a condition."""
-    yield from _rules_of(knowledge)
+    yield from rules_of(knowledge)
     yield from ((f"place {p.id}", p) for p in knowledge.places.values() if p.when is not None)
 
 
@@ -396,6 +290,19 @@ def _examples(knowledge: Knowledge) -> Iterator[Problem]:
                     f"{name} makes the condition"
                     f" {_outcome(answer, expected, set(condition.reads) - row.keys())}",
                 )
+
+
+def _places(knowledge: Knowledge) -> Iterator[Problem]:
+    return (Problem(where, text) for where, text in place_problems(knowledge))
+
+
+def _sources(knowledge: Knowledge) -> Iterator[Problem]:
+    found = (
+        *citation_problems(knowledge),
+        *uncited_sources(knowledge),
+        *count_problems(knowledge),
+    )
+    return (Problem(where, text) for where, text in found)
 
 
 def _actions(knowledge: Knowledge) -> Iterator[Problem]:
@@ -572,83 +479,9 @@ def _alterations(knowledge: Knowledge) -> Iterator[Problem]:
                 )
 
 
-def _citations(knowledge: Knowledge) -> Iterator[Problem]:
-    citable = _citable(knowledge)
-    for where, ids in _cited(knowledge):
-        if not ids:
-            yield Problem(
-                where,
-                'has no source. Name one, or write sources = ["accepted-practice"] for opinion.',
-            )
-        for name in ids:
-            if name not in citable:
-                yield Problem(
-                    where,
-                    f"cites {name}, which is not a statement, source, study or "
-                    f"arm.{meant(name, citable)}",
-                )
-    for statement in knowledge.statements.values():
-        if statement.source not in knowledge.sources:
-            text = (
-                f"comes from {statement.source}, which is not a "
-                f"source.{meant(statement.source, knowledge.sources)}"
-            )
-            yield Problem(f"statement {statement.id}", text)
-        if statement.strength not in STRENGTHS:
-            text = (
-                f"has the strength {statement.strength!r}, which is not valid. Use one of "
-                f"{', '.join(STRENGTHS)}."
-            )
-            yield Problem(f"statement {statement.id}", text)
-    for source in knowledge.sources.values():
-        if not source.incomplete and not (
-            source.title and (source.doi or source.pmid or source.url)
-        ):
-            yield Problem(
-                f"source {source.id}", "has no title or no address, and is not marked incomplete."
-            )
-
-
-def _orphans(knowledge: Knowledge) -> Iterator[Problem]:
-    used = {s.source for s in knowledge.statements.values()} | {
-        name for _, ids in _cited(knowledge) for name in ids
-    }
-    for name in knowledge.sources:
-        if name not in used:
-            yield Problem(
-                f"source {name}",
-                "is not cited. Cite it, or a statement from it, in a rule, or remove it.",
-            )
-
-
-def _counts(knowledge: Knowledge) -> Iterator[Problem]:
-    for factor in knowledge.factors.values():
-        for frequency in factor.frequencies:
-            where = f"factor {factor.id}, frequency {frequency.text!r}"
-            if frequency.n is None or frequency.of is None:
-                if frequency.n is not None or frequency.of is not None:
-                    yield Problem(where, "n and of must be given together.")
-            elif not 0 <= frequency.n <= frequency.of or frequency.of == 0:
-                yield Problem(where, f"{frequency.n} of {frequency.of} is not a share.")
-            elif frequency.percent is not None and abs(
-                100 * frequency.n / frequency.of - frequency.percent
-            ) > _rounding(frequency.percent):
-                yield Problem(
-                    where,
-                    f"{frequency.n} of {frequency.of} is {100 * frequency.n / frequency.of:.1f} %,"
-                    f" not {frequency.percent:g} %.",
-                )
-
-
-def _rounding(percent: float) -> float:
-    """The most that a percentage differs from its counts by rounding alone."""
-    decimals = len(f"{percent:g}".partition(".")[2])
-    return float(0.5 * 10**-decimals + 1e-9)
-
-
 def _unique(knowledge: Knowledge) -> Iterator[Problem]:
     places: dict[str, list[str]] = defaultdict(list)
-    for where, rule in _rules_of(knowledge):
+    for where, rule in rules_of(knowledge):
         places[rule.id].append(where.rpartition(", ")[0] or where)
     for name, places_of_id in places.items():
         if len(places_of_id) > 1:
