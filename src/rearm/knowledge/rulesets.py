@@ -394,8 +394,8 @@ class ActionRule:
     where a finding of `finds_out` is not known. It is open, and `open_text` is said, where `when`
     is not known and the last on record, or `open_when`, points to it. `until` says what lifts it,
     `shows` which findings stand behind the text, and `before` which other actions wait for it: it
-    is never less urgent than they are. The first of `wordings` that holds is said in place of
-    `text`.
+    is never less urgent than they are. `routine`: nearly every patient needs it, so that a page may
+    tell it in one line with others. The first of `wordings` that holds is said in place of `text`.
     """
 
     id: str
@@ -411,6 +411,7 @@ class ActionRule:
     open_when: str | None = None
     before: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
+    routine: bool = False
     wordings: tuple[ActionWording, ...] = field(default=(), metadata={"key": "wording"})
     example_true: Row | None = None
     example_false: Row | None = None
