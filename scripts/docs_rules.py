@@ -93,11 +93,15 @@ def _worked(rule: Rule | SharedRule | Indicator) -> str:
     return f"true: {true}<br>not true: {false}"
 
 
+def _because(rule: Rule | SharedRule) -> str:
+    return " ".join([rule.because, *(f"If `{w.when}`: {w.text}" for w in rule.wordings)])
+
+
 def _rule_table(rules: Iterable[Rule | SharedRule], cite: Citations) -> Lines:
     yield from table(
         ("rule", "what it does", "when", "because", "worked example", "sources"),
         (
-            (code(r.id), _effect(r), code(r.when), cell(r.because), _worked(r), cite(r.sources))
+            (code(r.id), _effect(r), code(r.when), cell(_because(r)), _worked(r), cite(r.sources))
             for r in rules
         ),
     )

@@ -168,6 +168,22 @@ TABLE: dict[str, tuple[list[Row], list[Row], list[Row]]] = {
         [FLU_CY, *COUNTS, fact("next_tcell_therapy_planned", "no")],
         [FLU_CY],
     ),
+    "tumour_lysis_precautions": (
+        [lab(495, "ldh", 720, "U/L"), lab(495, "circulating_plasma_cells", 3200, "/uL")],
+        [lab(495, "circulating_plasma_cells", 0, "/uL")],
+        [],
+    ),
+    "cardiology_before_therapy": (
+        [lab(495, "lvef", 34, "%")],
+        [lab(495, "lvef", 58, "%"), condition(495, "heart_failure", "absent")],
+        [],
+    ),
+    "antifungal_prophylaxis": (
+        [lab(495, "neutrophils", 0.3, "10*9/L")],
+        [lab(495, "neutrophils", 1.4, "10*9/L")],
+        [],
+    ),
+    "measure_igg": ([], [lab(490, "igg", 640, "mg/dL")], [NO_CAR_T]),
     "palliative_care_referral": (
         [fact("frailty", "frail")],
         [
@@ -385,6 +401,70 @@ def test_neutropenia_with_infection_is_treated_not_prevented() -> None:
     ids = [x.id for x in assessed(low, condition(495, "febrile_neutropenia")).actions]
     assert "treat_infection_first" in ids
     assert "antibacterial_prophylaxis" not in ids
+
+
+def test_an_infection_with_neutropenia_is_treated_within_the_hour() -> None:
+    fever = condition(495, "febrile_neutropenia")
+    alone = action(assessed(fever, lab(495, "neutrophils", 2.2, "10*9/L")), "treat_infection_first")
+    assert alone is not None and alone.text.startswith("Treat the infection first")
+    low = action(assessed(fever, lab(495, "neutrophils", 0.3, "10*9/L")), "treat_infection_first")
+    assert low is not None and low.urgency == "now"
+    for word in ("blood cultures", "within the hour", "admit"):
+        assert word in low.text
+
+
+def test_blood_is_irradiated_though_nobody_entered_the_lymphodepletion() -> None:
+    low = lab(495, "hemoglobin", 7.0, "g/dL")
+    found = action(assessed(low), "irradiated_blood_products")
+    assert found is not None and found.status == "open" and found.urgency == "now"
+    assert found.text.startswith("Order irradiated blood products unless")
+    assert status("irradiated_blood_products", low, FLU_CY) == "due"
+    other: Row = ("therapies", FLU_CY[1] | {"agents": "cyclophosphamide"})
+    assert status("irradiated_blood_products", low, other) is None
+
+
+def test_a_threatened_cord_calls_radiotherapy_and_the_surgeon() -> None:
+    found = action(assessed(lesion(495, "T8 paravertebral")), "mri_spine_and_neurology_today")
+    assert found is not None and "radiotherapy and spinal surgery today" in found.text
+
+
+def test_no_collection_is_prepared_for_a_heart_that_bars_the_cells() -> None:
+    weak = lab(495, "lvef", 34, "%")
+    ids = {x.id for x in assessed(PLANNED, weak).actions}
+    assert not {"stop_car_t_toxic_partner", "keep_apheresis_window"} & ids
+    found = action(assessed(PLANNED, weak), "cardiology_before_therapy")
+    assert found is not None and "planned T-cell therapy cannot be given" in found.text
+    alone = action(assessed(weak), "cardiology_before_therapy")
+    assert alone is not None and "planned" not in alone.text
+
+
+def test_what_everybody_needs_is_marked_as_routine() -> None:
+    marked = {x.id for x in assessed(lab(495, "igg", 180, "mg/dL")).actions if x.routine}
+    assert marked == {
+        "infection_screen_before_engager", "refer_to_trial_centre",
+        "pneumocystis_prophylaxis", "zoster_prophylaxis",
+    }  # fmt: skip
+    found = action(assessed(), "measure_igg")
+    assert found is not None and found.routine
+    infected = action(assessed(condition(495, "active_infection")), "measure_igg")
+    assert infected is not None and infected.text == "Measure IgG now, with the infection"
+
+
+def test_igg_that_was_low_is_asked_for_once() -> None:
+    ids = [x.id for x in assessed(lab(300, "igg", 310, "mg/dL")).actions]
+    assert "immunoglobulin_replacement" in ids and "measure_igg" not in ids
+
+
+def test_bulky_disease_with_a_high_ldh_gets_tumour_lysis_precautions() -> None:
+    soft = lesion(478, "liver", kind="extraosseous")
+    high: Row = ("labs", lab(480, "ldh", 720, "U/L")[1] | {"ref_high": 250})
+    assert status("tumour_lysis_precautions", soft, high) == "due"
+    assert status("tumour_lysis_precautions", soft) is None
+    assert status("tumour_lysis_precautions", high) is None
+    gone = condition(-100, "dialysis")
+    blood = lab(495, "circulating_plasma_cells", 3200, "/uL")
+    found = action(assessed(blood, gone), "tumour_lysis_precautions")
+    assert found is not None and "dialysis unit" in found.text
 
 
 def test_years_of_dialysis_are_no_kidney_to_rescue() -> None:

@@ -99,6 +99,7 @@ def _action(basis: Basis, due: DueAction) -> Action:
         status=due.status,
         shows=_shown(basis, due),
         lacks=_lacking(action, basis.patient) if len(action.finds_out) > 1 else (),
+        routine=due.plan.action.routine and due.status == "due",
     )
 
 

@@ -25,6 +25,8 @@ from rearm.knowledge.rulesets import Directness, Ground
 
 __all__ = ["OPEN_AT_MOST", "answer_of", "tiers_of"]
 
+# drugs that can be had, but of which the label does not cover this patient or this use
+_UNLABELLED = ("outside_label", "off_label")
 OPEN_AT_MOST = 5  # strategies that the sheet shows in the two highest tiers
 _OPEN_BELOW = 3  # and below, where neither of them holds anything against the myeloma
 _GROUNDS: tuple[Ground, ...] = get_args(Ground)  # the strongest first
@@ -81,12 +83,15 @@ def tiers_of(
     return _with_open(found, results)
 
 
-def _order(basis: Basis, option: OptionResult) -> tuple[int, int, int, str]:
-    """Of options that go equally far: the one with fewer cautions that hold, with more that speaks
-    for it, with the nearest figures.
+def _order(basis: Basis, option: OptionResult) -> tuple[int, int, int, int, int, str]:
+    """Of options that go equally far: the one with fewer stops, so that what stops all of them is
+    told and not what stops one product; the one that no label keeps from this patient, with fewer
+    cautions that hold, with more that speaks for it, with the nearest figures.
     """
+    unlabelled = option.availability.status in _UNLABELLED
     cautions = sum(basis.reasons[key].truth is True for key in option.cautions)
-    return cautions, -len(option.for_), _nearness(basis, option), option.id
+    nearness = _nearness(basis, option)
+    return len(option.against), unlabelled, cautions, -len(option.for_), nearness, option.id
 
 
 def _nearness(basis: Basis, option: OptionResult) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import structs
 
 from rearm.assessment.patient import Patient
-from rearm.assessment.plan import PlacePlan, Plan, RulePlan
+from rearm.assessment.plan import PlacePlan, Plan, RulePlan, Wordings
 from rearm.assessment.result import Citation, FindingResult, Note, Publication, Reason, SupportLine
 from rearm.findings import Found
 from rearm.findings.base import unknown
@@ -193,7 +193,7 @@ class Basis:
             self.reasons[plan.key] = Reason(
                 rule=None if plan.base == plan.key else plan.base,
                 effect=plan.effect,
-                text=rule.because,
+                text=self.said(rule.because, plan.wordings),
                 truth=self.truth(number),
                 findings=findings,
                 citations=self.cite(rule.sources),
@@ -219,7 +219,7 @@ class Basis:
             place, missing = plan.place, self.missing(plan.number) if plan.place.when else ()
             self.reasons[plan.key] = Reason(
                 effect="cap" if plan.caps else "place",
-                text=place.reason,
+                text=self.said(place.reason, plan.wordings),
                 truth=True if place.when is None else self.truth(plan.number),
                 findings=() if place.when is None else self.read_by(plan.number),
                 citations=self.cite(place.sources),
@@ -227,6 +227,10 @@ class Basis:
                 asks=self.asks(missing),
             )
         return plan.key
+
+    def said(self, text: str, wordings: Wordings) -> str:
+        """The first wording that holds, else the text."""
+        return next((w.text for w, number in wordings if self.truth(number)), text)
 
     def support_line(self, name: str, line: Support, number: int | None) -> str:
         """The id of a line of supportive care, put down on first use."""

@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from rearm.knowledge.bundle import Knowledge
-from rearm.knowledge.rulesets import SharedRule
+from rearm.knowledge.rulesets import Rule, SharedRule
 
 __all__ = ["numbers_in", "numbers_without_source"]
 
@@ -50,8 +50,8 @@ def _texts(knowledge: Knowledge) -> Iterator[tuple[str, str, str | None, tuple[s
             if "@" not in rule.id:
                 yield (
                     f"{at}, rule {rule.id}",
-                    f"{rule.because} {rule.until or ''}",
-                    rule.when,
+                    _said(rule),
+                    _read(rule),
                     rule.sources,
                 )
         for line in option.support:
@@ -69,8 +69,8 @@ def _texts(knowledge: Knowledge) -> Iterator[tuple[str, str, str | None, tuple[s
         if isinstance(shared, SharedRule):
             yield (
                 f"shared rule {shared.id}",
-                f"{shared.because} {shared.until or ''}",
-                shared.when,
+                _said(shared),
+                _read(shared),
                 shared.sources,
             )
         else:
@@ -100,6 +100,14 @@ def _texts(knowledge: Knowledge) -> Iterator[tuple[str, str, str | None, tuple[s
             yield f"{at}, frequency", frequency.text, None, frequency.sources
         for implication in factor.implications:
             yield f"{at}, implication", implication.text, None, implication.sources
+
+
+def _said(rule: Rule | SharedRule) -> str:
+    return " ".join((rule.because, rule.until or "", *(w.text for w in rule.wordings)))
+
+
+def _read(rule: Rule | SharedRule) -> str:
+    return " ".join((rule.when, *(w.when for w in rule.wordings)))
 
 
 class _Figures:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, TypeAlias, get_args
 
 from rearm.assessment.citations import Citations
 from rearm.assessment.evidence import OptionEvidence, evidence_of
@@ -32,6 +32,7 @@ from rearm.knowledge.rulesets import (
     Indicator,
     Option,
     Place,
+    ReasonWording,
     Rule,
     Support,
     Tier,
@@ -58,6 +59,7 @@ __all__ = [
     "RulePlan",
     "StrategyPlan",
     "SupportPlan",
+    "Wordings",
     "WorkupPlan",
     "in_effect",
     "plan_of",
@@ -80,6 +82,9 @@ _NO_DRUG = {"observe", "supportive"}  # roles
 # one object a code, so that the JSON can leave out the most frequent
 _EFFECTS: Mapping[str, Effect] = {effect: effect for effect in get_args(Effect)}
 
+# what a reason says instead, with the number of the condition
+Wordings: TypeAlias = tuple[tuple[ReasonWording, int], ...]
+
 # effects that say at least as much as this one, in the same direction
 _AT_LEAST_AS_STRONG: Mapping[Effect, tuple[Effect, ...]] = {
     "discourage": ("exclude", "discourage"),
@@ -96,7 +101,7 @@ class RulePlan:
     several options share it. `base` is the id of the rule as it stands in its file. `counts_if`:
     the answer with which it acts (a requirement acts where it is not met). `outdone_by`: conditions
     of rules beside it that say the same more exactly and at least as strongly; where one of them
-    holds, this one adds nothing.
+    holds, this one adds nothing. `wordings`: with the numbers of their conditions.
     """
 
     rule: Rule | Indicator
@@ -110,6 +115,7 @@ class RulePlan:
     timing: str | None = None
     until: str | None = None
     outdone_by: tuple[int, ...] = ()
+    wordings: Wordings = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,13 +165,16 @@ class PlannedEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacePlan:
-    """A placement with the number of its condition and the code of its tier; `caps`: no higher."""
+    """A placement with the numbers of its conditions and the code of its tier; `caps`: no
+    higher.
+    """
 
     place: Place
     number: int
     tier: int
     caps: bool
     key: str
+    wordings: Wordings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -385,6 +394,7 @@ class _Planner:
                 tier=TIERS.index(tier),
                 caps=place.tier is None,
                 key=f"place-{place.id}",
+                wordings=self.wordings(place),
             )
             for strategy in place.of:
                 placed.setdefault(strategy, []).append(plan)
@@ -441,7 +451,11 @@ class _Planner:
             counts_if=0 if rule.effect == "require" else 1,
             stage=rule.stage,
             until=rule.until,
+            wordings=self.wordings(rule),
         )
+
+    def wordings(self, of: Rule | Place) -> Wordings:
+        return tuple((wording, self.number(wording.when)) for wording in of.wordings)
 
     def indicator(self, indicator: Indicator, factor: str) -> RulePlan:
         return RulePlan(
@@ -581,7 +595,10 @@ class _Planner:
 def _says(rule: Rule | Indicator) -> tuple[object, ...]:
     """What makes two rules one: all that a reason shows of them."""
     if isinstance(rule, Rule):
-        return (rule.effect, rule.when, rule.because, rule.stage, rule.until, rule.sources)
+        return (
+            rule.effect, rule.when, rule.because, rule.stage, rule.until, rule.sources,
+            rule.wordings,
+        )  # fmt: skip
     return (rule.direction, rule.when, rule.because, rule.weight, rule.timing, rule.sources)
 
 

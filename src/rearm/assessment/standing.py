@@ -130,7 +130,7 @@ def _placings(
             tier=TIERS[place.tier],
             caps=place.caps,
             truth=truths[number],
-            text=place.place.reason,
+            text=traced.basis.said(place.place.reason, place.wordings),
             ground=place.place.ground,
             traced=traced.place(place),
             turned=TIERS[min(_placed(strategy.places, turned), allowed)],

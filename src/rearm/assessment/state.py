@@ -16,7 +16,14 @@ __all__ = ["PlacedStrategies", "State", "state_of"]
 
 # What is done before anything else, and leaves the choice for after it.
 _EMERGENCIES = frozenset(
-    ("cord_compression", "cord_threatened", "hypercalcaemia", "renal_failure", "hyperviscosity")
+    (
+        "cord_compression",
+        "cord_threatened",
+        "cns_disease",
+        "hypercalcaemia",
+        "renal_failure",
+        "hyperviscosity",
+    )
 )
 _NOT_JUDGED = ("cannot_be_judged", "no_infusion", "infusion_unread")
 _WITHOUT_TIERS = ("controlled", "died", "cannot_judge")

@@ -207,7 +207,9 @@ class Knowledge:
                 (f"factor {factor.id}, indicator {i.id}", i.when) for i in factor.indicators
             )
         for option in self.options.values():
-            yield from ((f"option {option.id}, rule {r.id}", r.when) for r in option.rules)
+            for rule in option.rules:
+                yield f"option {option.id}, rule {rule.id}", rule.when
+                yield from ((f"rule {rule.id}, wording", w.when) for w in rule.wordings)
             yield from (
                 (f"option {option.id}, availability {a.region}", a.when)
                 for a in option.availability
@@ -225,6 +227,7 @@ class Knowledge:
         for place in self.places.values():
             if place.when is not None:
                 yield f"place {place.id}", place.when
+            yield from ((f"place {place.id}, wording", w.when) for w in place.wordings)
         for alert in self.alerts.values():
             yield f"alert {alert.id}", alert.when
             yield from ((f"alert {alert.id}, wording", w.when) for w in alert.wordings)

@@ -32,6 +32,7 @@ __all__ = [
     "Indicator",
     "Option",
     "Place",
+    "ReasonWording",
     "Role",
     "Rule",
     "SharedRule",
@@ -73,11 +74,21 @@ Row = Mapping[str, Any]  # a row of findings, as an example of a rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonWording:
+    """What a reason says where `when` is true as well: of several things that its condition joins,
+    the one that this patient has.
+    """
+
+    when: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule of an option.
 
     `stage` says what an unknown condition does (exclude and require only); `until` marks a
-    temporary stop.
+    temporary stop. The first of `wordings` that holds is said in place of `because`.
     """
 
     id: str
@@ -87,6 +98,7 @@ class Rule:
     stage: Stage | None = None
     until: str | None = None
     sources: tuple[str, ...] = ()
+    wordings: tuple[ReasonWording, ...] = field(default=(), metadata={"key": "wording"})
     example_true: Row | None = None
     example_false: Row | None = None
 
@@ -103,6 +115,7 @@ class SharedRule:
     stage: Stage | None = None
     until: str | None = None
     sources: tuple[str, ...] = ()
+    wordings: tuple[ReasonWording, ...] = field(default=(), metadata={"key": "wording"})
     example_true: Row | None = None
     example_false: Row | None = None
 
@@ -115,6 +128,7 @@ class SharedRule:
             stage=self.stage,
             until=self.until,
             sources=self.sources,
+            wordings=self.wordings,
             example_true=self.example_true,
             example_false=self.example_false,
         )
@@ -355,7 +369,8 @@ class Place:
 
     `tier`: they stand there at least, unless something caps them; `at_most`: no higher than this.
     One of the two is given. `needs_sign`: that it would lift is told only where something on record
-    points to what it reads. `asymmetry`: why the row has no mirror image for the other target.
+    points to what it reads. `asymmetry`: why the row has no mirror image for the other target. The
+    first of `wordings` that holds is said in place of `reason`.
     """
 
     id: str
@@ -369,6 +384,7 @@ class Place:
     sources: tuple[str, ...] = ()
     needs_sign: bool = False
     asymmetry: str | None = None
+    wordings: tuple[ReasonWording, ...] = field(default=(), metadata={"key": "wording"})
     example_true: Row | None = None
     example_false: Row | None = None
 
@@ -394,8 +410,8 @@ class ActionRule:
     where a finding of `finds_out` is not known. It is open, and `open_text` is said, where `when`
     is not known and the last on record, or `open_when`, points to it. `until` says what lifts it,
     `shows` which findings stand behind the text, and `before` which other actions wait for it: it
-    is never less urgent than they are. The first of `wordings` that holds is said in place of
-    `text`.
+    is never less urgent than they are. `routine`: nearly every patient needs it, so that a page may
+    tell it in one line with others. The first of `wordings` that holds is said in place of `text`.
     """
 
     id: str
@@ -411,6 +427,7 @@ class ActionRule:
     open_when: str | None = None
     before: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
+    routine: bool = False
     wordings: tuple[ActionWording, ...] = field(default=(), metadata={"key": "wording"})
     example_true: Row | None = None
     example_false: Row | None = None

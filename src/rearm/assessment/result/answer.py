@@ -108,7 +108,7 @@ class Action(BriefPart, frozen=True, kw_only=True):
 
     `status` `due`: to be done. `open`: not known whether it is due; `text` says how to find out.
     `shows`: the findings that stand behind the text. `lacks`: of several findings that it is to
-    find out, those that are not known.
+    find out, those that are not known. `routine`: nearly every patient needs it.
     """
 
     id: str
@@ -119,6 +119,7 @@ class Action(BriefPart, frozen=True, kw_only=True):
     status: ActionStatus = "due"
     shows: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
+    routine: bool = False
 
 
 class WouldBe(Part, frozen=True, kw_only=True):
