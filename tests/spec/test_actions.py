@@ -95,6 +95,13 @@ FLU_CY: Row = (
     },
 )
 PLANNED = fact("next_tcell_therapy_planned", "yes")
+IN_RESPONSE: list[Row] = [
+    NO_PROGRESSION,
+    lab(-10, "serum_m_protein", 3.0, "g/dL"),
+    lab(60, "serum_m_protein", 0.6, "g/dL"),
+    lab(300, "serum_m_protein", 0.6, "g/dL"),
+    lab(480, "serum_m_protein", 0.6, "g/dL"),
+]
 
 # action: rows for which it is due, rows for which it is not, rows that do not tell
 TABLE: dict[str, tuple[list[Row], list[Row], list[Row]]] = {
@@ -243,6 +250,11 @@ TABLE: dict[str, tuple[list[Row], list[Row], list[Row]]] = {
     ),
     "pneumocystis_prophylaxis": ([], [lab(490, "cd4_t_cells", 350, "/uL")], [NO_CAR_T]),
     "zoster_prophylaxis": ([], [COMFORT], [NO_CAR_T]),
+    "prophylaxis_without_relapse": (
+        IN_RESPONSE,
+        [*IN_RESPONSE, lab(490, "cd4_t_cells", 350, "/uL")],
+        [NO_CAR_T],
+    ),
 }
 
 
@@ -486,3 +498,71 @@ def test_each_action_says_why_until_when_and_by_which_source() -> None:
         reason = result.reasons[found.reason]
         assert reason.effect == "act" and reason.text and reason.until
         assert found.sources and set(found.sources) <= set(result.citations)
+
+
+# ---------------------------------------------------------------- prophylaxis and the kidney
+
+DIALYSIS = condition(-400, "dialysis")
+PNEUMOCYSTIS, ZOSTER = "pneumocystis_prophylaxis", "zoster_prophylaxis"
+
+
+@pytest.mark.parametrize(
+    ("what", "name", "rows", "text"),
+    [
+        ("nothing known of the kidney", PNEUMOCYSTIS, [], "Give Pneumocystis prophylaxis until"),
+        ("healthy", PNEUMOCYSTIS, [lab(495, "egfr", 90, "mL/min/1.73m2"), *COUNTS],
+         "Give Pneumocystis prophylaxis until"),
+        ("neutrophils 0.3", PNEUMOCYSTIS, [lab(495, "neutrophils", 0.3, "10*9/L")],
+         "Give Pneumocystis prophylaxis without co-trimoxazole"),
+        ("filtration 12", PNEUMOCYSTIS, [lab(495, "egfr", 12, "mL/min/1.73m2")],
+         "Give Pneumocystis prophylaxis without co-trimoxazole"),
+        ("filtration 22", PNEUMOCYSTIS, [lab(495, "egfr", 22, "mL/min/1.73m2")],
+         "Give Pneumocystis prophylaxis, co-trimoxazole at half"),
+        ("on dialysis", PNEUMOCYSTIS, [DIALYSIS],
+         "Give Pneumocystis prophylaxis without co-trimoxazole"),
+        ("nothing known of the kidney", ZOSTER, [], "Give aciclovir or valaciclovir"),
+        ("filtration 12", ZOSTER, [lab(495, "egfr", 12, "mL/min/1.73m2")],
+         "Give valaciclovir 500 mg once a day against herpes zoster"),
+        ("filtration 22", ZOSTER, [lab(495, "egfr", 22, "mL/min/1.73m2")],
+         "Give aciclovir or valaciclovir against herpes zoster in the dose for this kidney"),
+        ("on dialysis", ZOSTER, [DIALYSIS],
+         "Give valaciclovir 500 mg once a day against herpes zoster, after the session"),
+    ],
+)  # fmt: skip
+def test_prophylaxis_fits_kidney_and_neutrophils(
+    what: str, name: str, rows: list[Row], text: str
+) -> None:
+    found = action(assessed(*rows), name)
+    assert found is not None and found.text.startswith(text), what
+
+
+def test_without_a_relapse_prophylaxis_goes_on_for_18_months_or_while_cd4_is_low() -> None:
+    def told(days: int, *rows: Row) -> Action | None:
+        tables = [
+            {"patient_id": "A", "day": day, "test": "serum_m_protein", "value": v, "unit": "g/dL"}
+            for day, v in ((-10, 3.0), (60, 0.6), (days - 10, 0.6))
+        ]
+        tables += [{"patient_id": "A"} | row for _, row in rows]
+        infusion = {"patient_id": "A", "day": 0, "product": "ide-cel"}
+        person = {"patient_id": "A", "sex": "F", "heavy_chain": "IgA", "light_chain": "kappa"}
+        (record,) = read_tables(
+            {"patients": [person], "infusions": [infusion], "labs": tables}
+        ).records
+        return action(rearm.assess(record, as_of=days), "prophylaxis_without_relapse")
+
+    assert told(540) is not None
+    assert told(560) is None
+    low = told(900, lab(890, "cd4_t_cells", 120, "/uL"))
+    assert low is not None and low.shows == ("cd4_count",)
+    assert told(900, lab(890, "cd4_t_cells", 350, "/uL")) is None
+    neutropenic = told(120, lab(115, "neutrophils", 0.7, "10*9/L"))
+    assert neutropenic is not None and "without co-trimoxazole" in neutropenic.text
+    assert status("prophylaxis_without_relapse") is None
+
+
+def test_how_long_hepatitis_b_is_kept_down_is_named_by_guideline() -> None:
+    result = assessed(lab(480, "anti_hbc", "positive"))
+    found = action(result, "hepatitis_b_prophylaxis")
+    assert found is not None
+    until = result.reasons[found.reason].until
+    assert until is not None and "ASCO" in until and "EASL" in until

@@ -303,6 +303,23 @@ KIDNEY = [lab(215, "creatinine", 1.0, "mg/dL"), lab(215, "weight", 72, "kg")]
         ("no weight, two ages", {"birth_date": None, "birth_year": 1960}, KIDNEY[:1], "[83.5, 84]"),
         ("no sex", {"sex": None}, KIDNEY, None),
         ("no creatinine", {}, KIDNEY[1:], None),
+        ("on dialysis", {"sex": None}, [condition(-300, "dialysis")], "[0, 15]"),
+        (
+            "on dialysis, whatever is reported",
+            {},
+            [condition(-300, "dialysis"), lab(205, "egfr", 80, "mL/min/1.73m2")],
+            "[0, 15]",
+        ),
+        (
+            "no longer on dialysis",
+            {},
+            [
+                condition(-300, "dialysis"),
+                condition(100, "dialysis", "resolved"),
+                lab(205, "egfr", 44, "mL/min/1.73m2"),
+            ],
+            44.0,
+        ),
     ],
 )
 def test_creatinine_clearance(

@@ -14,17 +14,23 @@ _EVER = 10**6
 # divides the two slopes (mg/dL), the slope below it, and the factor.
 _CKD_EPI = {"F": (0.7, -0.241, 1.012), "M": (0.9, -0.302, 1.0)}
 _SLOPE_ABOVE, _BY_YEAR, _AT_START = -1.2, 0.9938, 142.0
+# Kidney failure begins below 15 mL/min/1.73 m2; on dialysis creatinine tells of the machine.
+_ON_DIALYSIS = Interval(0.0, 15.0)
 
 
 @finding("creatinine_clearance")
 def creatinine_clearance(chart: PatientChart) -> Found:
-    """The later of a reported clearance and a reported eGFR (mL/min/1.73 m2, read as mL/min); else
-    Cockcroft-Gault, and without a weight CKD-EPI 2021.
+    """On dialysis at most 15 mL/min, whatever was reported or could be computed. Else the later of
+    a reported clearance and a reported eGFR (mL/min/1.73 m2, read as mL/min); else Cockcroft-Gault,
+    and without a weight CKD-EPI 2021.
 
     A creatinine after the reported value may only worsen it: the kidney may have failed in between.
     Where what is computed from it is lower it stands instead, and where nothing can be computed
     nothing is known.
     """
+    dialysis = chart.condition("dialysis")
+    if dialysis.present:
+        return measured(_ON_DIALYSIS, lambda: f"at most 15: {dialysis.text}", dialysis.sources)
     blood = chart.latest("creatinine", chart.recent(_DAYS))
     tests = ("creatinine_clearance", "egfr")
     reported = [chart.latest(test, chart.recent(_DAYS)) for test in tests]
