@@ -1,6 +1,6 @@
 """What a biopsy of a lesion is of, and what it shows besides a stated histology: an antigen counted
-on its plasma cells tells that they are there. A biopsy speaks for its own lesion, and for those that
-came with it in the same organ.
+on its plasma cells tells that they are there. A biopsy speaks for its own lesion, and for those
+that came with it in the same organ.
 """
 
 from __future__ import annotations

@@ -13,7 +13,15 @@ from typing import Literal
 
 from rearm.record import Imaging
 
-__all__ = ["SOFT_KINDS", "SoftKind", "kind_not_known", "outside_bone", "same_organ", "soft_kind", "whole_body"]
+__all__ = [
+    "SOFT_KINDS",
+    "SoftKind",
+    "kind_not_known",
+    "outside_bone",
+    "same_organ",
+    "soft_kind",
+    "whole_body",
+]
 
 SoftKind = Literal["extraosseous", "paraskeletal"]
 
