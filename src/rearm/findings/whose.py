@@ -63,6 +63,7 @@ PAST_AFTER_A_LATER_LINE = frozenset(
         "emd_at_failure",
         "soluble_bcma_fold_from_nadir",
         "soluble_bcma_undetectable",
+        "treg_percent",
     }
 )
 
