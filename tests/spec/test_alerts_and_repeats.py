@@ -156,3 +156,88 @@ def test_the_page_says_how_the_team_and_the_laboratory_stand(
     assert failure.comparison == comparison
     assert words in difference_text(failure)
     assert words in page(result, with_picture=False)
+
+
+RISE = _m_protein((-20, 2.6), (60, 0.2), (90, 0.2), (130, 1.3))
+# Complete response, confirmed, then the original band is back on day 110.
+BACK = [
+    *_m_protein((-20, 2.6), (30, 0), (60, 0), (85, 0), (110, 0)),
+    *(
+        {"day": day, "test": "urine_m_protein_24h", "value": 0, "unit": "mg/24h"}
+        for day in (-20, 30, 60, 85)
+    ),
+    *(
+        {"day": day, "test": test, "value": "negative"}
+        for day in (30, 60, 85)
+        for test in ("serum_immunofixation", "urine_immunofixation")
+    ),
+    {"day": 62, "test": "marrow_plasma_cells", "value": 1, "unit": "%"},
+    {"day": 110, "test": "serum_immunofixation", "value": "positive"},
+]
+AGAIN = [*_m_protein((134, 0)), {"day": 134, "test": "serum_immunofixation", "value": "positive"}]
+ONLY_CHAINS = [
+    {"day": 134, "test": test, "value": 12, "unit": "mg/L"} for test in ("kappa_flc", "lambda_flc")
+]
+MRD = [
+    {"day": 70, "test": "mrd", "value": "negative", "specimen": "marrow", "method": "NGS"},
+    {"day": 136, "test": "mrd", "value": "positive", "specimen": "marrow", "method": "NGS"},
+]
+PET = [{"day": 137, "method": "PET-CT", "result": "negative"}]
+
+
+@pytest.mark.parametrize(
+    ("labs", "imaging", "repeat", "pet"),
+    [
+        (RISE, [], True, True),  # seen once
+        ([*RISE, *ONLY_CHAINS], [], True, True),  # not what rose
+        ([*BACK, *AGAIN], [], False, True),
+        ([*BACK, *AGAIN, *MRD], [], False, True),  # marrow after it does not ask for blood again
+        ([*BACK, *AGAIN, *MRD], PET, False, False),
+    ],
+)
+def test_a_second_sample_is_asked_for_once_and_imaging_where_there_is_none(
+    labs: list[Row], imaging: list[Row], repeat: bool, pet: bool
+) -> None:
+    result = _assessed(labs=labs, imaging=imaging, assessments=[])
+    assert result.relapse is not None
+    assert result.relapse.status == "suspected"
+    assert ("repeat_markers" in {x for t in result.next_tests for x in t.ids}) is repeat
+    assert ("repeat_m_protein_and_flc" in {x.id for x in result.actions}) is repeat
+    assert ("whole_body_imaging" in {x for t in result.tests for x in t.ids}) is pet
+
+
+FLUID = {"day": 129, "test": "csf_plasma_cells", "value": "positive", "specimen": "csf"}
+
+
+@pytest.mark.parametrize(
+    ("labs", "fluid"), [([], True), ([FLUID], False), ([FLUID | {"day": 70}], True)]
+)
+def test_fluid_is_asked_for_where_none_is_of_now(labs: list[Row], fluid: bool) -> None:
+    state = [{"day": 128, "condition": "cns_myeloma", "status": "present"}]
+    result = _assessed(labs=labs, conditions=state)
+    (alert,) = [x for x in result.alerts if x.id == "cns_disease"]
+    (action,) = [x for x in result.actions if x.id == "csf_and_neuraxis_mri"]
+    assert ("fluid" in alert.text) is fluid
+    assert ("fluid" in action.text) is fluid
+    assert "MRI" in alert.text
+    assert "MRI" in action.text
+
+
+@pytest.mark.parametrize(
+    ("igg", "words"),
+    [
+        (None, "Measure IgG now"),
+        (180, "Replace immunoglobulin: IgG is below 400 mg/dL"),
+        (650, "After a life-threatening one"),
+    ],
+)
+def test_igg_is_asked_for_where_none_is_of_now(igg: float | None, words: str) -> None:
+    labs = [] if igg is None else [{"day": 139, "test": "igg", "value": igg, "unit": "mg/dL"}]
+    result = _assessed(
+        patients=[{"sex": "F", "last_seen_day": 140, "heavy_chain": "IgA"}],
+        labs=labs,
+        conditions=[{"day": 139, "condition": "active_infection", "status": "present"}],
+    )
+    (alert,) = [x for x in result.alerts if x.id == "infection"]
+    assert words in alert.text
+    assert ("Measure IgG" in alert.text) is (igg is None)

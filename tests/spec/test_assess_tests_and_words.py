@@ -151,6 +151,27 @@ def test_a_biopsy_needs_a_lesion(known: Any, wanted: Any) -> None:
     assert ("lesion_biopsy" in asked(known)) is wanted
 
 
+@pytest.mark.parametrize(
+    ("bare", "untested", "wanted"),
+    [
+        (True, True, {"lesion_biopsy"}),
+        (False, True, {"lesion_stains"}),  # the histology is there: stain the block
+        (False, False, set()),
+        (None, True, {"lesion_biopsy"}),  # nobody knows whether there is a block
+    ],
+)
+def test_the_block_is_stained_where_there_is_one(
+    bare: bool | None, untested: bool, wanted: set[str]
+) -> None:
+    known = {
+        "any_plasmacytoma_at_relapse": True,
+        "lesion_without_histology": bare,
+        "untested_lesion": untested,
+    }
+    found = asked({name: value for name, value in known.items() if value is not None})
+    assert {"lesion_biopsy", "lesion_stains"} & set(found) == wanted
+
+
 def test_tissue_of_an_unbiopsied_lesion_comes_before_the_marrow() -> None:
     """What changes the first choice is asked for first; then the minimum work-up."""
     found = assessed(

@@ -54,3 +54,16 @@ def test_a_number_is_told_as_the_range_in_which_every_value_changes_the_same() -
         assert isinstance(value, float)
         assert limits["low"] is None or limits["low"] < value
         assert limits["high"] is None or value < limits["high"]
+
+
+def test_a_share_of_the_clone_is_told_as_per_cent() -> None:
+    """Never `loss of both TNFRSF17 copies is 0.2 or 0.9`."""
+    told = {
+        text.partition(":")[0]
+        for result in answered().values()
+        for test in result.tests
+        if test.ids in (("tnfrsf17_sequencing",), ("gprc5d_sequencing",))
+        for text in changes_in_words(result, test)
+    }
+    assert "if there is loss of both TNFRSF17 copies in 20 % of the clone" in told
+    assert not [x for x in told if "copies is " in x or " 0.2" in x or " 0.9" in x]

@@ -341,6 +341,19 @@ def test_silence_of_an_unknown_history_is_no_denial() -> None:
     )
 
 
+def extramedullary(name: str, day: int = 200, **rest: object) -> Row:
+    site = rest.pop("site", "liver")
+    size = {"length_mm": 40, "width_mm": 20, "site": site, **rest}
+    return imaging(day, "positive", "extramedullary", lesion=name, **size)
+
+
+def of_plasma_cells(name: str) -> Row:
+    return ("facts", {"day": 206, "finding": "lesion_histology", "value": f"{name}=plasma_cells"})
+
+
+TWO_OF_THE_LIVER = [extramedullary("L1"), extramedullary("L2")]
+
+
 @pytest.mark.parametrize(
     ("what", "rows", "untested", "histology"),
     [
@@ -385,6 +398,32 @@ def test_silence_of_an_unknown_history_is_no_denial() -> None:
          [imaging(-90, "positive", "extramedullary", lesion="L0"),
           imaging(200, "positive", "extramedullary", lesion="L1"),
           stain(206, 80, specimen="lesion_biopsy", sample_id="L0")], True, True),
+        # lesions that came together in one organ
+        ("plasma cells in one of two lesions of the liver: its antigen is open",
+         [*TWO_OF_THE_LIVER, of_plasma_cells("L1")], True, False),
+        ("and stained", [*TWO_OF_THE_LIVER, of_plasma_cells("L1"),
+          stain(206, 80, specimen="lesion_biopsy", sample_id="L1")], False, False),
+        ("two segments of the liver",
+         [extramedullary("L1", site="liver segment 6"), extramedullary("L2", site="Liver, left"),
+          of_plasma_cells("L1")], True, False),
+        ("the other in another organ",
+         [extramedullary("L1"), extramedullary("L2", site="skin"), of_plasma_cells("L1")],
+         True, True),
+        ("two lymph nodes, which need not lie together",
+         [extramedullary("L1", site="lymph node, neck"),
+          extramedullary("L2", site="lymph node, groin"), of_plasma_cells("L1")], True, True),
+        ("the other came later",
+         [extramedullary("L1"), extramedullary("L2", 208), of_plasma_cells("L1")], True, True),
+        ("only the other is new",
+         [extramedullary("L1", new="no"), extramedullary("L2", new="yes"), of_plasma_cells("L1")],
+         True, True),
+        ("the other grows while the proven one shrinks",
+         [*TWO_OF_THE_LIVER, extramedullary("L1", 208, length_mm=20),
+          extramedullary("L2", 208, length_mm=60), of_plasma_cells("L1")], True, True),
+        ("a lymphoma in one of the two says nothing of the other",
+         [*TWO_OF_THE_LIVER,
+          ("facts", {"day": 206, "finding": "lesion_histology", "value": "L1=t_cell_neoplasm"})],
+         True, True),
         ("imaging shows none", [stain(205, 90), imaging(200, "negative")], False, False),
         ("not looked", [stain(205, 90)], None, None),
         ("the lesion is a lymphoma",

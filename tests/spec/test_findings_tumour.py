@@ -169,6 +169,32 @@ def test_doubling_time(what: str, rows: list[Row], days: object) -> None:
     assert findings(*protein((-10, 3.0)), *rows)["relapse_doubling_days"].value == days, what
 
 
+RISES = [
+    ("counted from 0.5 g/dL", protein((160, 0.2), (200, 0.8)), "[20, 59]",
+     "serum M-protein 0.2 on day 160, 0.8 g/dL on day 200: doubling in 20 days,"
+     " or 59 days counted from 0.5 g/dL"),
+    ("from nothing, also counted from 0.5 g/dL", protein((160, 0), (200, 1.0)), "[0, 40]",
+     "serum M-protein 0 on day 160, 1 g/dL on day 200: doubling in 40 days counted from 0.5 g/dL"),
+    ("counted from 100 mg/L", [flc(160, 80), flc(200, 1700)], "[9.1, 9.8]",
+     "free kappa light chains in serum 80 on day 160, 1700 mg/L on day 200: doubling in 9 days,"
+     " or 10 days counted from 100 mg/L"),
+    ("too low", protein((160, 0.2), (200, 0.45)), None,
+     "serum M-protein 0.2 on day 160, 0.45 g/dL on day 200: a rise by 0.25 g/dL,"
+     " too low to tell a time of doubling"),
+    ("too soon", [flc(180, 85), flc(200, 1705)], None,
+     "free kappa light chains in serum 85 on day 180, 1705 mg/L on day 200: a rise by 1620 mg/L,"
+     " too soon after each other to tell a time of doubling"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "rows", "days", "text"), RISES, ids=[x[0] for x in RISES])
+def test_a_rise_is_told_in_plain_numbers(
+    what: str, rows: list[Row], days: str | None, text: str
+) -> None:
+    found = findings(*protein((-10, 3.0)), *rows)["relapse_doubling_days"]
+    assert (shown(found), found.text) == (days, text)
+
+
 def test_course_of_the_patient_of_the_tables() -> None:
     found = findings()
     expected = {

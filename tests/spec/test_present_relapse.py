@@ -6,15 +6,16 @@ and what the team stated; then what is to be decided on. All patients are invent
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 from tests.support.course_builder import death, fact, lab, lesion, record, serum, team, therapy
 
+from rearm.interval import Interval
 from rearm.outcome.failures import failures
 from rearm.outcome.relapse import DiseaseNow, present_relapse
-from rearm.record import Record, Source, Therapy, When
+from rearm.record import Lab, Record, Source, Therapy, When
 
 # PR, then relapse on day 300 that is confirmed on day 330
 CAR_T_FAILED = {-25: 3.0, 60: 0.4, 120: 0.4, 300: 1.3, 330: 1.9}
@@ -30,7 +31,7 @@ def line(agents: str, start: int | When, **rest: Any) -> Therapy:
     )
 
 
-def course(*parts: Mapping[int, float], **rest: Any) -> Record:
+def course(*parts: Mapping[int, float | Interval], **rest: Any) -> Record:
     series = {day: value for part in parts for day, value in part.items()}
     labs = [*serum(series), *rest.pop("more_labs", [])]
     return record(labs=labs, **rest)
@@ -59,7 +60,7 @@ ROWS: list[tuple[str, Record, str, str, str, When, str | None]] = [
      "teclistamab", "failed", "confirmed", DAY(830), "rapid"),
     ("a rise that nobody repeated",
      course(CAR_T_FAILED, ON_TECLISTAMAB, {830: 0.9}, therapies=[TECLISTAMAB]),
-     "teclistamab", "suspected", "unconfirmed", DAY(830), None),
+     "teclistamab", "suspected", "unconfirmed", DAY(830), "intermediate"),
     ("the team alone saw it",
      course(CAR_T_FAILED, ON_TECLISTAMAB, therapies=[TECLISTAMAB], responses=[team(700, "PD")]),
      "teclistamab", "failed", "recorded_by_team", DAY(700), None),
@@ -160,6 +161,17 @@ def test_each_line_has_its_own_baseline_and_response() -> None:
     assert outcome.refractory is True
 
 
+BELOW = Interval(0, 0.1, high_open=True)
+
+
+def chain(kappa: Mapping[int, float], more: Sequence[Lab] = ()) -> Record:
+    """The involved light chain in mg/L, with the other one normal."""
+    pairs = [(day, "kappa_flc", value) for day, value in kappa.items()]
+    pairs += [(day, "lambda_flc", 10.0) for day in kappa]
+    labs = [lab(test, day, value) for day, test, value in pairs]
+    return record(labs=[*labs, *more])
+
+
 # the marker up to its last value, and what was looked at: tempo
 BLOOD = [
     lab(test, 300, value)
@@ -174,10 +186,28 @@ TEMPO: list[tuple[str, Record, str | None]] = [
      course(SLOW, more_labs=BLOOD, imaging=PET), "slow"),
     ("over 180 days, the whole body never examined", course(SLOW, more_labs=BLOOD), None),
     ("over 180 days, the blood not examined", course(SLOW, imaging=PET), None),
-    ("counted from below 0.5 g/dL: only the rise",
-     course({-25: 3.0, 60: 0.2, 300: 0.4, 330: 1.2}), None),
-    ("less than four weeks apart",
-     course({-25: 3.0, 60: 0.2, 300: 0.8, 320: 1.2}), None),
+    # from below 0.5 g/dL a doubling is counted from there: at most 24 days
+    ("0.4 to 1.2 in 30 days", course({-25: 3.0, 60: 0.2, 300: 0.4, 330: 1.2}), "rapid"),
+    ("0.2 to 0.4: too low to count, only the rise",
+     course({-25: 3.0, 60: 0.1, 300: 0.2, 330: 0.4}), None),
+    ("0.3 to 0.55 in 40 days may be anything: 46 to 291 days",
+     course({-25: 3.0, 60: 0.1, 300: 0.3, 340: 0.55}), None),
+    ("0.2, 0.7, 0.9 in 69 days: 32 to 81 days, not surely rapid",
+     course({-25: 3.0, 60: 0.1, 490: 0.2, 545: 0.7, 559: 0.9}), "intermediate"),
+    # the last pair is too near, so the value before it counts, however long before
+    ("the last two 25 days apart, one long before: 149 to 232 days",
+     course({-35: 2.9, 75: 0.28, 395: 1.1, 420: 1.4}), "intermediate"),
+    ("less than four weeks apart, and nothing before",
+     course({-25: 3.0, 10: 0.8, 34: 1.4}), None),
+    ("less than four weeks apart, and a value long before: 101 to 206 days",
+     course({-25: 3.0, 60: 0.2, 300: 0.8, 320: 1.2}), "intermediate"),
+    ("from not measurable, which is below 0.1 g/dL",
+     course({-25: 3.0, 60: BELOW, 300: BELOW, 340: 1.6}), "rapid"),
+    ("light chain of 85, 900, 1700 mg/L within 155 days: 36 to 38 days",
+     chain({-25: 2000, 60: 85, 190: 900, 215: 1700}), "rapid"),
+    ("the chain doubles where the M-protein is too low to count",
+     chain({-25: 2000, 60: 30, 200: 150, 240: 600}, serum({-25: 1.2, 60: 0, 200: 0, 240: 0.2})),
+     "rapid"),
     ("a new lesion beside a flat marker",
      course({-25: 3.0, 60: 0.2, 300: 0.2}, imaging=[
          lesion(60, None, method="PET-CT", result="negative"),

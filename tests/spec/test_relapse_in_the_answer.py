@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.course_builder import lab, record, serum, team
+from tests.support.course_builder import lab, lesion, record, serum, team
 from tests.support.loops import some
 from tests.support.results import example_records, examples, generated, terminal_text
 
@@ -123,6 +123,36 @@ def test_another_target_between_leaves_the_antigen_to_both() -> None:
     gprc5d = assessed(stain(920, 90, "gprc5d"))
     assert value(gprc5d, "gprc5d_status") == "retained"
     assert value(gprc5d, "cart_gprc5d_status") == "retained"
+
+
+def asked(a: Assessment) -> set[str]:
+    return {name for test in a.next_tests for name in test.ids}
+
+
+PET_NOW = [lesion(900, None, method="PET-CT", result="negative")]
+MARROW_NOW = lab("marrow_plasma_cells", 905, 30, unit="%", specimen="marrow")
+
+
+def test_imaging_and_marrow_of_the_present_relapse_are_not_asked_for_again() -> None:
+    """The imaging that is missing at the CAR-T failure is of long ago."""
+    bare, done = assessed(), assessed(MARROW_NOW, imaging=PET_NOW)
+    assert asked(bare) >= {"whole_body_imaging", "marrow"}
+    assert value(done, "emd_at_failure") is None
+    assert not asked(done).intersection({"whole_body_imaging", "marrow"})
+    # what was seen at the first failure does not do for the second
+    old = [lesion(300, None, method="PET-CT", result="negative")]
+    first = assessed(lab("marrow_plasma_cells", 305, 30, unit="%"), imaging=old)
+    assert asked(first) >= {"whole_body_imaging", "marrow"}
+
+
+def test_nothing_of_an_old_failure_is_asked_for() -> None:
+    past = {"car_in_blood", "soluble_bcma"}
+    assert past <= asked(assessed(later=False))
+    later = assessed()
+    assert "car_in_blood" not in asked(later)
+    findings = {name for test in later.next_tests for name in test.findings}
+    assert "bcma_flow_percent" in findings  # of the tumour now
+    assert not findings & {"emd_at_failure", "soluble_bcma_fold_from_nadir", "treg_percent"}
 
 
 def test_a_controlled_disease_has_nothing_to_choose() -> None:

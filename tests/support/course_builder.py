@@ -34,7 +34,7 @@ def lab(test: str, day: int, value: float | str | Interval, **rest: Any) -> Lab:
     return Lab(test=test, when=When.on(day), source=src(f"{test} {day}"), quantity=quantity, **rest)
 
 
-def serum(series: Mapping[int, float], *, urine: bool = True) -> list[Lab]:
+def serum(series: Mapping[int, float | Interval], *, urine: bool = True) -> list[Lab]:
     """Serum M-protein (g/dL) by day, with urine M-protein 0 on the same days."""
     labs = [lab("serum_m_protein", d, v) for d, v in series.items()]
     return labs + ([lab("urine_m_protein_24h", d, 0) for d in series] if urine else [])

@@ -139,7 +139,7 @@ def assembled(
         alterations=alterations,
         alerts=alerts,
         actions=actions,
-        tests=(shown := before_deciding(tests)),
+        tests=(shown := before_deciding(plan, patient, tests)),
         further_tests=tuple(test for test in tests if test not in shown),
         answer=answer,
         options=options.options,

@@ -14,6 +14,7 @@ from rearm.assessment.result import Citation, FindingResult, Note, Publication, 
 from rearm.findings import Found
 from rearm.findings.base import unknown
 from rearm.findings.whose import TOLD_AS, later_lines_of
+from rearm.knowledge.catalogue import OF_CLONE
 from rearm.knowledge.rulesets import Support
 from rearm.record import Source
 from rearm.rules import unknown_findings
@@ -261,5 +262,7 @@ def _text(found: Found, name: str, plan: Plan) -> str:
         return f"{'yes' if found.value else 'no'} – {meaning}"
     if found.possible is not None:
         return f"{' or '.join(found.possible)}: {meaning}"
+    if entry.unit == OF_CLONE and isinstance(found.value, float):
+        return f"{100 * found.value:g} % of the clone: {meaning}"
     unit = f" {entry.unit}" if entry.unit else ""
     return f"{found.value}{unit}: {meaning}" if found.value is not None else meaning

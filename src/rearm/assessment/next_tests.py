@@ -97,13 +97,19 @@ Kind = Literal["option", "factor", "group", "failure", "strategy"]
 _DECIDES: tuple[Kind, ...] = ("strategy", "failure")
 
 
-def before_deciding(tests: Sequence[NextTest]) -> tuple[NextTest, ...]:
+def before_deciding(
+    plan: Plan, patient: Patient, tests: Sequence[NextTest]
+) -> tuple[NextTest, ...]:
     """The few tests that would change the first choice, or whether there is a relapse."""
+    relapse = patient.disease.relapse
+    suspected = relapse is not None and relapse.status == "suspected"
+    confirm = {x.workup.id for x in plan.workups if suspected and x.workup.confirms}
     deciding = [
         test
         for test in tests
         if any(turn.kind in _DECIDES for change in test.changes for turn in change.turns)
         or "failure_status" in test.findings
+        or (test.mandatory and not confirm.isdisjoint(test.ids))
     ]
     return tuple(deciding[:_SHOWN_AT_MOST])
 

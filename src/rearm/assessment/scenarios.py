@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from rearm.assessment.patient import Patient
 from rearm.assessment.plan import Plan, WorkupPlan
 from rearm.findings import derived_from
+from rearm.findings.whose import LATER_LINES, PAST_AFTER_A_LATER_LINE
 from rearm.knowledge.catalogue import Finding
 from rearm.rules import findings_frame, with_values
 
@@ -92,6 +93,7 @@ def varied(plan: Plan, patient: Patient, answers: Answers, *, tried: bool) -> li
     that can come out are not listed, because nobody asks what they would change.
     """
     found = []
+    past = PAST_AFTER_A_LATER_LINE if patient.values.get(LATER_LINES) else frozenset()
     for workup in plan.workups:
         mandatory = _holds(workup.mandatory, answers)
         elsewhere = workup.only_where is not None and not _holds(workup.only_where, answers)
@@ -101,11 +103,16 @@ def varied(plan: Plan, patient: Patient, answers: Answers, *, tried: bool) -> li
         names = tuple(
             n
             for n in workup.workup.supplies
-            if n in plan.relevant and (n in settles or not _told(plan, patient, n))
+            if n in plan.relevant
+            and n not in past
+            and (n in settles or not _told(plan, patient, n))
         )
         if not names:
             continue
-        partly = any(n not in settles and _told(plan, patient, n) for n in workup.workup.supplies)
+        partly = any(
+            n not in settles and n not in past and _told(plan, patient, n)
+            for n in workup.workup.supplies
+        )
         scenarios = _possible(plan, workup, patient, names) if tried else ()
         found.append(Varied((workup,), mandatory, names, partly, scenarios))
     return found

@@ -215,7 +215,10 @@ def _columns(batch: Batch, *, tests: bool) -> dict[str, Sequence[Any]]:
     decided = [is_decided(patient) for patient in batch.patients]
     columns |= _verdicts(batch.plan, batch.own.codes.judged, decided)
     if tests:
-        asked = [_as_shown(own) for own in batch.next_tests()]
+        asked = [
+            _as_shown(batch.plan, patient, own)
+            for patient, own in zip(batch.patients, batch.next_tests(), strict=True)
+        ]
         columns["tests"] = [["+".join(test.ids) for test in own] for own in asked]
         columns["mandatory_tests"] = [
             ["+".join(test.ids) for test in own if test.mandatory] for own in asked
@@ -223,9 +226,9 @@ def _columns(batch: Batch, *, tests: bool) -> dict[str, Sequence[Any]]:
     return columns
 
 
-def _as_shown(tests: Sequence[NextTest]) -> Sequence[NextTest]:
+def _as_shown(plan: Plan, patient: Patient, tests: Sequence[NextTest]) -> Sequence[NextTest]:
     """In the order of the result: what is to be settled before deciding stands first."""
-    shown = before_deciding(tests)
+    shown = before_deciding(plan, patient, tests)
     return (*shown, *(test for test in tests if test not in shown))
 
 

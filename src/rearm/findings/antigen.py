@@ -24,7 +24,12 @@ from rearm.findings.base import (
 )
 from rearm.findings.chart import PatientChart
 from rearm.findings.exposure import agents_against, is_after
-from rearm.findings.lesion_tissue import lesion_name, naming_no_lesion, samples_by_lesion
+from rearm.findings.lesion_tissue import (
+    lesion_name,
+    naming_no_lesion,
+    samples_by_lesion,
+    spoken_for,
+)
 from rearm.findings.microenvironment import divided
 from rearm.findings.product import car_targets
 from rearm.findings.results import NO_RESULT, LatestResult, lies_in
@@ -352,7 +357,7 @@ def gprc5d_agent_between_failure_and_sample(chart: PatientChart) -> Found:
 @finding("untested_lesion")
 def untested_lesion(chart: PatientChart) -> Found:
     """Whether there is a lesion outside the marrow whose antigen was not tested. Neither marrow nor
-    another lesion speaks for it.
+    a lesion elsewhere speaks for it; one that came with it in the same organ does.
     """
     if chart.at_failure is None:
         return NOTHING
@@ -381,7 +386,8 @@ def _untested_of(
     chart: PatientChart, lesions: Sequence[Imaging], samples: Sequence[Lab | Variant]
 ) -> Found:
     tested = samples_by_lesion(chart, lesions, samples)
-    bare = [x for x in lesions if not tested[lesion_name(x)]]
+    told = spoken_for(chart, lesions, {name for name, found in tested.items() if found})
+    bare = [x for x in lesions if lesion_name(x) not in told]
     rows = (*rows_of(lesions), *rows_of(samples))
     if bare and naming_no_lesion(chart, samples):
         return unknown("antigen tested on a biopsy: of which lesion is not stated", rows)

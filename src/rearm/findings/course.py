@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 
-from rearm.findings.base import NOTHING, Found, finding, rows_of, sources_of, unknown
+from rearm.findings.base import NOTHING, Found, finding, measured, rows_of, sources_of, unknown
 from rearm.findings.chart import PatientChart
 from rearm.findings.results import test_name
 from rearm.findings.tumour import extraosseous, leukaemic_counts, soft_tissue
 from rearm.interval import Interval
-from rearm.outcome.marker_rise import MarkerRise
+from rearm.knowledge.lab_tests import load_tests
+from rearm.outcome.marker_rise import COUNTED_FROM, MarkerRise
 from rearm.record import Source, When
 
 _RESPONSES = ("sCR", "CR", "VGPR", "PR", "MR", "SD", "PD")
@@ -267,12 +268,30 @@ def rise_found(chart: PatientChart, rise: MarkerRise) -> Found:
     if rise.first is None or rise.last is None:
         return NOTHING
     if rise.code == "flat":
-        return unknown("the last values up to the failure do not rise measurably")
+        return unknown("the last values up to the relapse do not rise measurably")
     (first_day, first), (last_day, last) = rise.first, rise.last
     days = (first_day, last_day)
     rows = rows_of(x for x in chart.results(rise.test, days) if x.day in days)
-    seen = f"{test_name(rise.test)} {first:g} on day {first_day}, {last:g} on day {last_day}"
+    unit = load_tests()[rise.test].unit or ""
+    seen = f"{test_name(rise.test)} {first} on day {first_day}, {last} {unit} on day {last_day}"
     if rise.days is None:
-        text = f"{seen}: a rise by {last - first:.3g}, too low or too soon to tell a doubling"
+        risen = Interval(round(last.low - first.high, 2), round(last.high - first.low, 2))
+        text = f"{seen}: a rise by {risen} {unit}, {_WHY_NO_DOUBLING[rise.code]}"
         return unknown(text, rows)
-    return Found(rise.days, rows, f"{seen}: doubling in {rise.days:.0f} days")
+    return measured(rise.days, f"{seen}: {_doubling_words(rise, unit)}", rows)
+
+
+_WHY_NO_DOUBLING = {
+    "low": "too low to tell a time of doubling",
+    "soon": "too soon after each other to tell a time of doubling",
+}
+
+
+def _doubling_words(rise: MarkerRise, unit: str) -> str:
+    """`doubling in 70 days`; of a rise from below what is counted also from where it is."""
+    assert rise.days is not None
+    fast, slow = rise.days.low, rise.days.high
+    if fast == slow:
+        return f"doubling in {fast:.0f} days"
+    counted = f"{slow:.0f} days counted from {COUNTED_FROM[rise.test]:g} {unit}"
+    return f"doubling in {fast:.0f} days, or {counted}" if fast else f"doubling in {counted}"

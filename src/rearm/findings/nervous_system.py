@@ -129,6 +129,15 @@ def cns_disease(chart: PatientChart) -> Found:
     return chart.positive("csf_plasma_cells", chart.recent(_CSF_DAYS))
 
 
+@finding("csf_examined")
+def csf_examined(chart: PatientChart) -> Found:
+    """Cerebrospinal fluid of the last 60 days; that none is on record does not say that none was
+    taken.
+    """
+    fluid = chart.latest("csf_plasma_cells", chart.recent(_CSF_DAYS))
+    return Found(True if fluid.word else None, fluid.sources, fluid.describe)
+
+
 def _progressions(chart: PatientChart) -> Iterator[tuple[When, tuple[Source, ...]]]:
     """Those after the infusion that showed there: the team's from the last on, and the failure."""
     for row in reversed(chart.record.responses):

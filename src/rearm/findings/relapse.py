@@ -5,7 +5,7 @@ Where no line followed the CAR-T it is the failure of the CAR-T.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rearm.findings.base import FUNCTIONS, NOTHING, Found, finding, measured, rows_of, unknown
 from rearm.findings.chart import PatientChart
@@ -17,10 +17,11 @@ from rearm.findings.course import (
     pattern_cns,
     rise_found,
 )
+from rearm.findings.results import Window
 from rearm.findings.whose import LATER_LINES
 from rearm.interval import Interval
 from rearm.outcome.relapse import CAR_T, PresentRelapse
-from rearm.record import Source
+from rearm.record import Lab, Source
 from rearm.therapy.lines import Line
 
 __all__ = ["relapse_status"]
@@ -137,6 +138,54 @@ def days_to_relapse(chart: PatientChart) -> Found:
     high = float("inf") if last is None else float(last - start)
     days = Interval(float(relapse.when.first - start), high)
     return measured(days, lambda: _relapse_words(relapse), relapse.basis, whole=True)
+
+
+# ---------------------------------------------------------------- a second sample
+
+# Markers in blood and urine, by what is measured together: a second sample has what the first had.
+_MARKERS = (
+    ("serum_m_protein", "serum_immunofixation"),
+    ("kappa_flc", "lambda_flc"),
+    ("urine_m_protein_24h", "urine_immunofixation"),
+)
+# What these show is not repeated in blood or urine.
+_NOT_OF_MARKERS = ("mrd_conversion", "new_uptake", "unattributed_crab", "marrow_plasma_cells")
+
+
+@finding("relapse_marker_repeated")
+def relapse_marker_repeated(chart: PatientChart) -> Found:
+    """Of a suspected relapse: whether the markers were measured again after the last sign of it.
+    False as long as no later sample surely exists.
+    """
+    relapse, own = chart.disease.relapse, chart.of_relapse
+    if relapse is None or relapse.status != "suspected":
+        return NOTHING
+    day = _last_sign(relapse)
+    if day is None:
+        return Found(False, relapse.basis, "the first sign has no exact day")
+    first = [tests for tests in _MARKERS if _measured(own, tests, (day, day))]
+    later = (day + 1, own.until)
+    again = [x for tests in first or _MARKERS[:2] for x in _measured(own, tests, later)]
+    repeated = [tests for tests in first or _MARKERS[:1] if _measured(own, tests, later)]
+    if not again or len(repeated) < len(first or _MARKERS[:1]):
+        return Found(False, relapse.basis, f"no second sample after the sign of day {day}")
+    rows = (*relapse.basis, *rows_of(again))
+    return Found(True, rows, f"measured again after the sign of day {day}")
+
+
+def _last_sign(relapse: PresentRelapse) -> int | None:
+    """Day of the last sign in blood or urine; where there is none, of the last sign."""
+    judged = relapse.failure
+    signs = [x for x in judged.signals if x.open and x.day is not None]
+    of_markers = [x.day for x in signs if x.id not in _NOT_OF_MARKERS]
+    if relapse.certainty != "signal":  # once measured progression, on the day itself
+        of_markers.append(judged.when.last)
+    days = [day for day in of_markers or [x.day for x in signs] if day is not None]
+    return max(days, default=judged.when.last)
+
+
+def _measured(chart: PatientChart, tests: Sequence[str], window: Window) -> list[Lab]:
+    return [x for test in tests for x in chart.results(test, window)]
 
 
 # ---------------------------------------------------------------- pattern

@@ -19,6 +19,7 @@ from rearm.findings.lesion_tissue import (
     naming_no_lesion,
     plasma_cells_shown,
     samples_by_lesion,
+    spoken_for,
 )
 from rearm.findings.presence import any_present
 from rearm.findings.results import lab_text
@@ -115,10 +116,14 @@ def lesion_not_myeloma(chart: PatientChart) -> Found:
     return Found(False if stains else None, rows_of(stains), texts(stains, lab_text))
 
 
+_EACH_TOLD = "each lesion has a histology, or came with one in the same organ that has"
+
+
 @finding("lesion_without_histology")
 def lesion_without_histology(chart: PatientChart) -> Found:
     """Soft-tissue lesions at failure (without a failure: of the last 60 days), and bone lesions
-    said to be new. Plasma cells shown by a stain of the biopsy are a histology.
+    said to be new. Plasma cells shown by a stain of the biopsy are a histology; plasma cells in one
+    lesion speak for those that came with it in the same organ.
     """
     window = chart.at_failure or chart.recent(_ACUTE_DAYS)
     looked = looked_at(chart, window)
@@ -127,7 +132,11 @@ def lesion_without_histology(chart: PatientChart) -> Found:
     lesions += [x for x in looked if x.result == "positive" and x.new and x not in lesions]
     stains = plasma_cells_shown(chart, window)
     stained = samples_by_lesion(chart, lesions, stains)
-    bare = [x for x in lesions if x.lesion not in words and not stained[lesion_name(x)]]
+    plasma_cells = {x.casefold() for x, word in words.items() if word == "plasma_cells"}
+    told = spoken_for(
+        chart, lesions, plasma_cells | {name for name, rows in stained.items() if rows}
+    )
+    bare = [x for x in lesions if x.lesion not in words and lesion_name(x) not in told]
     nameless = naming_no_lesion(chart, stains)
     if nameless and bare:
         return unknown(
@@ -147,7 +156,7 @@ def lesion_without_histology(chart: PatientChart) -> Found:
         return Found(
             False,
             rows_of((*lesions, *shown)),
-            lambda: "; ".join(["each lesion has a histology", *map(lab_text, shown)]),
+            lambda: "; ".join([_EACH_TOLD, *map(lab_text, shown)]),
         )
     whole = [x for x in looked if whole_body(x)]
     return Found(False, rows_of(whole), texts(whole, imaging_text)) if whole else NOTHING

@@ -17,6 +17,7 @@ __all__ = [
     "CART",
     "LATER_LINES",
     "OF_RELAPSE",
+    "PAST_AFTER_A_LATER_LINE",
     "TOLD_AS",
     "CartFinding",
     "chart_of",
@@ -51,6 +52,18 @@ OF_RELAPSE = frozenset(
         "tnfrsf17_ectodomain_variant",
         "tnfrsf17_one_copy",
         "untested_lesion",
+    }
+)
+
+# Of the time of the CAR-T failure: once a line followed it, no test of today tells them.
+PAST_AFTER_A_LATER_LINE = frozenset(
+    {
+        "car_detectable_at_failure",
+        "car_gone_before_failure",
+        "emd_at_failure",
+        "soluble_bcma_fold_from_nadir",
+        "soluble_bcma_undetectable",
+        "treg_percent",
     }
 )
 

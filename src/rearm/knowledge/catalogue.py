@@ -17,6 +17,9 @@ __all__ = ["Catalogue", "Finding", "FindingType", "finding_id", "load_catalogue"
 
 FindingType = Literal["bool", "number", "integer", "word"]
 
+# The unit of a share of the clone, kept from 0 to 1 and told as per cent.
+OF_CLONE = "fraction of the clone"
+
 _UNIT_WORDS = {"1": "", "d": "days", "mo": "months", "10*9/L": "G/L"}
 
 

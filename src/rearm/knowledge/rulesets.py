@@ -319,7 +319,7 @@ class Workup:
 
     `mandatory`: where true it belongs to the minimum work-up; `settled`: where true it is not asked
     for, because what it would tell is known; `only_where`: it is asked for only where this is true
-    (a biopsy needs a lesion).
+    (a biopsy needs a lesion). `confirms`: it may settle a suspicion of relapse.
     """
 
     id: str
@@ -335,6 +335,7 @@ class Workup:
     mandatory: str | None = None
     settled: str | None = None
     only_where: str | None = None
+    confirms: bool = False
     sources: tuple[str, ...] = ()
 
 

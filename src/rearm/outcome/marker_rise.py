@@ -6,63 +6,77 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, get_args
 
+from rearm.interval import Interval
 from rearm.outcome.failure import Failure
 from rearm.record import Lab, Record
 
-__all__ = ["MarkerRise", "marker_rise"]
+__all__ = ["COUNTED_FROM", "RAPID_DAYS", "SLOW_DAYS", "MarkerRise", "marker_rise"]
+
+# Times of doubling. Conventions of this project; the IMWG names none.
+RAPID_DAYS = 60
+SLOW_DAYS = 180
 
 # Smallest rise that is read as growth and not as the scatter of the measurement (immunoturbidimetry
 # and electrophoresis vary by some 5 to 10 %); a convention of this project, no published limit.
 _SMALLEST_RISE = {"serum_m_protein": 0.1, "kappa_flc": 10.0, "lambda_flc": 10.0}  # g/dL, mg/L, mg/L
 # From these values on, over at least this time, a rise is told as a time of doubling; below them
 # the same few tenths would double in no time. Those of the IMWG for a measurable rise.
-_DOUBLING_FROM = {"serum_m_protein": 0.5, "kappa_flc": 100.0, "lambda_flc": 100.0}
+COUNTED_FROM = {"serum_m_protein": 0.5, "kappa_flc": 100.0, "lambda_flc": 100.0}
 _DOUBLING_DAYS = 28
 
 _CHAIN = {"kappa": "kappa_flc", "lambda": "lambda_flc"}
 
-_Point = tuple[int, float]
+_Point = tuple[int, Interval]
+_Code = Literal["doubling", "set_aside", "low", "soon", "flat"]
+# what doubles tells most, then what could not be used, then what rises
+_TELLS: tuple[_Code, ...] = get_args(_Code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkerRise:
     """The rise of one marker between two visits.
 
-    `code`: `doubling` (`days` is the time), `low`: too low or too soon to tell one, `set_aside`: a
-    value in between could not be used, `flat`: no rise that can be measured.
+    `code`: `doubling` (`days` is the time), `low`: too low to tell one, `soon`: over too short a
+    time, `set_aside`: a value in between could not be used, `flat`: no rise that can be measured.
+    `days` has two ends where the first value lies below what is counted (0.5 g/dL, 100 mg/L): the
+    shorter time counts from that value, the longer one from the limit.
     """
 
-    code: Literal["doubling", "low", "set_aside", "flat"]
+    code: _Code
     test: str
     first: _Point | None = None
     last: _Point | None = None
-    days: float | None = None
+    days: Interval | None = None
     aside: tuple[Lab, ...] = ()
 
 
 def marker_rise(record: Record, failure: Failure, until: int | None) -> MarkerRise | None:
     """The rise between the last visit up to `until` (None: of the course) and the last one before
-    it that is at least four weeks away. The involved light chain speaks where the M-protein does
-    not rise. None where there are not two values of either.
+    it that is at least four weeks away. The involved light chain speaks where the M-protein tells
+    no doubling. None where there are not two values of either.
 
     From the values that the judgement of the course used: light chains that contradict each other
     are left out there.
     """
-    flat = None
-    for test in ("serum_m_protein", _CHAIN.get(record.light_chain or "")):
-        seen = [] if test is None else _values(failure, test, until)
-        rise = None if test is None or len(seen) < 2 else _between(record, test, seen)
-        if rise is not None and rise.code != "flat":
-            return rise
-        flat = flat or rise
-    return flat
+    tests = ("serum_m_protein", _CHAIN.get(record.light_chain or ""))
+    rises = [
+        rise
+        for test in tests
+        if test is not None and (rise := _rise(record, failure, test, until)) is not None
+    ]
+    return min(rises, key=lambda x: _TELLS.index(x.code), default=None)
 
 
-def _values(failure: Failure, test: str, until: int | None) -> list[tuple[int, float | None]]:
-    """Day and value of each visit; None where it is not exact."""
+def _rise(record: Record, failure: Failure, test: str, until: int | None) -> MarkerRise | None:
+    seen = _values(failure, test, until)
+    return _between(record, test, seen) if len(seen) > 1 else None
+
+
+def _values(failure: Failure, test: str, until: int | None) -> list[tuple[int, Interval | None]]:
+    """Day and value of each visit; None for a word."""
     if failure.course is None:
         return []
     values = [
@@ -70,11 +84,11 @@ def _values(failure: Failure, test: str, until: int | None) -> list[tuple[int, f
         for visit in failure.course.visits
         if test in visit.values and (until is None or visit.day <= until)
     ]
-    return [(day, None if isinstance(x, str) else x.exact) for day, x in values]
+    return [(day, None if isinstance(x, str) else x) for day, x in values]
 
 
 def _between(
-    record: Record, test: str, seen: Sequence[tuple[int, float | None]]
+    record: Record, test: str, seen: Sequence[tuple[int, Interval | None]]
 ) -> MarkerRise | None:
     last_day, last = seen[-1]
     earlier = [pair for pair in seen[:-1] if last_day - pair[0] >= _DOUBLING_DAYS]
@@ -84,14 +98,49 @@ def _between(
         return MarkerRise(code="set_aside", test=test, aside=aside)
     if first is None or last is None:
         return None
-    rise = MarkerRise(code="flat", test=test, first=(first_day, first), last=(last_day, last))
-    if last - first < _SMALLEST_RISE[test]:
-        return rise
-    if not earlier or first < _DOUBLING_FROM[test]:
-        return replace(rise, code="low")
-    # exponential growth between the two
-    days = (last_day - first_day) * math.log(2) / math.log(last / first)
-    return replace(rise, code="doubling", days=round(days, 1))
+    grows = _grows(test, first, last)
+    if grows is None:
+        return None
+    days = _doubling(test, first, last, last_day - first_day) if grows and earlier else None
+    code = _code(grows=grows, apart=bool(earlier), doubles=days is not None)
+    return MarkerRise(
+        code=code, test=test, first=(first_day, first), last=(last_day, last), days=days
+    )
+
+
+def _grows(test: str, first: Interval, last: Interval) -> bool | None:
+    """Whether the rise is more than scatter; None where the bounds of the two leave it open."""
+    smallest = _SMALLEST_RISE[test]
+    if last.low - first.high >= smallest:
+        return True
+    return False if last.high - first.low < smallest else None
+
+
+def _code(*, grows: bool, apart: bool, doubles: bool) -> _Code:
+    if not grows:
+        return "flat"
+    if not apart:
+        return "soon"
+    return "doubling" if doubles else "low"
+
+
+def _doubling(test: str, first: Interval, last: Interval, days: int) -> Interval | None:
+    """The time of doubling of a growth that is exponential between the two. None where it may be
+    anything from rapid to slow.
+    """
+    counted = max(first.high, COUNTED_FROM[test])
+    if last.low <= counted:
+        return None
+    fast = _time(first.low, last.high, days)
+    slow = _time(counted, last.low, days)
+    return None if fast <= RAPID_DAYS and slow > SLOW_DAYS else Interval(fast, slow)
+
+
+def _time(first: float, last: float, days: int) -> float:
+    """In days; 0 from nothing, or to what has no upper end."""
+    if first <= 0 or math.isinf(last):
+        return 0.0
+    return round(days * math.log(2) / math.log(last / first), 1)
 
 
 def _may_lie(rows: Iterable[Lab], test: str, first: int, last: int) -> Iterable[Lab]:

@@ -6,17 +6,13 @@ from collections.abc import Iterable
 from typing import Literal
 
 from rearm.outcome.failure import Failure
-from rearm.outcome.marker_rise import MarkerRise, marker_rise
+from rearm.outcome.marker_rise import RAPID_DAYS, SLOW_DAYS, MarkerRise, marker_rise
 from rearm.record import Record
 from rearm.response.lesion_kind import whole_body
 
-__all__ = ["RAPID_DAYS", "SLOW_DAYS", "Tempo", "relapse_rise", "tempo_of"]
+__all__ = ["Tempo", "relapse_rise", "tempo_of"]
 
 Tempo = Literal["rapid", "intermediate", "slow"]
-
-# Conventions of this project; the IMWG names no doubling time.
-RAPID_DAYS = 60
-SLOW_DAYS = 180
 
 _RAPID_PATTERNS = ("leukaemic", "extraosseous", "paraskeletal")
 _BLOOD = (("hemoglobin",), ("creatinine",), ("calcium_corrected", "calcium_ionised", "calcium"))
@@ -33,23 +29,24 @@ def relapse_rise(record: Record, failure: Failure, until: int | None) -> MarkerR
 
 
 def _days(rise: MarkerRise) -> float:
+    """The longest that it may take."""
     assert rise.days is not None
-    return rise.days
+    return rise.days.high
 
 
 def tempo_of(
     record: Record, failure: Failure, rise: MarkerRise | None, until: int | None
 ) -> Tempo | None:
-    """Rapid: the marker doubles within 60 days, or there is new organ damage of myeloma, a soft
-    tissue lesion that is new or grows, or plasma cells circulate. Slow: over 180 days, where blood
-    and whole body were looked at and show none of these. None: not known.
+    """Rapid: the marker surely doubles within 60 days, or there is new organ damage of myeloma, a
+    soft tissue lesion that is new or grows, or plasma cells circulate. Slow: surely over 180 days,
+    where blood and whole body were looked at and show none of these. None: not known.
     """
     days = None if rise is None else rise.days
-    if _is_rapid(failure) or (days is not None and days <= RAPID_DAYS):
+    if _is_rapid(failure) or (days is not None and days.high <= RAPID_DAYS):
         return "rapid"
     if days is None:
         return None
-    if days <= SLOW_DAYS:
+    if days.low <= SLOW_DAYS:
         return "intermediate"
     quiet = "cns" not in failure.pattern and not _organ_damage(failure)
     return "slow" if quiet and _looked_at(record, failure, until) else None

@@ -13,13 +13,23 @@ from typing import Literal
 
 from rearm.record import Imaging
 
-__all__ = ["SOFT_KINDS", "SoftKind", "kind_not_known", "outside_bone", "soft_kind", "whole_body"]
+__all__ = [
+    "SOFT_KINDS",
+    "SoftKind",
+    "kind_not_known",
+    "outside_bone",
+    "same_organ",
+    "soft_kind",
+    "whole_body",
+]
 
 SoftKind = Literal["extraosseous", "paraskeletal"]
 
 SOFT_KINDS = ("plasmacytoma", "extramedullary", "paraskeletal")
 _STATED: dict[str, SoftKind] = {"extramedullary": "extraosseous", "paraskeletal": "paraskeletal"}
 
+# Tissues that are everywhere: two lesions there need not lie together.
+_EVERYWHERE = re.compile(r"lymph|skin|haut|[ck]utan|mus[ck]", re.IGNORECASE)
 # Organs in which a lesion has no contact with bone, as radiologists write them in English and in
 # German. Not here, as a lesion there often grows from bone: orbit, sinuses, chest wall.
 _ORGAN = re.compile(
@@ -93,6 +103,22 @@ def _of_place(place: str) -> SoftKind | None:
 
 def _names_soft_tissue(place: str) -> bool:
     return bool(_SOFT_TISSUE.search(place)) and not _DENIED.search(place)
+
+
+def same_organ(one: Imaging, other: Imaging) -> bool:
+    """Whether two lesions lie at the same site, or in the same inner organ as their sites say."""
+    sites = [(x.site or "").strip().casefold() for x in (one, other)]
+    if not all(sites):
+        return False
+    return sites[0] == sites[1] or bool(_organ(sites[0]) and _organ(sites[0]) == _organ(sites[1]))
+
+
+@lru_cache(maxsize=4096)
+def _organ(site: str) -> str | None:
+    """The one inner organ that a site names."""
+    found = {x.group() for x in _ORGAN.finditer(site)}
+    unclear = _EVERYWHERE.search(site) or _DENIED.search(site) or _BONE.search(site)
+    return found.pop() if len(found) == 1 and not unclear else None
 
 
 def whole_body(row: Imaging) -> bool:

@@ -11,6 +11,7 @@ from math import isinf
 from rearm.assessment.result import Assessment, Change, NextTest
 from rearm.assessment.result.parts import Plain
 from rearm.interval import Interval
+from rearm.knowledge.catalogue import OF_CLONE
 from rearm.report.assessment.sentences import asked_as, told_words
 
 __all__ = ["changes_in_words"]
@@ -87,8 +88,19 @@ def _conditions(result: Assessment, changes: Sequence[Change]) -> Iterator[str]:
             yield f"if there is no {label}"
         elif any(isinf(x.low) and isinf(x.high) for x in _ranges(name, alike)):
             yield f"once {label} is known"  # whatever it is
+        elif result.titles.units.get(name) == OF_CLONE:
+            yield from _of_clone(label, values)
         else:
             yield f"if {label} is {' or '.join(_told(result, name, alike))}"
+
+
+def _of_clone(label: str, values: Iterable[Plain]) -> Iterator[str]:
+    """Of shares of the clone: `if there is loss of both copies in 20 % or 90 % of the clone`."""
+    shares = sorted(x for x in values if isinstance(x, float))
+    if found := [f"{100 * x:g} %" for x in shares if x]:
+        yield f"if there is {label} in {' or '.join(found)} of the clone"
+    if 0 in shares:
+        yield f"if there is no {label}"
 
 
 def _shown(values: Mapping[str, Plain]) -> str:

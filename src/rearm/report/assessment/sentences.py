@@ -20,6 +20,7 @@ from rearm.assessment.result import (
     Urgency,
 )
 from rearm.assessment.result.parts import Plain
+from rearm.knowledge.catalogue import OF_CLONE
 from rearm.report.words import words
 
 __all__ = [
@@ -187,6 +188,8 @@ def told_words(assessment: Assessment, finding: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     unit = assessment.titles.units.get(finding, "")
+    if unit == OF_CLONE and isinstance(value, float):
+        return f"{100 * value:g} % of the clone"
     amount = f"{value:g}" if isinstance(value, float) else words(str(value))
     return f"{amount} {unit}".strip()
 
@@ -199,6 +202,9 @@ def shown_words(result: Assessment, values: Mapping[str, Plain]) -> str:
     label = asked_as(result, first)
     if value is True:
         return f"there is {label}"
+    if result.titles.units.get(first) == OF_CLONE:
+        told = told_words(result, first, value)
+        return f"there is {label} in {told}" if value else f"there is no {label}"
     return f"{label} is {told_words(result, first, value)}"
 
 
