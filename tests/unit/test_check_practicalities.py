@@ -62,7 +62,13 @@ WRONG_ROWS: list[tuple[dict[str, Any], str]] = [
     ({"agents": [], "tags": ["t-cell-engager"], "instead": True}, "is of a class itself"),
     ({"regions": ["usa"]}, "usa is no region"),
     ({"text": "Hospital for 48 hours"}, "End it with a full stop"),
-    ({"field": "kidney"}, "has a brief, which no cell shows for kidney"),
+    ({"field": "toxicity"}, "has a brief, which no cell shows for toxicity"),
+    ({"cautious": True}, "is cautious without a condition"),
+    ({"choice": "alone"}, "choice alone: exactly one of several rows has no when"),
+    (
+        {"choice": "dexamethasone-holding-stay", "when": "dialysis"},
+        "its rows are not of one field, subject and region",
+    ),
     ({"brief": "x" * 61}, "longer than 60 characters"),
     ({"task": "arrange it."}, "the task ends in a full stop"),
 ]
@@ -103,7 +109,7 @@ def test_a_state_without_a_rule_for_everybody_is_told() -> None:
 def test_a_figure_that_no_cited_statement_has_is_told() -> None:
     wrong = with_row(sources=["bispecific-hold-anc"])
     told = {p.where: p.text for p in check_knowledge(wrong) if p.where == "practice new"}
-    assert "the number 48 stands in no cited source" in told["practice new"]
+    assert "the number 48 is neither in a cited source" in told["practice new"]
     assert not [p for p in check_knowledge(with_row()) if p.where == "practice new"]
 
 

@@ -59,7 +59,7 @@ def _conditions(row: Practicality, choices: Mapping[str, Sequence[Practicality]]
     if row.choice is None:
         return
     rows = choices[row.choice]
-    if rows[0] is not row:
+    if rows[-1] is not row:
         return  # told once
     if sum(x.when is None for x in rows) != 1 or len(rows) == 1:
         yield f"choice {row.choice}: exactly one of several rows has no when. Write it so."

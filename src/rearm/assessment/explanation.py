@@ -11,8 +11,8 @@ from datetime import date
 from msgspec.structs import replace
 
 from rearm.assessment.basis import Basis
-from rearm.assessment.giving import practice_for
 from rearm.assessment.figures import CHOSEN_BY, figures_for, sequel_of
+from rearm.assessment.giving import practice_for
 from rearm.assessment.options import declined_reason
 from rearm.assessment.patient import Patient, patient_at
 from rearm.assessment.plan import PlacePlan, Plan, RulePlan, plan_of

@@ -30,7 +30,8 @@ def practicalities_of(
     basis: Basis, tiers: Sequence[AnswerTier], region: str | None
 ) -> Practicalities:
     """What was read of the options that the sheet shows; each text once. With a `region` only what
-    holds there, and for this patient. Of the first two every field, of the others what the table shows of them.
+    holds there, and for this patient. Of the first two every field, of the others what the table
+    shows of them.
     """
     knowledge = basis.plan.knowledge
     lines: dict[str, PracticalLine] = {}

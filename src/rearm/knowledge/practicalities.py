@@ -43,8 +43,8 @@ well: there `later_t_cells` and `sequence`.
 """
 OPINION = "accepted-practice"  # the source of what nobody read
 IN_A_CELL: tuple[PracticalField, ...] = ("dose", "stay", "visits", "first_dose", "kidney")
-"""The fields that a table of options shows side by side, in a few words; the kidney only where a row
-for this patient has such words.
+"""The fields that a table of options shows side by side, in a few words; the kidney only where a
+row for this patient has such words.
 """
 _SUBJECTS = ("options", "agents", "tags")  # the nearest to an option first
 
@@ -158,8 +158,8 @@ def _chosen(
 
 
 def _is_opinion(rows: Sequence[Practicality]) -> bool:
-    """Whether something applies, and no text was read for any of it."""
-    applying = [row for row in rows if row.applies]
+    """Whether something applies to every patient, and no text was read for any of it."""
+    applying = [row for row in rows if row.applies and row.when is None]
     return bool(applying) and all(set(row.sources) == {OPINION} for row in applying)
 
 
@@ -173,7 +173,7 @@ def _told(near: Sequence[tuple[int, Practicality]]) -> tuple[Practicality, ...]:
     ends = min((place for place, row in near if row.instead), default=2)
     kept = sorted((x for x in near if x[0] <= ends), key=lambda x: x[0])
     rows = [row for _, row in kept]
-    return tuple([row for row in rows if row.applies] or rows[:1])
+    return tuple([row for row in rows if row.applies or row.choice] or rows[:1])
 
 
 def practice_rows(tables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
