@@ -4,9 +4,9 @@ what this patient had.
 The order of nearness, the nearest first. With a bispecific besides the CAR-T: after a bispecific;
 settings that hold such patients among others (T-cell redirection, BCMA therapy of any kind); after
 CAR-T; CAR-T not separated; not after CAR-T; the pivotal trial. Without one: after CAR-T; the wider
-settings; after a bispecific; CAR-T not separated; not after CAR-T; the pivotal trial. With extramedullary relapse, figures of
-extramedullary disease come before all others, but for those after a bispecific where the patient
-had one.
+settings; after a bispecific; CAR-T not separated; not after CAR-T; the pivotal trial. With
+extramedullary relapse, figures of extramedullary disease come before all others, but for those
+after a bispecific where the patient had one.
 
 What is not known never chooses the more flattering figure: where nobody knows whether a bispecific
 was given, the figure that claims less is shown. Where nobody knows whether the relapse is
