@@ -80,12 +80,14 @@ def in_whom(figure: Figure) -> str:
 
 
 def _disease(figure: Figure) -> str:
-    """`extramedullary only: `, before what was seen in such disease alone."""
-    return "" if figure.disease is None else f"{figure.disease} only: "
+    """`extramedullary: `, before what was seen in such disease alone."""
+    return "" if figure.disease is None else f"{figure.disease}: "
 
 
 def _before(figure: Figure) -> str:
     """What its patients had had before."""
+    if figure.of_class and figure.nearness == "after_cart":
+        return "class figure, after CAR-T"
     text = _NEARNESS[figure.nearness]
     if figure.other_target:
         text += f" (against {' and '.join(figure.after_targets)})"
