@@ -79,7 +79,7 @@ def too_much_is_open(result: Assessment) -> Iterator[str]:
 def a_choice_where_there_is_none(result: Assessment) -> Iterator[str]:
     if (result.answer.state in NOTHING_TO_CHOOSE) != (not result.answer.tiers):
         yield f"{result.answer.state} with {len(result.answer.tiers)} tiers"
-    if result.answer.then and result.answer.state != "stabilise_first":
+    if result.answer.then and result.answer.state not in ("stabilise_first", "emergency_first"):
         yield f"{result.answer.state} with what follows"
 
 

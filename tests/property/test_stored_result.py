@@ -201,8 +201,8 @@ def changed(text: str, old: str, new: str) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('"as_of":', '"as_of":NaN,"x":', "holds NaN, which is not a number"),
-        ('"as_of":', '"as_of":1,"as_of":', "the name 'as_of' stands twice"),
+        ('"as_of":', '"as_of":NaN,"x":', "contains NaN, which is not a number"),
+        ('"as_of":', '"as_of":1,"as_of":', "the name 'as_of' appears twice"),
         ('"as_of":', '"as_of":1e999,"x":', "too large or too long"),
         ('"as_of":', '"as_of":' + "9" * 5000 + ',"x":', "too large or too long"),
         ('"as_of":', '"as_of":-1' + "0" * 18 + ',"x":', "a number that is too large: -1e+18"),

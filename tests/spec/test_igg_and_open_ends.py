@@ -41,7 +41,7 @@ def told(record: Record, code: str) -> list[str]:
 def test_igg_below_the_m_protein_is_told() -> None:
     rows = [lab(215, "igg", 3.1, "g/L"), lab(215, "serum_m_protein", 9.4, "g/L")]
     (message,) = told(record_of(*rows, heavy_chain="IgG"), "igg_below_m_protein")
-    assert "lower than the M-protein" in message and "check both" in message
+    assert "lower than the M-protein" in message and "Check both" in message
     assert not told(record_of(*rows, heavy_chain="IgA"), "igg_below_m_protein")
     text = findings(*rows, heavy_chain="IgG")["igg"].text
     assert "check both" in text

@@ -109,7 +109,7 @@ def test_a_state_without_a_rule_for_everybody_is_told() -> None:
 def test_a_figure_that_no_cited_statement_has_is_told() -> None:
     wrong = with_row(sources=["bispecific-hold-anc"])
     told = {p.where: p.text for p in check_knowledge(wrong) if p.where == "practice new"}
-    assert "the number 48 is neither in a cited source" in told["practice new"]
+    assert "the number 48 is neither in a cited source nor in the condition" in told["practice new"]
     assert not [p for p in check_knowledge(with_row()) if p.where == "practice new"]
 
 

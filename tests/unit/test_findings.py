@@ -207,7 +207,9 @@ def test_quotients_and_hulls_of_intervals() -> None:
 def test_an_entry_without_a_function_is_told_in_a_sentence() -> None:
     entry = replace(CATALOGUE["ecog"], name="phosphate")
     catalogue = Catalogue({**CATALOGUE.findings, "phosphate": entry}, CATALOGUE.groups)
-    with pytest.raises(KnowledgeError, match="finding phosphate: no function gives it") as raised:
+    with pytest.raises(
+        KnowledgeError, match="finding phosphate: no function computes it"
+    ) as raised:
         find(record(), (), catalogue, as_of=100)
     again = pickle.loads(pickle.dumps(raised.value))
     assert (str(again), again.problems) == (str(raised.value), raised.value.problems)

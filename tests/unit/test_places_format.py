@@ -149,13 +149,13 @@ def test_sound_places_are_sound(small: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"tier": None}, "place later: gives no tier, or two"),
-        ({"at_most": "avoid"}, "place later: gives no tier, or two"),
-        ({"reason": " "}, "place later: gives no reason"),
+        ({"tier": None}, "place later: has no tier, or two"),
+        ({"at_most": "avoid"}, "place later: has no tier, or two"),
+        ({"reason": " "}, "place later: has no reason"),
         ({"strategy": None}, "place later: places no strategy"),
-        ({"strategy": "bispecific-gprc5"}, "bispecific-gprc5 is the strategy of no option"),
+        ({"strategy": "bispecific-gprc5"}, "bispecific-gprc5 is not the strategy of any option"),
         ({"tier": None, "at_most": "avoid", "when": None, "example_true": None,
-          "example_false": None}, "place later: caps everybody"),
+          "example_false": None}, "place later: limits the strategy for every patient"),
         ({"when": None, "example_true": None, "example_false": None},
          "strategy bispecific-gprc5d: has 2 placements without a condition"),
         ({"sources": None}, "place later: has no source"),
@@ -185,4 +185,4 @@ def test_two_places_of_one_id_are_told(small: Path) -> None:
     bases = [
         BASE | {"id": "later", "strategy": s} for s in ("bispecific-gprc5d", "bispecific-bcma")
     ]
-    assert "the id later stands" in problems_of(small, LIFT | {"id": "other"}, *bases)
+    assert "the id later is used" in problems_of(small, LIFT | {"id": "other"}, *bases)

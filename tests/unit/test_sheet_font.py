@@ -42,7 +42,7 @@ def test_the_fonts_stand_in_the_sheet_and_nothing_is_fetched() -> None:
     held = set(TTFont(BytesIO(FOLDER.joinpath(FONTS[0][1]).read_bytes())).getBestCmap())
     for result in answered().values():
         text = sheet(result)
-        assert re.search(r"Content-Security-Policy\" content=\"[^\"]*font-src data:", text)
+        assert re.search(r"Content-Security-Policy\"\s+content=\"[^\"]*font-src data:", text)
         urls = re.findall(r"url\(([^)]*)\)", text)
         assert len(urls) == 2 and all(x.startswith('"data:font/woff2;base64,') for x in urls)
         assert {x for x in text if ord(x) not in held} <= {"\n"}

@@ -119,7 +119,7 @@ def test_what_is_not_on_record_is_what_the_assessment_asks_for() -> None:
     assessment = assess(record)
     rows = not_on_record(assessment)
     assert {row.workup for row in rows} == {test.name for test in assessment.next_tests}
-    assert [(row.failure, row.options) for row in rows[:3]] == [(True, 3), (False, 18), (False, 18)]
+    assert [(row.failure, row.options) for row in rows[:3]] == [(True, 3), (False, 20), (False, 20)]
     assert [row.options for row in rows[1:]] == sorted(
         (row.options for row in rows[1:]), reverse=True
     )

@@ -97,21 +97,24 @@ def _nearness(basis: Basis, option: OptionResult) -> int:
 def _with_open(
     found: Sequence[tuple[int, Sequence[AnswerStrategy]]], options: Mapping[str, OptionResult]
 ) -> tuple[AnswerTier, ...]:
-    """With those that the sheet shows marked: the first few of the two highest tiers. Where these
-    hold nothing but what is given beside, the room still has to choose: that is shown too, and the
-    first few that have a place in some circumstances.
+    """With those that the sheet shows marked: the first few of the two highest tiers, with what is
+    given beside where nothing there is against the myeloma. Where these hold nothing else, the room
+    still has to choose: the first few are shown that have a place in some circumstances.
     """
-    bare = not any(
-        tier >= ALTERNATIVE and options[placed.option].role not in _BESIDE
+    high = {
+        options[placed.option].role
         for tier, strategies in found
+        if tier >= ALTERNATIVE
         for placed in strategies
-    )
+    }
+    untreated = high.isdisjoint(_AGAINST_THE_MYELOMA)
+    bare = high <= set(_BESIDE)
     left = OPEN_AT_MOST
     tiers = []
     for tier, strategies in found:
         roles = {placed.strategy: options[placed.option].role for placed in strategies}
         if tier >= ALTERNATIVE:
-            wanted = [x for x, role in roles.items() if bare or role not in _BESIDE][:left]
+            wanted = [x for x, role in roles.items() if untreated or role not in _BESIDE][:left]
             left -= len(wanted)
         elif bare and tier == SITUATIONAL:
             treating = [x for x, role in roles.items() if role in _AGAINST_THE_MYELOMA]

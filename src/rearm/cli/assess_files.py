@@ -80,7 +80,9 @@ class Summary:
         if self.wanted.json_folder is not None:
             yield f"{total} result{'s' if total != 1 else ''}: {self.wanted.json_folder}"
         if self.unchanged:
-            yield f"{self.unchanged} of them are unchanged, because nothing they depend on changed."
+            verb = "is" if self.unchanged == 1 else "are"
+            why = "because nothing they depend on changed"
+            yield f"{self.unchanged} of them {verb} unchanged, {why}."
         if self.gone:
             number = len(self.gone)
             patients, are = ("1 patient", "is") if number == 1 else (f"{number} patients", "are")

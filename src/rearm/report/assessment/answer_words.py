@@ -30,8 +30,8 @@ __all__ = [
 _STATES: Mapping[AnswerState, str] = {
     "choose": "The patient has relapsed and can be treated now.",
     "confirm_first": "Confirm the relapse first; what follows holds if it is progression.",
-    "stabilise_first": "Nothing against the myeloma can be given for now; stabilise the patient.",
-    "emergency_first": "Treat the emergency first; what follows is the choice after it.",
+    "stabilise_first": "No systemic therapy of the myeloma is possible now; stabilise the patient.",
+    "emergency_first": "Treat the emergency first: the first lines do so, the others come later.",
     "comfort": "The patient wants comfort care only.",
     "controlled": "The disease is controlled; there is nothing to choose.",
     "died": "The patient died.",

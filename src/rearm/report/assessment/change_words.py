@@ -80,12 +80,20 @@ def _conditions(result: Assessment, changes: Sequence[Change]) -> Iterator[str]:
     for name, alike in of_finding.items():
         label = asked_as(result, name)
         values = dict.fromkeys(change.values[name] for change in alike)
-        if True in values:
+        if any(_is_everything(change, name) for change in alike):
+            yield f"once {label} is known"
+        elif True in values:
             yield f"if there is {label}"
         elif False in values:
             yield f"if there is no {label}"
         else:
             yield f"if {label} is {' or '.join(_told(result, name, alike))}"
+
+
+def _is_everything(change: Change, name: str) -> bool:
+    """Whether every value of the finding changes the same."""
+    limits = change.within.get(name)
+    return limits is not None and limits["low"] is None and limits["high"] is None
 
 
 def _shown(values: Mapping[str, Plain]) -> str:
