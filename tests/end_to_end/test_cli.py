@@ -46,7 +46,7 @@ def test_assess_prints_the_sheet_of_a_bundle() -> None:
         result,
         0,
         "NOW, WHATEVER IS CHOSEN",
-        "failed on day 402",
+        "after the CAR-T, day 402",
         "Cause of the failure",
         "CHOICE",
         "Talquetamab",

@@ -133,7 +133,9 @@ def test_the_words_can_be_read_back() -> None:
     for name, reader in some(read_back().items()):
         result, text = answered()[name], _text(reader)
         told = [alert.text for alert in result.alerts] + [action.text for action in result.actions]
-        assert [x for x in told if re.sub(r"\s+", " ", x) not in text] == [], name
+        # a line may end after a hyphen
+        text = re.sub(r"\s", "", text)
+        assert [x for x in told if re.sub(r"\s", "", x) not in text] == [], name
 
 
 def _named(patient_id: str) -> Assessment:

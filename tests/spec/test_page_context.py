@@ -68,7 +68,6 @@ def test_the_templates_are_those_that_were_looked_at() -> None:
         "therapies",
         "timeline",
         "unlikely",
-        "unread",
         "visits",
     ]
     assert [n.removeprefix("board/").removesuffix(".html.j2") for n in BOARD] == [
@@ -80,6 +79,7 @@ def test_the_templates_are_those_that_were_looked_at() -> None:
         "choice",
         "decision",
         "not_now",
+        "unread",
     ]
 
 

@@ -201,10 +201,17 @@ class Basis:
                 weight=plan.weight,
                 timing=plan.timing,
                 until=plan.until,
+                harm=plan.effect == "caution" and self._of_the_patient(number),
                 missing=() if missing == unknown_ones else missing,
                 asks=self.asks(missing),
             )
         return plan.key
+
+    def _of_the_patient(self, number: int) -> bool:
+        """Does the condition read what the patient has: an organ, an infection, counts?"""
+        catalogue = self.plan.knowledge.catalogue
+        reads = self.plan.conditions[number].reads
+        return any(catalogue[name].group in ("patient", "safety") for name in reads)
 
     def place_reason(self, plan: PlacePlan) -> str:
         """The id of the reason of a placement, put down on first use."""

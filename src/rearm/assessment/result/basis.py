@@ -63,8 +63,9 @@ class Reason(BriefPart, frozen=True, kw_only=True):
 
     `truth` None (left out): unknown for want of the findings `missing`, which are left out where
     they are all that it reads and does not know (`Assessment.missing`); `asks`: the work-ups that
-    would tell. `text` speaks as if the condition were true. `rule`: the id of the rule in the
-    knowledge where it is another than that of the reason.
+    would tell. `text` speaks as if the condition were true. `harm`: a caution for what the patient
+    has, who may come to harm, and not for what the treatment can do. `rule`: the id of the rule in
+    the knowledge where it is another than that of the reason.
     """
 
     text: str
@@ -77,6 +78,7 @@ class Reason(BriefPart, frozen=True, kw_only=True):
     weight: str | None = None
     timing: str | None = None
     until: str | None = None
+    harm: bool = False
     missing: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
 

@@ -6,6 +6,7 @@ Only what decides is told here: the first choice, and whether there is a relapse
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import isinf
 
 from rearm.assessment.result import Assessment, Change, NextTest
 from rearm.assessment.result.parts import Plain
@@ -80,20 +81,14 @@ def _conditions(result: Assessment, changes: Sequence[Change]) -> Iterator[str]:
     for name, alike in of_finding.items():
         label = asked_as(result, name)
         values = dict.fromkeys(change.values[name] for change in alike)
-        if any(_is_everything(change, name) for change in alike):
-            yield f"once {label} is known"
-        elif True in values:
+        if True in values:
             yield f"if there is {label}"
         elif False in values:
             yield f"if there is no {label}"
+        elif any(isinf(x.low) and isinf(x.high) for x in _ranges(name, alike)):
+            yield f"once {label} is known"  # whatever it is
         else:
             yield f"if {label} is {' or '.join(_told(result, name, alike))}"
-
-
-def _is_everything(change: Change, name: str) -> bool:
-    """Whether every value of the finding changes the same."""
-    limits = change.within.get(name)
-    return limits is not None and limits["low"] is None and limits["high"] is None
 
 
 def _shown(values: Mapping[str, Plain]) -> str:
@@ -104,18 +99,22 @@ def _shown(values: Mapping[str, Plain]) -> str:
 def _told(result: Assessment, name: str, changes: Sequence[Change]) -> tuple[str, ...]:
     """The values in words; neighbouring ranges of a number run together."""
     unit = result.titles.units.get(name, "")
-    ranges: list[Interval] = []
-    others: list[str] = []
+    values = (change.values[name] for change in changes)
+    others = [told_words(result, name, x) for x in values if not isinstance(x, float)]
+    told = [*(_range_words(x, unit) for x in _ranges(name, changes)), *others]
+    return tuple(dict.fromkeys(told))
+
+
+def _ranges(name: str, changes: Iterable[Change]) -> list[Interval]:
+    """The ranges of a number, rising; those that touch as one."""
+    ranges = []
     for change in changes:
         value = change.values[name]
         if name in change.within:
             ranges.append(Interval.from_dict(change.within[name]))
         elif isinstance(value, float):
             ranges.append(Interval.of(value))
-        else:
-            others.append(told_words(result, name, value))
-    told = [*(_range_words(x, unit) for x in _joined(ranges)), *others]
-    return tuple(dict.fromkeys(told))
+    return _joined(ranges)
 
 
 def _joined(ranges: Iterable[Interval]) -> list[Interval]:

@@ -42,7 +42,6 @@ from rearm.report.assessment.sentences import (
     seen_texts,
     shown_words,
     undecided_text,
-    unread_text,
 )
 from rearm.report.assessment.strategies import (
     FoldedTier,
@@ -56,7 +55,7 @@ from rearm.report.citations import References
 from rearm.report.draw import NO_PICTURES, can_draw
 from rearm.report.sheet.contents import SheetContents, sheet_contents
 from rearm.report.style import css
-from rearm.report.words import unread_file, words
+from rearm.report.words import words
 
 __all__ = ["PageContext", "page_context"]
 
@@ -199,14 +198,6 @@ class PageContext:
     def disease(self) -> str:
         """The relapse to decide on, or what is watched, in a sentence; else nothing."""
         return disease_sentence(self.result)
-
-    def unread_files(self) -> list[str]:
-        """The files of the input of which nothing could be read, each with the reason."""
-        return [unread_file(issue.source, issue.message) for issue in self.result.unread]
-
-    def unread(self) -> str:
-        """How many results are left out, with what to correct first; else nothing."""
-        return unread_text(self.result)
 
     def places(self, rows: Iterable[int]) -> str:
         """Where rows of the input stand, by their numbers: `labs.csv: rows 3, 4`."""

@@ -9,6 +9,14 @@ from rearm.report.words import days_words, listed, words
 __all__ = ["disease_sentence", "later_disease_sentence"]
 
 _CAR_T = "CAR-T"
+# in fewer words than with the failure, where the reason stands beside it
+_CERTAINTY = {
+    "confirmed": "confirmed",
+    "recorded_by_team": "recorded by the team",
+    "unconfirmed": "not yet confirmed",
+    "provisional": "not yet confirmed",
+    "signal": "a signal only",
+}
 
 
 def disease_sentence(assessment: Assessment) -> str:
@@ -27,7 +35,11 @@ def later_disease_sentence(assessment: Assessment) -> str:
 def _relapse(relapse: Relapse) -> str:
     exact = relapse.day.low is not None and relapse.day.low == relapse.day.high
     day = days_words(relapse.day.low) if exact else day_range(relapse.day)
-    certainty = f", {words(relapse.certainty)}" if relapse.certainty else ""
+    certainty = (
+        f", {_CERTAINTY.get(relapse.certainty, words(relapse.certainty))}"
+        if relapse.certainty
+        else ""
+    )
     parts = [f"after {_line(relapse.after, relapse.line)}, {day}{certainty}"]
     parts += [f"pattern {listed(relapse.pattern)}"] if relapse.pattern else []
     parts.append(f"tempo {relapse.tempo or 'unknown'}")

@@ -20,7 +20,7 @@ __all__ = ["print_assessment"]
 _WIDEST = 100  # columns: longer lines are hard to read
 _MARK = "*"  # what must be known first of several lines, said once
 _FEW = 2  # names of tests that are incomplete
-_AGAINST = 3  # strategies that are not open, of those of the sheet
+_AGAINST = 2  # strategies that are not open, of those of the sheet
 _TIERS = {"first": "bold green", "alternative": "bold blue"}
 
 
@@ -60,7 +60,7 @@ def _sheet(assessment: Assessment) -> Iterator[RenderableType]:
         first = sheet.lines[0].line.option
         yield _paragraph(f"BEFORE THE START OF {first}, also", f"{'; '.join(more)}.")
     if review := sheet.review:
-        text = f"{review.when}: {review.looks_at}. {review.changes} Who: {review.who}."
+        text = f"{review.when}: {review.looks_at}."
         yield _paragraph("NEXT REVIEW", text)
 
 
@@ -111,9 +111,6 @@ def _strategy(shown: SheetLine) -> Text:
     if shown.first or shown.shares:
         first = ", ".join([f"({_MARK})", *shown.first] if shown.shares else shown.first)
         text.append(f" Must be known first: {first}.", style="not bold default")
-    if line.tier == "first" and shown.given:
-        given = "; ".join(f"{title} {told}" for title, told in shown.given)
-        text.append(f" Given: {given}.", style="not bold default")
     return text
 
 

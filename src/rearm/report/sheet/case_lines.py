@@ -1,4 +1,6 @@
-"""The patient in two lines: who and what the blood says; what was given, and what works no more."""
+"""The patient in lines: who and what the blood says; what was given, and what works no more; what
+else decides.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from rearm.report.assessment.case import (
     refractory_classes,
     values_now,
 )
+from rearm.report.sheet.what_decides import what_decides
 from rearm.report.words import words
 
 __all__ = ["case_lines"]
@@ -28,7 +31,7 @@ _ALTERATIONS = (
 
 def case_lines(result: Assessment) -> tuple[str, ...]:
     """What is not on record is left out."""
-    return (_person(result), _treatment(result))
+    return tuple(x for x in (_person(result), _treatment(result), what_decides(result)) if x)
 
 
 def _person(result: Assessment) -> str:

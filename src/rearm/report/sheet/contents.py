@@ -15,9 +15,9 @@ from rearm.report.assessment.answer_words import (
 from rearm.report.assessment.change_words import changes_in_words
 from rearm.report.assessment.disease import disease_sentence
 from rearm.report.assessment.practicalities_words import ReviewWords, brief_words, review_words
-from rearm.report.assessment.sentences import alert_title, asked_for, seen_texts
+from rearm.report.assessment.sentences import alert_title, asked_for, seen_texts, unread_text
 from rearm.report.sheet.case_lines import case_lines
-from rearm.report.words import capital, days_words, words
+from rearm.report.words import capital, days_words, unread_file, words
 
 __all__ = ["SheetContents", "sheet_contents"]
 
@@ -59,6 +59,8 @@ class SheetLine:
 class SheetContents:
     """The one variable of the template, `sheet`.
 
+    - `unread_files`: files of which nothing could be read, each with the reason; `left_out`: how
+      many results are left out and what to correct first.
     - `alerts`: emergencies, each in a sentence; none is ever cut.
     - `actions`: what to do whatever is chosen, the most urgent first.
     - `case`: the patient in lines; `relapse`: what is to be decided on; `failure`: what became of
@@ -74,6 +76,8 @@ class SheetContents:
     """
 
     result: Assessment
+    unread_files: tuple[str, ...]
+    left_out: str
     alerts: tuple[tuple[str, str], ...]
     actions: tuple[str, ...]
     case: tuple[str, ...]
@@ -94,6 +98,8 @@ def sheet_contents(result: Assessment) -> SheetContents:
     shared = _shared(result, lines)
     return SheetContents(
         result=result,
+        unread_files=tuple(unread_file(x.source, x.message) for x in result.unread),
+        left_out=unread_text(result),
         alerts=tuple((capital(alert_title(x)), _alert(result, x)) for x in result.alerts),
         actions=tuple(
             f"{'' if x.status == 'due' else 'To be settled: '}{x.text}" for x in result.actions
@@ -145,13 +151,15 @@ def _shared(result: Assessment, lines: Sequence[AnswerLine]) -> tuple[str, ...]:
 def _line(result: Assessment, line: AnswerLine, shared: Sequence[str]) -> SheetLine:
     option = result.option(line.option_id)
     first = tuple(asked_for(result, line.must_be_true))
-    holding = [result.reasons[x].text for x in option.cautions if result.reasons[x].truth]
+    holding = [reason for x in option.cautions if (reason := result.reasons[x]).truth]
+    harms = [reason.text for reason in holding if reason.harm]
     return SheetLine(
         line=line,
         why=_why(result, line),
         first=tuple(x for x in first if x not in shared),
         shares=bool(first) and bool(shared),
-        cautions=tuple(holding[:1]),
+        # none that may harm the patient is ever cut
+        cautions=tuple(harms or [reason.text for reason in holding[:1]]),
         given=brief_words(result, option.id),
     )
 
