@@ -73,6 +73,7 @@ post-bcma-cart                                       | direct
 post-gprc5d-cart                                     | direct
 post-bcma-any                                        | near
 post-tcell-redirecting-any                           | near
+bcma-therapy-allowed                                 | indirect only
 mixed                                                | indirect only
 triple-class-refractory                              | indirect only
 tcell-redirecting-naive                              | indirect only

@@ -29,23 +29,28 @@ talquetamab            | no         | no             | response 73 % of 64 in 2 
 talquetamab            | BCMA       | no             | response 44 % of 18, after a bispecific, some with CAR-T; PFS 7.7 months, after CAR-T or bispecific
 talquetamab            | GPRC5D     | no             | response 44 % of 18, after a bispecific, some with CAR-T (against BCMA); PFS 7.7 months, after CAR-T or bispecific
 talquetamab            | ?          | no             | response 44 % of 18, after a bispecific, some with CAR-T; PFS 7.7 months, after CAR-T or bispecific
-talquetamab            | no         | ?              | response 73 % of 64 in 2 arms, after CAR-T, bispecific not separated; PFS 7.7 months, after CAR-T or bispecific; if extramedullary 44 % of 25 to 75
+talquetamab            | no         | ?              | response 73 % of 64 in 2 arms, after CAR-T, bispecific not separated; PFS 7.7 months, after CAR-T or bispecific; if extramedullary 44 % (11 of 25 to 33 of 75)
 talquetamab            | BCMA       | ?              | response 44 % of 18, after a bispecific, some with CAR-T; PFS 7.7 months, after CAR-T or bispecific
-talquetamab            | no         | yes            | response 44 % of 25 to 75, after CAR-T or bispecific, extramedullary; PFS 4.0 months, not after CAR-T, extramedullary
-talquetamab            | BCMA       | yes            | response 44 % of 18, after a bispecific, some with CAR-T; PFS 4.0 months, not after CAR-T, extramedullary
-teclistamab            | no         | no             | response 64 % of 22 to 28, after CAR-T, bispecific not separated; PFS 4.7 months, after BCMA therapy of any kind
+talquetamab            | no         | yes            | extramedullary: response 44 % (11 of 25 to 33 of 75), after CAR-T or bispecific; PFS 4.0 months, not after CAR-T
+talquetamab            | BCMA       | yes            | response 44 % of 18, after a bispecific, some with CAR-T; extramedullary: PFS 4.0 months, not after CAR-T
+teclistamab            | no         | no             | response 64 % (14 of 22 to 18 of 28), after CAR-T, bispecific not separated; PFS 4.7 months, after BCMA therapy of any kind
 teclistamab            | BCMA       | no             | response 52 % of 317 in 3 arms, after BCMA therapy of any kind; PFS 4.7 months
-teclistamab            | no         | yes            | response 36 % of 28, not after CAR-T, extramedullary; PFS 2.6 months
+teclistamab            | no         | yes            | extramedullary: response 36 % of 28, not after CAR-T; PFS 2.6 months
 elranatamab            | no         | no             | response 39 % of 76 in 2 arms, after BCMA therapy of any kind; PFS 13.4 months, not after CAR-T
-gprc5d-car-t           | no         | no             | response 5 of 5, class figure, after CAR-T, bispecific not separated
+gprc5d-car-t           | no         | no             | response 5 of 5, class figure, after CAR-T
 belantamab-single-agent | no        | no             | response 0 % (number not read), after CAR-T, bispecific not separated; PFS 1.0 months
 selinexor-dexamethasone | no        | no             | response 28 % of 204 in 2 arms, not after CAR-T; PFS 3.7 months
-talquetamab-teclistamab | no        | no             | response 79 % of 90, not after CAR-T, extramedullary; PFS 15.4 months
-daratumumab-bortezomib-dexamethasone | no | no       | pivotal trial, before CAR-T: response 71 % of 251, PFS 13.4 months
-linvoseltamab          | no         | no             | pivotal trial, before CAR-T: response 70 % (number not read)
-isatuximab-carfilzomib-dexamethasone | no | no       | pivotal trial, before CAR-T: PFS 35.7 months
-daratumumab-pomalidomide-dexamethasone | no | no     | pivotal trial, before CAR-T: response 78 % of 290, PFS 12.4 months (another trial, 151)
+talquetamab-teclistamab | no        | no             | extramedullary: response 79 % of 90, BCMA therapy before allowed, CAR-T not separated; PFS 15.4 months
+daratumumab-bortezomib-dexamethasone | no | no       | response 30 % of 43, class figure, after CAR-T
+linvoseltamab          | no         | no             | response 60 % (number not read), class figure, after CAR-T; PFS 3.6 months
+isatuximab-carfilzomib-dexamethasone | no | no       | response 30 % of 43, class figure, after CAR-T
+daratumumab-pomalidomide-dexamethasone | no | no     | response 30 % of 43, class figure, after CAR-T
 melphalan-prednisone   | no         | no             | no figure read
+dcep                   | no         | no             | no figure read
+melflufen-dexamethasone | no        | no             | pivotal trial, before CAR-T: response 33 % of 246, PFS 6.8 months
+belantamab-bortezomib-dexamethasone | no | no        | pivotal trial, before CAR-T: response 83 % of 243, PFS 36.6 months
+second-cart-ide-cel    | no         | no             | response 75 % (number not read), class figure, after CAR-T; PFS 8.3 months
+second-cart-eque-cel   | no         | no             | response 79 % of 16 in 2 arms, after CAR-T, bispecific not separated
 """  # noqa: E501
 
 
@@ -70,6 +75,38 @@ def test_the_figure_is_that_of_the_patients_own_sequence(line: str) -> None:
     option, bispecific, extramedullary, shown = (part.strip() for part in line.split("|"))
     evidence = _shown(option, _sequel(bispecific, extramedullary))
     assert figure_line(evidence) == shown
+
+
+def test_what_was_seen_in_extramedullary_disease_alone_says_so_before_its_number() -> None:
+    seen = 0
+    for option in some(load().options):
+        for extramedullary in ("yes", "no", "?"):
+            evidence = _shown(option, _sequel("no", extramedullary))
+            line = figure_line(evidence)
+            for figure in evidence.expected:
+                words = {"response": "response", "pfs": "PFS"}.get(figure.measure)
+                if figure.disease is None or words is None:
+                    continue
+                assert line.index("extramedullary: ") < line.index(words), line
+                seen += 1
+    assert seen >= 4
+
+
+def test_a_figure_of_the_class_after_car_t_stands_only_before_a_pivotal_trial() -> None:
+    seen = 0
+    for option in some(load().options.values()):
+        evidence = pooled_for(option, load())
+        of_class = [x for x in evidence.settings if x.of_class]
+        own = [x for x in evidence.settings if not x.of_class and x.measure in ("response", "pfs")]
+        if of_class:
+            assert own and all(x.nearness == "pivotal" for x in own), option.id
+            assert all(x.nearness == "after_cart" and x.pooled is None for x in of_class)
+            assert evidence.counted == "none read", option.id
+            assert not {a.id for x in of_class for a in x.arms} & set(evidence.arms_used)
+            shown = _shown(option.id, _sequel("no", "no")).expected
+            assert not any(is_pivotal(x) for x in shown if x.measure in ("response", "pfs"))
+            seen += 1
+    assert seen >= 5
 
 
 def _claims(figure: Figure) -> float:

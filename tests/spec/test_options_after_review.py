@@ -102,9 +102,13 @@ def test_products_and_combinations_show_no_figure_of_another() -> None:
     for option in ("dual-target-car-t", "dcep"):
         assert evidence[option].directness == "none read", option
     for option in ("second-cart-ide-cel", "second-cart-anito-cel"):
-        # as first CAR-T only: their pivotal trials are shown in grey, and count for nothing
+        # as first CAR-T only: their pivotal trials count for nothing, and neither does what another
+        # BCMA CAR-T did after the first, which is nearer and says that it is of the class
         assert evidence[option].counted == "none read", option
-        assert {row.nearness for row in evidence[option].settings} == {"pivotal"}, option
+        own = [row for row in evidence[option].settings if not row.of_class]
+        assert {row.nearness for row in own} == {"pivotal"}, option
+        of_class = [row for row in evidence[option].settings if row.of_class]
+        assert {row.nearness for row in of_class} == {"after_cart"}, option
     # 14 patients given it as first CAR-T, said to be so
     assert evidence["second-cart-zevor-cel"].directness == "indirect only"
     assert not evidence["second-cart-zevor-cel"].expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from scripts.practicalities import AT_LEAST, below, needed, rows, share
 from tests.support.answered import answered
 from tests.support.results import example_records, examples
@@ -9,9 +10,16 @@ from tests.support.results import example_records, examples
 from rearm.assessment import explain
 from rearm.assessment.result import Assessment
 from rearm.knowledge import load
-from rearm.knowledge.practicalities import IN_A_CELL, OptionPractice, practice_of
+from rearm.knowledge.practicalities import (
+    IN_A_CELL,
+    OptionPractice,
+    Practicality,
+    practice_of,
+    told_of,
+)
 from rearm.report.assessment.practicalities_words import brief_words, how_given
 from rearm.report.sheet import sheet
+from rearm.rules import parse_condition, truth
 
 KNOWLEDGE = load()
 
@@ -96,8 +104,29 @@ def test_the_region_chooses_the_text_and_what_is_read_elsewhere_says_where() -> 
     assert words["US"]["schedule"] == "step-up days 1, 4, 7, then weekly"
     assert words["EU"]["schedule"] == "step-up days 1, 3, 5, then weekly"
     assert words[None]["stay"] == "US 48 h in hospital, 3 times, EU 48 h near the centre, 3 times"
-    elsewhere = dict(brief_words(in_region("EU"), "talquetamab"))
-    assert elsewhere["stay"].startswith("US ")
+    here = dict(brief_words(in_region("EU"), "talquetamab"))
+    assert here["schedule"] == "step-up days 1, 3, 5, 7, then every 2 weeks"
+    assert here["stay"] == "48 h near the centre after each step-up dose"
+    both = dict(brief_words(in_region(None), "talquetamab"))
+    assert both["stay"].startswith("US 48 h in hospital after each step-up dose, EU 48 h near")
+
+
+def test_a_text_of_another_region_never_stands_as_if_it_held_here() -> None:
+    seen = 0
+    for region in ("US", "EU"):
+        result = in_region(region)
+        assert all(
+            not x.regions or region in x.regions for x in result.practicalities.lines.values()
+        )
+        assert ("REMS (US)" in result.practicalities.tasks) is (region == "US")
+        for option, own in result.practicalities.options.items():
+            words = dict(brief_words(result, option))
+            assert all(
+                (words[title] == f"{region} text not read") is (field not in own)
+                for field, title in (("dose", "schedule"), ("stay", "stay"))
+            )
+            seen += 1
+    assert seen >= 6
 
 
 def test_a_result_tells_the_first_two_options_in_full_and_the_cells_of_the_others() -> None:
@@ -149,3 +178,51 @@ def test_explain_tells_how_any_option_is_given() -> None:
         "dose",
         "later_t_cells",
     )
+
+
+# ---------------------------------------------------------------- for this patient
+
+TOLD = """
+option                | field      | of the patient                                             | in the cell
+dexamethasone-holding | dose       | age 82, frailty frail, goals_of_care comfort_only          | 2 to 8 mg a day for symptoms
+dexamethasone-holding | dose       | age 82, goals_of_care disease_control                      | 20 mg for 4 days at most
+dexamethasone-holding | dose       | age 60, frailty frail                                      | 20 mg for 4 days at most
+dexamethasone-holding | dose       | age 60, ecog 3                                             | 20 mg for 4 days at most
+dexamethasone-holding | dose       | age 60                                                     | 40 mg for 4 days
+dexamethasone-holding | dose       | nothing                                                    | 20 mg for 4 days (age not known)
+dexamethasone-holding | dose       | age 82, cord_compression yes                               | 16 mg a day until radiotherapy or surgery
+dexamethasone-holding | stay       | age 60, urgent yes                                         | in hospital until the emergency is over
+dexamethasone-holding | stay       | urgent yes, goals_of_care no_hospital                      | at home, as the goals of care ask
+dexamethasone-holding | stay       | urgent no, cord_threatened no                              | outpatient
+radiotherapy          | stay       | cord_threatened yes                                        | in hospital while the cord is threatened
+radiotherapy          | dose       | cord_threatened yes                                        | a course of 30 Gy in 10 or longer
+radiotherapy          | dose       | cord_threatened no, cord_compression no                    | 8 Gy once, or 30 Gy in 10
+talquetamab           | first_dose | lines_after_car_t 0                                        | days
+talquetamab           | first_dose | lines_after_car_t 1                                        | days, two weeks after the last drug
+talquetamab           | first_dose | nothing                                                    | days, two weeks after the last drug
+elranatamab           | kidney     | dialysis yes                                               | 4 on dialysis had the usual step-up (teclistamab)
+elranatamab           | kidney     | dialysis no                                                | -
+elranatamab           | kidney     | nothing                                                    | -
+"""  # noqa: E501
+
+
+def of_patient(text: str) -> dict[str, bool | int | str]:
+    pairs = [] if text == "nothing" else [part.split() for part in text.split(", ")]
+    known: dict[str, bool | int | str] = {"yes": True, "no": False}
+    return {name: known.get(v, int(v) if v.isdigit() else v) for name, v in pairs}
+
+
+@pytest.mark.parametrize("line", TOLD.strip().splitlines()[1:])
+def test_what_is_told_fits_the_patient_and_what_is_not_known_tells_the_careful_text(
+    line: str,
+) -> None:
+    option, field, patient, cell = (part.strip() for part in line.split("|"))
+    values = of_patient(patient)
+
+    def holds(row: Practicality) -> bool | None:
+        assert row.when is not None
+        return truth(parse_condition(row.when, KNOWLEDGE.catalogue), values)
+
+    of_field = next(rows for name, rows in practice(option).rows.items() if name == field)
+    found = [row.brief for row in told_of(of_field, holds) if row.brief is not None]
+    assert found == ([] if cell == "-" else [cell])

@@ -62,7 +62,13 @@ WRONG_ROWS: list[tuple[dict[str, Any], str]] = [
     ({"agents": [], "tags": ["t-cell-engager"], "instead": True}, "is of a class itself"),
     ({"regions": ["usa"]}, "usa is no region"),
     ({"text": "Hospital for 48 hours"}, "End it with a full stop"),
-    ({"field": "kidney"}, "has a brief, which no cell shows for kidney"),
+    ({"field": "toxicity"}, "has a brief, which no cell shows for toxicity"),
+    ({"cautious": True}, "is cautious without a condition"),
+    ({"choice": "alone"}, "choice alone: exactly one of several rows has no when"),
+    (
+        {"choice": "dexamethasone-holding-stay", "when": "dialysis"},
+        "its rows are not of one field, subject and region",
+    ),
     ({"brief": "x" * 61}, "longer than 60 characters"),
     ({"task": "arrange it."}, "the task ends in a full stop"),
 ]

@@ -5,7 +5,7 @@ each can be told of somebody, and is told in few words.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import get_args
 
 from rearm.assessment.result import AnswerState
@@ -27,9 +27,14 @@ def practice_problems(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
         "agents": {agent for option in knowledge.options.values() for agent in option.agents},
         "tags": {tag for option in knowledge.options.values() for tag in option.tags},
     }
+    choices: dict[str, list[Practicality]] = {}
+    for row in knowledge.practicalities.values():
+        if row.choice is not None:
+            choices.setdefault(row.choice, []).append(row)
     for row in knowledge.practicalities.values():
         where = f"practice {row.id}"
         yield from ((where, text) for text in _subject(knowledge, row, there))
+        yield from ((where, text) for text in _conditions(row, choices))
         yield from ((where, text) for text in _words(row))
 
 
@@ -46,6 +51,20 @@ def _subject(knowledge: Knowledge, row: Practicality, there: dict[str, set[str]]
     for region in row.regions:
         if not re.fullmatch(r"[A-Z]{2}", region):
             yield f"{region} is no region. Write two capital letters, such as US or EU."
+
+
+def _conditions(row: Practicality, choices: Mapping[str, Sequence[Practicality]]) -> Iterator[str]:
+    if row.cautious and row.when is None:
+        yield "is cautious without a condition. Write when, or leave cautious out."
+    if row.choice is None:
+        return
+    rows = choices[row.choice]
+    if rows[-1] is not row:
+        return  # told once
+    if sum(x.when is None for x in rows) != 1 or len(rows) == 1:
+        yield f"choice {row.choice}: exactly one of several rows has no when. Write it so."
+    if len({(x.field, x.options, x.agents, x.tags, x.regions) for x in rows}) > 1:
+        yield f"choice {row.choice}: its rows are not of one field, subject and region."
 
 
 def _words(row: Practicality) -> Iterator[str]:

@@ -75,6 +75,7 @@ class SettingRow:
     most_patients: int | None = None
     events: int | None = None
     after_targets: tuple[str, ...] = ()
+    of_class: bool = False
     borrowed_share: float | None = None
     unborrowed: tuple[float, ...] = ()
 
@@ -251,6 +252,7 @@ def _setting_row(figure: SettingFigure) -> SettingRow:
         most_patients=figure.most_patients,
         events=figure.events if figure.measure == "response" else None,
         after_targets=figure.after_targets,
+        of_class=figure.of_class,
         borrowed_share=pooled.borrowed_share if pooled is not None and borrowed else None,
         unborrowed=tuple(pooled.unborrowed) if pooled is not None and borrowed else (),
     )

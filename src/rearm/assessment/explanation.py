@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from rearm.assessment.basis import Basis
 from rearm.assessment.figures import CHOSEN_BY, figures_for, sequel_of
+from rearm.assessment.giving import practice_for
 from rearm.assessment.options import declined_reason
 from rearm.assessment.patient import Patient, patient_at
 from rearm.assessment.plan import PlacePlan, Plan, RulePlan, plan_of
@@ -19,7 +20,12 @@ from rearm.assessment.regions import region_of, regions_of
 from rearm.assessment.result import EvidenceResult, FindingResult
 from rearm.assessment.subjects import one_of
 from rearm.knowledge.bundle import Knowledge, load
-from rearm.knowledge.practicalities import OptionPractice, PracticalField, practice_of
+from rearm.knowledge.practicalities import (
+    OptionPractice,
+    PracticalField,
+    Practicality,
+    practice_of,
+)
 from rearm.knowledge.rulesets import Availability, Option
 from rearm.record import Record
 from rearm.rules import Clause, RuleCondition, trace
@@ -129,6 +135,7 @@ def explain(
             rules.append(_of_declined(basis, patient.declined[subject]))
         planned, sequel = plan.evidence[option.evidence_key], sequel_of(patient.values)
         practice = practice_of(option.option, plan.knowledge.practicalities.values())
+        told = practice_for(basis, option.option, where)
         return Explanation(
             id=subject,
             name=option.option.name,
@@ -138,7 +145,7 @@ def explain(
                 name: value if isinstance(value := patient.values.get(name), bool) else None
                 for name in CHOSEN_BY
             },
-            given=tuple(_given(plan.knowledge, option.option, practice)),
+            given=tuple(_given(plan.knowledge, option.option, told, practice)),
             not_read=practice.not_read,
         )
     factor = factors[subject]
@@ -146,11 +153,16 @@ def explain(
     return Explanation(id=subject, name=factor.factor.name, rules=indicators)
 
 
-def _given(knowledge: Knowledge, option: Option, practice: OptionPractice) -> Iterator[Given]:
-    """What was read of how the option is given, and what stands on the option itself of a later
-    T-cell therapy and of what may follow.
+def _given(
+    knowledge: Knowledge,
+    option: Option,
+    told: Mapping[PracticalField, Sequence[Practicality]],
+    practice: OptionPractice,
+) -> Iterator[Given]:
+    """What was read of how the option is given to this patient, and what stands on the option
+    itself of a later T-cell therapy and of what may follow.
     """
-    for part, rows in practice.rows.items():
+    for part, rows in told.items():
         yield from (Given(field=part, text=row.text, citations=row.sources) for row in rows)
     later = option.later_t_cells
     if later is not None and "later_t_cells" not in practice.not_read:

@@ -3,16 +3,17 @@ what this patient had.
 
 The order of nearness, the nearest first. With a bispecific besides the CAR-T: after a bispecific;
 settings that hold such patients among others (T-cell redirection, BCMA therapy of any kind); after
-CAR-T; not after CAR-T; the pivotal trial. Without one: after CAR-T; the wider settings; after a
-bispecific; not after CAR-T; the pivotal trial. With extramedullary relapse, figures of
-extramedullary disease come before all others, but for those after a bispecific where the patient
-had one.
+CAR-T; CAR-T not separated; not after CAR-T; the pivotal trial. Without one: after CAR-T; the wider
+settings; after a bispecific; CAR-T not separated; not after CAR-T; the pivotal trial. With
+extramedullary relapse, figures of extramedullary disease come before all others, but for those
+after a bispecific where the patient had one.
 
 What is not known never chooses the more flattering figure: where nobody knows whether a bispecific
 was given, the figure that claims less is shown. Where nobody knows whether the relapse is
 extramedullary, the figure of all patients is shown and that of extramedullary disease is told
 beside it. A figure without a number of patients stands only where it claims no more than the next
-one that has a number.
+one that has a number; a pivotal trial, from before CAR-T, is no such next one, and neither its
+response nor its PFS stands beside one that was seen nearer to this patient.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ _AFTER_BISPECIFIC: tuple[Nearness, ...] = (
     "after_t_cell_redirection",
     "after_bcma_therapy",
     "after_cart",
+    "cart_not_separated",
     "not_after_cart",
     "pivotal",
 )
@@ -47,6 +49,7 @@ _AFTER_CART: tuple[Nearness, ...] = (
     "after_t_cell_redirection",
     "after_bcma_therapy",
     "after_bispecific",
+    "cart_not_separated",
     "not_after_cart",
     "pivotal",
 )
@@ -90,7 +93,7 @@ def figure_of(row: SettingRow, *, of_class: bool = False) -> Figure:
         events=row.events,
         after_targets=row.after_targets,
         studies=row.studies,
-        of_class=of_class,
+        of_class=of_class or row.of_class,
         borrowed_share=_rounded(row.borrowed_share),
         unborrowed=tuple(round(x, 4) for x in row.unborrowed),
     )
@@ -130,10 +133,18 @@ def figures_for(
         figure = _chosen(of_measure, sequel)
         if figure is not None:
             chosen.append(_with_target(figure, frozenset(targets), sequel))
+    chosen = _without_pivotal(chosen)
     responses = [figure for figure in candidates if figure.measure == "response"]
     return structs.replace(
         evidence, expected=tuple(chosen), others=tuple(_beside(responses, chosen, sequel))
     )
+
+
+def _without_pivotal(chosen: Sequence[Figure]) -> list[Figure]:
+    """Without response or PFS of a trial from before CAR-T where one of them was seen nearer."""
+    benefits = [figure for figure in chosen if figure.measure in _HIGHER_IS_BETTER]
+    nearer = any(figure.nearness != "pivotal" for figure in benefits)
+    return [x for x in chosen if not (nearer and x in benefits and x.nearness == "pivotal")]
 
 
 def _chosen(figures: Sequence[Figure], sequel: Sequel) -> Figure | None:
@@ -147,6 +158,7 @@ def _chosen(figures: Sequence[Figure], sequel: Sequel) -> Figure | None:
 def _nearest(figures: Sequence[Figure], sequel: Sequel, *, bispecific: bool) -> Figure | None:
     """The nearest figure that has a number of patients, or one before it that claims no more."""
     ordered = _ordered(figures, sequel.extramedullary is True, bispecific)
+    ordered = [x for x in ordered if x.nearness != "pivotal"] or ordered
     counted = next((figure for figure in ordered if figure.patients is not None), None)
     if counted is None:
         return ordered[0] if ordered else None

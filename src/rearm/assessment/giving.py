@@ -11,9 +11,11 @@ from rearm.knowledge.practicalities import (
     PracticalField,
     Practicality,
     practice_of,
+    told_of,
 )
+from rearm.knowledge.rulesets import Option
 
-__all__ = ["practicalities_of", "shown_options"]
+__all__ = ["practicalities_of", "practice_for", "shown_options"]
 
 _IN_FULL = 2  # options of which every field is told; of the others those that a cell shows
 
@@ -28,20 +30,22 @@ def practicalities_of(
     basis: Basis, tiers: Sequence[AnswerTier], region: str | None
 ) -> Practicalities:
     """What was read of the options that the sheet shows; each text once. With a `region` only what
-    holds there. Of the first two every field, of the others what the table shows of them.
+    holds there, and for this patient. Of the first two every field, of the others what the table
+    shows of them.
     """
     knowledge = basis.plan.knowledge
     lines: dict[str, PracticalLine] = {}
     options: dict[str, dict[PracticalField, tuple[str, ...]]] = {}
     tasks: list[str] = []
     for name in dict.fromkeys(shown_options(tiers)):
-        practice = practice_of(knowledge.options[name], knowledge.practicalities.values())
         own = options[name] = {}
         full = len(options) <= _IN_FULL
-        for field, rows in practice.rows.items():
+        for field, rows in practice_for(basis, knowledge.options[name], region).items():
             if not full and field not in IN_A_CELL:
                 continue
-            told = [row for row in _of_region(rows, region) if row.applies or row.brief]
+            told = [row for row in rows if row.applies or row.brief]
+            if not full and field == "kidney" and not any(row.brief for row in told):
+                continue
             own[field] = tuple(row.id for row in told)
             lines |= {row.id: _line(basis, row) for row in told if row.id not in lines}
             if len(options) == 1:
@@ -54,13 +58,28 @@ def practicalities_of(
     )
 
 
-def _of_region(rows: Sequence[Practicality], region: str | None) -> Sequence[Practicality]:
-    """What holds in the region; where nothing was read for it, what holds elsewhere, which says
-    where.
+def practice_for(
+    basis: Basis, option: Option, region: str | None
+) -> dict[PracticalField, tuple[Practicality, ...]]:
+    """What is told of the option for this patient. With a `region` only what holds there: a field
+    of which texts were read for other regions alone is left out, as one that was not read.
     """
-    if region is None:
-        return rows
-    return [row for row in rows if not row.regions or region in row.regions] or rows
+    plan = basis.plan
+
+    def truth(row: Practicality) -> bool | None:
+        return basis.truth(plan.practice[row.id])
+
+    practice = practice_of(option, plan.knowledge.practicalities.values())
+    told: dict[PracticalField, tuple[Practicality, ...]] = {}
+    for field, rows in practice.rows.items():
+        here = [row for row in rows if _holds_in(row, region)]
+        if kept := told_of(here, truth):
+            told[field] = kept
+    return told
+
+
+def _holds_in(row: Practicality, region: str | None) -> bool:
+    return region is None or not row.regions or region in row.regions
 
 
 def _line(basis: Basis, row: Practicality) -> PracticalLine:

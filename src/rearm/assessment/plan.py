@@ -283,6 +283,7 @@ class Plan:
     workups: tuple[WorkupPlan, ...]
     alerts: tuple[AlertPlan, ...]
     actions: tuple[ActionPlan, ...]
+    practice: Mapping[str, int]  # condition of a row of practicalities by the id of the row
     # results to try of a work-up's findings of which nothing is known, filled as they are needed
     free_outcomes: dict[tuple[str, tuple[str, ...]], list[Mapping[str, bool | float | int | str]]]
     evidence: Mapping[str, PlannedEvidence]  # by `OptionPlan.evidence_key`
@@ -367,6 +368,11 @@ class _Planner:
             workups=tuple(self.workup(w) for w in knowledge.workups.values()),
             alerts=tuple(self.alert(a) for a in knowledge.alerts.values()),
             actions=tuple(self.action(a) for a in knowledge.actions.values()),
+            practice={
+                row.id: self.number(row.when)
+                for row in knowledge.practicalities.values()
+                if row.when is not None
+            },
             free_outcomes={},
             evidence=shown,
             evidence_studies=tuple(

@@ -9,8 +9,8 @@ reader finds the paper's own number; how far centres differ stands in the pooled
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from rearm.evidence.pool import (
     MEASURES,
@@ -41,11 +41,14 @@ _OF_SETTING: Mapping[Setting, Nearness] = {
     "post-bispecific": "after_bispecific",
     "post-tcell-redirecting-any": "after_t_cell_redirection",
     "post-bcma-any": "after_bcma_therapy",
+    "bcma-therapy-allowed": "cart_not_separated",
     "mixed": "not_after_cart",
     "triple-class-refractory": "not_after_cart",
     "penta-refractory": "not_after_cart",
     "tcell-redirecting-naive": "not_after_cart",
 }
+
+_OF_RESPONSE: tuple[Measure, ...] = ("response", "pfs")
 
 # Reasons for which an arm may not be pooled, though it says something of this therapy by itself.
 _SHOWN_ALONE = frozenset(
@@ -58,6 +61,8 @@ _SHOWN_ALONE = frozenset(
         "shares_patients",
     )
 )
+# Reasons for which an arm after CAR-T is not this therapy's own, though it is of its class.
+_OF_THE_CLASS = frozenset(("agents_not_separated", "other_use"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +71,8 @@ class SettingFigure:
 
     `low` and `high`: 95 % limits, None where none is printed and none can be counted. `patients`:
     None where the number assessed was not read. `most_patients`: where it is one of several, the
-    largest of them. `pooled`: the model behind it, None for a single arm as read.
+    largest of them. `pooled`: the model behind it, None for a single arm as read. `of_class`: of an
+    arm in which this therapy is not separated from others of its class.
     """
 
     measure: Measure
@@ -80,6 +86,7 @@ class SettingFigure:
     events: int | None
     arms: tuple[Arm, ...]
     pooled: Pooled | None = None
+    of_class: bool = False
 
     @property
     def directness(self) -> Directness:
@@ -136,7 +143,45 @@ def setting_figures(
             )
             if part != whole:
                 found.append(_figure(part, strategy, measure, agents, studies))
-    return tuple(figure for figure in found if figure is not None)
+    own = [figure for figure in found if figure is not None]
+    benefits = [figure for figure in own if figure.measure in _OF_RESPONSE]
+    if not benefits or any(figure.nearness != "pivotal" for figure in benefits):
+        return tuple(own)
+    return (*own, *_class_figures(arms, strategy, agents, studies))
+
+
+def _class_figures(
+    arms: Sequence[Arm],
+    strategy: str,
+    agents: frozenset[str] | None,
+    studies: Mapping[str, Study],
+) -> Iterator[SettingFigure]:
+    """Response and PFS after CAR-T of arms that do not separate this therapy from others of its
+    class: nearer than a trial from before CAR-T, and never pooled. An arm of several classes
+    counts only with its number of patients.
+    """
+    if not agents:
+        return
+    after_cart = [
+        arm
+        for arm in arms
+        if nearness_of(arm) == "after_cart"
+        and not arm.agents
+        and arm.disease is None
+        and (reason := barred(arm, strategy, agents, studies[arm.study])) is not None
+        and reason.code in _OF_THE_CLASS
+    ]
+    for measure in _OF_RESPONSE:
+        read = [x for arm in after_cart if (x := _of_arm(arm, measure)) is not None]
+        read = [x for x in read if x.patients is not None or x.arms[0].strategy == strategy]
+        read.sort(key=_order_alone)
+        yield from (replace(figure, of_class=True) for figure in read[:1])
+
+
+def _order_alone(figure: SettingFigure) -> tuple[bool, int, float, str]:
+    """The largest first; where no number was read the one that claims less."""
+    number = figure.patients
+    return number is None, -(number or 0), figure.estimate, figure.arms[0].id
 
 
 def _figure(
@@ -165,7 +210,7 @@ def _figure(
         # The latest trial stands: what its patients had before is most like today's.
         alone.sort(key=lambda x: (-(studies[x.arms[0].study].citation.year or 0), x.estimate))
     else:
-        alone.sort(key=lambda x: (x.patients is None, -(x.patients or 0), x.estimate, x.arms[0].id))
+        alone.sort(key=_order_alone)
     return alone[0] if alone else None
 
 

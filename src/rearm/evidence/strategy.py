@@ -99,6 +99,7 @@ class StrategyEvidence:
             if figure.measure in ("response", "pfs")
             and figure.patients is not None
             and figure.nearness != "pivotal"
+            and not figure.of_class
         ]
         return min(levels, key=ORDER.__getitem__, default="none read")
 

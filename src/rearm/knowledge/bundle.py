@@ -234,6 +234,9 @@ class Knowledge:
         for action in self.actions.values():
             yield from ((f"action {action.id}, {k}", t) for k, t in action.conditions.items())
             yield from ((f"action {action.id}, wording", w.when) for w in action.wordings)
+        for row in self.practicalities.values():
+            if row.when is not None:
+                yield f"practice {row.id}", row.when
 
 
 @contextmanager

@@ -6,7 +6,7 @@ A file of `practicalities/` speaks of one thing: a class (`tags`), a drug (`agen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -20,6 +20,7 @@ __all__ = [
     "Practicality",
     "practice_of",
     "practice_rows",
+    "told_of",
 ]
 
 PracticalField = Literal[
@@ -41,8 +42,10 @@ PRACTICAL_FIELDS: tuple[PracticalField, ...] = get_args(PracticalField)
 well: there `later_t_cells` and `sequence`.
 """
 OPINION = "accepted-practice"  # the source of what nobody read
-IN_A_CELL: tuple[PracticalField, ...] = ("dose", "stay", "visits", "first_dose")
-"""The fields that a table of options shows side by side, in a few words."""
+IN_A_CELL: tuple[PracticalField, ...] = ("dose", "stay", "visits", "first_dose", "kidney")
+"""The fields that a table of options shows side by side, in a few words; the kidney only where a
+row for this patient has such words.
+"""
 _SUBJECTS = ("options", "agents", "tags")  # the nearest to an option first
 
 
@@ -55,6 +58,10 @@ class Practicality:
     False: there is nothing of the kind, and `text` says why. `instead`: it takes the place of what
     a drug or a class of the option says on the same field. `task`: what of it is to be done or
     arranged before the first dose, in the imperative.
+
+    `when`: a condition over findings; the row is told only of a patient for whom it holds.
+    `cautious`: it is told where the condition is unknown too. `choice`: of the rows that share this
+    name exactly one is told, see `told_of`.
     """
 
     id: str
@@ -69,6 +76,9 @@ class Practicality:
     regions: tuple[str, ...] = ()
     applies: bool = True
     instead: bool = False
+    when: str | None = None
+    cautious: bool = False
+    choice: str | None = None
 
     def nearness(self, option: Option) -> int | None:
         """How near it is to the option: 0 names it, 1 one of its drugs, 2 its class; None: it does
@@ -109,9 +119,47 @@ def practice_of(option: Option, rows: Iterable[Practicality]) -> OptionPractice:
     )
 
 
+def told_of(
+    rows: Sequence[Practicality], truth: Callable[[Practicality], bool | None]
+) -> tuple[Practicality, ...]:
+    """The rows that are told of one patient. `truth`: whether the condition of a row holds, None
+    where that is unknown.
+
+    Of a choice, in the order of the file: the first whose condition holds; else the first cautious
+    one whose condition is unknown; else the one without a condition.
+    """
+    of_choice: dict[str, list[Practicality]] = {}
+    for row in rows:
+        if row.choice is not None:
+            of_choice.setdefault(row.choice, []).append(row)
+    chosen = {name: _chosen(own, truth) for name, own in of_choice.items()}
+    return tuple(
+        row
+        for row in rows
+        if (_told_alone(row, truth) if row.choice is None else chosen[row.choice] is row)
+    )
+
+
+def _told_alone(row: Practicality, truth: Callable[[Practicality], bool | None]) -> bool:
+    if row.when is None:
+        return True
+    holds = truth(row)
+    return row.cautious if holds is None else holds
+
+
+def _chosen(
+    rows: Sequence[Practicality], truth: Callable[[Practicality], bool | None]
+) -> Practicality | None:
+    asked = [(row, truth(row)) for row in rows if row.when is not None]
+    holding = [row for row, holds in asked if holds]
+    careful = [row for row, holds in asked if holds is None and row.cautious]
+    otherwise = [row for row in rows if row.when is None]
+    return next(iter((*holding, *careful, *otherwise)), None)
+
+
 def _is_opinion(rows: Sequence[Practicality]) -> bool:
-    """Whether something applies, and no text was read for any of it."""
-    applying = [row for row in rows if row.applies]
+    """Whether something applies to every patient, and no text was read for any of it."""
+    applying = [row for row in rows if row.applies and row.when is None]
     return bool(applying) and all(set(row.sources) == {OPINION} for row in applying)
 
 
@@ -125,7 +173,7 @@ def _told(near: Sequence[tuple[int, Practicality]]) -> tuple[Practicality, ...]:
     ends = min((place for place, row in near if row.instead), default=2)
     kept = sorted((x for x in near if x[0] <= ends), key=lambda x: x[0])
     rows = [row for _, row in kept]
-    return tuple([row for row in rows if row.applies] or rows[:1])
+    return tuple([row for row in rows if row.applies or row.choice] or rows[:1])
 
 
 def practice_rows(tables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -39,6 +39,7 @@ Nearness = Literal[
     "after_bispecific",
     "after_t_cell_redirection",
     "after_bcma_therapy",
+    "cart_not_separated",
     "not_after_cart",
     "pivotal",
 ]
@@ -68,6 +69,7 @@ Setting = Literal[
     "post-bcma-any",
     "post-tcell-redirecting-any",
     "post-bispecific",
+    "bcma-therapy-allowed",
     "mixed",
     "triple-class-refractory",
     "penta-refractory",
@@ -80,6 +82,10 @@ SETTINGS: Mapping[Setting, tuple[Directness, str]] = {
     "post-bcma-any": ("near", "after earlier BCMA therapy of any kind"),
     "post-tcell-redirecting-any": ("near", "after earlier T-cell redirection of any kind"),
     "post-bispecific": ("near", "after a bispecific, with or without CAR-T"),
+    "bcma-therapy-allowed": (
+        "indirect only",
+        "BCMA therapy before allowed, those after CAR-T not separated",
+    ),
     "mixed": ("indirect only", "mixed earlier therapy, mostly no CAR-T"),
     "triple-class-refractory": ("indirect only", "triple-class refractory, no CAR-T"),
     "penta-refractory": ("indirect only", "penta-refractory, no CAR-T"),
@@ -92,6 +98,7 @@ NEARNESS: Mapping[Nearness, Directness] = {
     "after_bispecific": "near",
     "after_t_cell_redirection": "near",
     "after_bcma_therapy": "near",
+    "cart_not_separated": "indirect only",
     "not_after_cart": "indirect only",
     "pivotal": "indirect only",
 }

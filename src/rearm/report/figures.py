@@ -21,6 +21,7 @@ _NEARNESS: Mapping[Nearness, str] = {
     "after_bispecific": "after a bispecific, some with CAR-T",
     "after_t_cell_redirection": "after CAR-T or bispecific",
     "after_bcma_therapy": "after BCMA therapy of any kind",
+    "cart_not_separated": "BCMA therapy before allowed, CAR-T not separated",
     "not_after_cart": "not after CAR-T",
     "pivotal": "pivotal trial, before CAR-T",
 }
@@ -29,7 +30,8 @@ _NEARNESS: Mapping[Nearness, str] = {
 def figure_line(evidence: EvidenceResult) -> str:
     """The figures nearest to this patient in one line: response with its number and setting, then
     median PFS with its own setting where that differs, then the response in extramedullary disease
-    where nobody knows whether this relapse is that. Empty where figures were left out.
+    where nobody knows whether this relapse is that. A figure of extramedullary disease alone says
+    so before its number. Empty where figures were left out.
     """
     response = _of(evidence.expected, "response")
     pfs = _of(evidence.expected, "pfs")
@@ -40,11 +42,13 @@ def figure_line(evidence: EvidenceResult) -> str:
         return _pivotal(response, pfs)
     parts = []
     if response is not None:
-        parts.append(f"{_brief(response)}, {in_whom(response)}")
+        parts.append(f"{_disease(response)}{_brief(response)}, {_before(response)}")
     if pfs is not None:
         same = response is not None and _setting(pfs) == _setting(response)
-        where = "" if same else f", {in_whom(pfs)}"
-        parts.append(f"PFS {pfs.estimate:.1f} months{where}")
+        where = "" if same else f", {_before(pfs)}"
+        said = response is not None and response.disease == pfs.disease
+        disease = "" if said else _disease(pfs)
+        parts.append(f"{disease}PFS {pfs.estimate:.1f} months{where}")
     told = {_setting(figure)[0] for figure in (response, pfs) if figure is not None}
     parts += [_if_disease(x, told) for x in evidence.others if x.disease is not None]
     return "; ".join(parts)
@@ -71,12 +75,22 @@ def is_pivotal(figure: Figure) -> bool:
 
 
 def in_whom(figure: Figure) -> str:
-    """What its patients had had before and, where all had it, their disease."""
+    """The disease of its patients, where all had it, and what they had had before."""
+    return _disease(figure) + _before(figure)
+
+
+def _disease(figure: Figure) -> str:
+    """`extramedullary: `, before what was seen in such disease alone."""
+    return "" if figure.disease is None else f"{figure.disease}: "
+
+
+def _before(figure: Figure) -> str:
+    """What its patients had had before."""
+    if figure.of_class and figure.nearness == "after_cart":
+        return "class figure, after CAR-T"
     text = _NEARNESS[figure.nearness]
     if figure.other_target:
         text += f" (against {' and '.join(figure.after_targets)})"
-    if figure.disease == "extramedullary":
-        text += ", extramedullary"
     return ("class figure, " if figure.of_class else "") + text
 
 
@@ -116,6 +130,11 @@ def _share(figure: Figure) -> str:
         return f"{_percent(figure)} (number not read)"
     if figure.events is not None and figure.patients < _FEW:
         return f"{figure.events} of {figure.patients}"
+    most = figure.most_patients
+    if figure.events is not None and most is not None and most > figure.patients:
+        events = round(figure.estimate * most)
+        counted = f"{figure.events} of {figure.patients} to {events} of {most}"
+        return f"{_percent(figure)} ({counted})"
     arms = "" if figure.arms == 1 else f" in {figure.arms} arms"
     return f"{_percent(figure)} of {_patients(figure)}{arms}"
 
@@ -131,7 +150,7 @@ def _percent(figure: Figure) -> str:
 
 
 def _setting(figure: Figure) -> tuple[object, ...]:
-    return figure.nearness, figure.disease, figure.other_target
+    return figure.nearness, figure.disease, figure.other_target, figure.of_class
 
 
 def _of(figures: Sequence[Figure], measure: str) -> Figure | None:

@@ -46,6 +46,7 @@ _IN_THE_TABLE: Mapping[PracticalField, str] = {
     "stay": "stay",
     "dose": "schedule",
 }
+_WHERE_TOLD: Mapping[PracticalField, str] = {"kidney": "kidney"}  # only where there are words
 COUNTED_WORDS: Mapping[CountedFrom, str] = {
     "today": "from today",
     "first_dose": "after the first dose",
@@ -148,16 +149,21 @@ def brief_words(result: Assessment, option: str) -> tuple[tuple[str, str], ...]:
     own = result.practicalities.options.get(option)
     if own is None:
         return ()
+    lines = result.practicalities.lines
+    shown = dict(_IN_THE_TABLE)
+    for field, title in _WHERE_TOLD.items():
+        if any(lines[key].brief is not None for key in own.get(field, ())):
+            shown[field] = title
     return tuple(
         (title, _brief(result, own.get(field), each=field == "dose"))
-        for field, title in _IN_THE_TABLE.items()
+        for field, title in shown.items()
     )
 
 
 def _brief(result: Assessment, keys: tuple[str, ...] | None, *, each: bool) -> str:
     """`each`: of several drugs the words of each stand; else those of the first in a region."""
     if keys is None:
-        return "not read"
+        return "not read" if result.region is None else f"{result.region} text not read"
     told = [x for x in map(result.practicalities.lines.__getitem__, keys) if x.brief is not None]
     if not each:
         told = list({line.regions: line for line in reversed(told)}.values())[::-1]
