@@ -48,7 +48,7 @@ def seen(result: Assessment, finding: str) -> str:
     return result.findings[finding].text
 
 
-def lab(day: int, test: str, value: Any, unit: str = "mg/dL") -> tuple[str, Row]:
+def lab(day: int, test: str, value: Any, unit: str | None = "mg/dL") -> tuple[str, Row]:
     return "labs", {"day": day, "test": test, "value": value, "unit": unit}
 
 
