@@ -48,7 +48,7 @@ def seen(result: Assessment, finding: str) -> str:
     return result.findings[finding].text
 
 
-def lab(day: int, test: str, value: Any, unit: str = "mg/dL") -> tuple[str, Row]:
+def lab(day: int, test: str, value: Any, unit: str | None = "mg/dL") -> tuple[str, Row]:
     return "labs", {"day": day, "test": test, "value": value, "unit": unit}
 
 
@@ -144,6 +144,45 @@ def test_calcium_without_its_albumin(rows: list[tuple[str, Row]], expected: str 
     assert status(result, "hypercalcaemia") == expected
     if rows[0] == lab(499, "calcium", 13.5) and len(rows) == 1:
         assert "albumin is missing" in seen(result, "hypercalcaemia")
+
+
+EARLIER_FAIR = lab(493, "calcium_corrected", 9.3)
+EARLIER_HIGH = lab(493, "calcium_corrected", 12.9)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([EARLIER_FAIR, lab(499, "calcium", 15.6)], "certain"),  # the newest is the total
+        ([EARLIER_FAIR, lab(499, "calcium", 13.2), lab(499, "albumin", 2.4, "g/dL")], "certain"),
+        ([EARLIER_FAIR, lab(499, "calcium", 11.6)], "open"),  # high unless albumin is
+        ([EARLIER_FAIR, lab(499, "calcium", 10.2)], None),  # nothing points to a rise
+        ([EARLIER_HIGH, lab(499, "calcium", 9.4), lab(499, "albumin", 4.1, "g/dL")], None),
+        ([EARLIER_HIGH, lab(499, "calcium", 10.2)], "certain"),  # which only bounds it
+        ([lab(493, "calcium", 15.6), lab(499, "calcium_corrected", 9.6)], None),
+        # of one day: the laboratory's correction, unless no albumin could explain the two
+        ([lab(499, "calcium_corrected", 9.6), lab(499, "calcium", 11.6)], None),
+        ([lab(499, "calcium_corrected", 9.6), lab(499, "calcium", 14.9)], "open"),
+        ([lab(499, "calcium_corrected", 14.9), lab(499, "calcium", 9.6)], "certain"),
+        # a later correction that cannot be used leaves the suspicion
+        ([lab(493, "calcium", 15.6), lab(499, "calcium_corrected", 12.1, None)], "open"),
+        ([lab(493, "calcium", 9.3), lab(499, "calcium_corrected", 12.1, None)], None),
+        ([lab(493, "calcium_corrected", 9.3, None), lab(499, "calcium", 15.6)], "certain"),
+    ],
+)
+def test_the_newest_calcium_decides_whichever_of_the_two_it_is(
+    rows: list[tuple[str, Row]], expected: str | None
+) -> None:
+    assert status(assessed(*rows), "hypercalcaemia") == expected
+
+
+@pytest.mark.parametrize("value", [9.3, 11.0])
+def test_recorded_hypercalcaemia_is_not_called_mild_by_an_older_fair_value(value: float) -> None:
+    result = assessed(lab(493, "calcium_corrected", value), condition(499, "hypercalcaemia"))
+    assert status(result, "hypercalcaemia") == "certain"
+    assert text(result, "hypercalcaemia").startswith("Hypercalcaemia: treat it now")
+    (action,) = [x for x in result.actions if x.id == "treat_hypercalcaemia"]
+    assert action.text.startswith("Treat the hypercalcaemia today")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from rearm.assessment.result import (
     AnswerStrategy,
     AnswerTier,
     OptionResult,
+    Reason,
     WouldBe,
 )
 from rearm.assessment.state import PlacedStrategies, state_of
@@ -223,11 +224,21 @@ def _signs(basis: Basis, place: PlacePlan) -> bool:
 
 
 def _waits_for(basis: Basis, option: OptionResult) -> tuple[str, ...]:
-    """The reasons that would stop the option, of which nobody knows whether they hold."""
+    """The reasons that would stop the option, of which nobody knows whether they hold: those that
+    rule it out, and those against it that the record points to and contradicts.
+    """
     listed = dict.fromkeys((*option.unknown, *option.checklist, *option.cautions))
+    found = basis.patient.found
+
+    def pointed_to(reason: Reason) -> bool:
+        return any(name in found and found[name].suspected for name in reason.findings)
+
     return tuple(
         name
         for name in listed
-        if basis.reasons[name].truth is None
-        and basis.reasons[name].effect in ("exclude", "require")
+        if (reason := basis.reasons[name]).truth is None
+        and (
+            reason.effect in ("exclude", "require")
+            or (reason.effect == "discourage" and pointed_to(reason))
+        )
     )

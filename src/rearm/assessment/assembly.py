@@ -64,8 +64,10 @@ def is_judged(patient: Patient) -> bool:
 
 def is_decided(patient: Patient) -> bool:
     """Options are given where there is a relapse to decide on: not where a later line controls the
-    disease.
+    disease, and not where the rows may be of two patients.
     """
+    if patient.may_be_two:
+        return False
     if patient.disease.relapse is not None:
         return is_judged(patient) or not patient.record.deaths
     return not patient.disease.lines and is_judged(patient)

@@ -50,6 +50,14 @@ class Patient:
     disease: DiseaseNow = NOTHING_KNOWN
 
     @property
+    def may_be_two(self) -> bool:
+        """Whether the rows contradict each other on who the patient is in more than one respect:
+        then nothing can be chosen for anybody. A single contradiction may be a slip.
+        """
+        differ = self.values.get("identity_contradictions")
+        return isinstance(differ, int) and differ > 1
+
+    @property
     def bounds(self) -> Bounds:
         """What is known of findings short of their value, as conditions read it."""
         return {**self.intervals, **self.possible}

@@ -105,6 +105,8 @@ def state_of(
     """
     if patient.record.deaths:
         return State("died")
+    if patient.may_be_two:
+        return State("cannot_judge")
     relapse = patient.disease.relapse
     if relapse is None:
         return State("cannot_judge" if about in _NOT_JUDGED else "controlled")

@@ -9,13 +9,14 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from rearm.assessment import Assessment, AssessmentError, assess_all
 from rearm.assessment.plan import plan_of
+from rearm.cli.decision_day import long_after_data, why_no_decision
 from rearm.cohort.fingerprint import fingerprint
 from rearm.cohort.pool import each_batch
 from rearm.cohort.progress import Done, Progress, hash_of
@@ -57,14 +58,15 @@ class Wanted:
 
 @dataclass
 class Summary:
-    """What was written; `refused`: patients who cannot be assessed as asked; `failed`: those for
-    whom the program failed.
+    """What was written; `told`: what else is to be known of patients; `refused`: patients who
+    cannot be assessed as asked; `failed`: those for whom the program failed.
     """
 
     wanted: Wanted
     assessed: int = 0
     unchanged: int = 0
     gone: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
@@ -90,6 +92,7 @@ class Summary:
                 f"{patients} of the earlier run {are} no longer in the input and were removed "
                 f"from the index; their files were kept: {_some(self.gone)}."
             )
+        yield from self.told
         yield from self.refused
         yield from self.failed
 
@@ -127,11 +130,13 @@ def assess_to_files(
     resume: bool = False,
     console: Console | None = None,
     json_lines: TextIO | None = None,
+    left_out: Iterable[str] = (),
 ) -> Summary:
     """Assesses every patient and writes what is wanted.
 
     `records` may be a stream: no more than a few batches are in memory. `resume`: patients whose
     result cannot have changed since an earlier run into the same folder are left as they are.
+    `left_out`: a sentence for each patient of whom nothing was read, for the table of patients.
     """
     summary = Summary(wanted)
     folders = [f for f in (wanted.html, wanted.json_folder, wanted.sheets) if f is not None]
@@ -139,6 +144,7 @@ def assess_to_files(
         folder.mkdir(parents=True, exist_ok=True)
     progress = Progress(folders[0]) if folders else None
     run = _AssessRun(wanted, summary, progress, resume=resume)
+    run.unread |= dict.fromkeys(left_out)
     made = each_batch(
         _assess_batch,
         run.tasks(records),
@@ -190,9 +196,12 @@ class _AssessRun:
     def tasks(self, records: Iterable[Record]) -> Iterator[list[_Task]]:
         """The patients to assess, in batches; who is unchanged is taken as done."""
         batch: list[_Task] = []
-        for record in records:
-            name = self.names.of(record.patient_id)
-            self.order.append(record.patient_id)
+        for given in records:
+            name = self.names.of(given.patient_id)
+            self.order.append(given.patient_id)
+            record = self._with_day(given)
+            if record is None:
+                continue
             self.unread |= dict.fromkeys(
                 unread_file(str(x.source), x.message, of="these patients") for x in record.unread
             )
@@ -208,6 +217,21 @@ class _AssessRun:
                 batch = []
         if batch:
             yield batch
+
+    def _with_day(self, record: Record) -> Record | None:
+        """The record, with an issue where the day asked about lies long after its data; None, with
+        a sentence, where no decision can be shown for that day.
+        """
+        why = why_no_decision(record, self.wanted.as_of, date.today())
+        if why is not None:
+            self.summary.refused.append(f"rearm: {why}")
+            self.unread[why] = None
+            return None
+        late = long_after_data(record, self.wanted.as_of)
+        if late is None:
+            return record
+        self.summary.told.append(f"rearm: {record.patient_id}: {late.message}")
+        return replace(record, issues=(*record.issues, late))
 
     def _mark(self, record: Record) -> str:
         if self.progress is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,6 +24,7 @@ from rearm.cli.shared import (
     console,
     day_of,
     known,
+    left_out,
     print_json,
     read_input,
     say,
@@ -124,6 +126,7 @@ def assess(
         resume=resume,
         console=console() if on_terminal else None,
         json_lines=sys.stdout if to_stdout else None,
+        left_out=left_out(reading),
     )
     if not (summary.assessed or summary.unchanged or summary.refused or summary.failed):
         raise Unusable(
@@ -199,7 +202,7 @@ def check(
         say(f"{write_xlsx(xlsx, worklist.tables())} written.")
     if not worklist.coverage.patients:
         raise Unusable(f"{path} contains no readable patient.")
-    if any(map(may_change_an_answer, worklist.issues)):
+    if worklist.coverage.nothing_read or any(map(may_change_an_answer, worklist.issues)):
         raise typer.Exit(1)
 
 
@@ -231,6 +234,7 @@ def explain(
     """Show why a strategy stands where it stands and what would move it, or each rule of an option
     or a factor: its clauses, the findings read, their source rows, true, false or unknown.
     """
+    from rearm.cli.decision_day import why_no_decision
     from rearm.cli.explained import Asked
 
     if not (strategy or option or factor):
@@ -247,7 +251,11 @@ def explain(
         region=chosen_region(region, bundle),
     )
     records = chosen_patients(read_input(path, mapping, bundle), patient)
-    found = [one for record in records for one in asked.of(record)]
+    found = []
+    for record in records:
+        if (why := why_no_decision(record, asked.as_of, date.today())) is not None:
+            raise Unusable(why)
+        found += asked.of(record)
     if as_json:
         print_json([one.plain() for one in found])
     else:

@@ -43,6 +43,7 @@ __all__ = [
     "json_text",
     "knowledge_app",
     "known",
+    "left_out",
     "print_json",
     "read_input",
     "say",
@@ -51,8 +52,10 @@ __all__ = [
     "tell_unread",
 ]
 
-# issues of patients of whom nothing is read
-_UNREAD = frozenset({"patient_unreadable", "patient_in_two_files"})
+# issues of patients, or of rows that may be of one, of whom nothing is read
+_UNREAD = frozenset({
+    "patient_id_line_break", "patient_id_missing", "patient_in_two_files", "patient_unreadable",
+})  # fmt: skip
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -188,6 +191,12 @@ def tell_unread(reading: Reading) -> bool:
         if issue.severity != "note":
             say(f"rearm: {issue.source}: {issue.message}")
     return bool(reading.unread) or any(issue.code in _UNREAD for issue in reading.issues)
+
+
+def left_out(reading: Reading) -> list[str]:
+    """A sentence for each patient, or rows that may be of one, of whom nothing is read."""
+    issues = (issue for issue in reading.issues if issue.code in _UNREAD)
+    return [f"{issue.source}: {issue.message}" for issue in issues]
 
 
 def bundle_folder(folder: Path) -> Path:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rearm.findings.base import Found, Text, finding, measured, suspected, unknown
 from rearm.findings.chart import PatientChart
 from rearm.findings.last_known import EMERGENCY_DAYS, LAST_KNOWN_DAYS, age_words
 from rearm.findings.presence import Presence
-from rearm.findings.results import LatestResult
+from rearm.findings.results import LatestResult, Window
 from rearm.interval import Interval
-from rearm.record import Lab, Source
+from rearm.record import UNKNOWN_WHEN, Lab, Source, When
 
 _LIMIT = 11.0  # mg/dL (2.75 mmol/L): the C of CRAB (IMWG, Lancet Oncol 2014;15:e538)
 _PER_ALBUMIN, _NORMAL_ALBUMIN = 0.8, 4.0  # Payne et al., BMJ 1973;4:643-646
@@ -23,7 +23,8 @@ _PLAUSIBLE_ALBUMIN = Interval(2.0, 5.5)  # g/dL
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Calcium:
     """Calcium corrected for albumin in mg/dL, or why it can't be read. `high`: whether what is
-    measured lies above the limit, uncorrected where no albumin is known.
+    measured lies above the limit, uncorrected where no albumin is known. `doubted`: something that
+    could not be used may be later, so that this is a suspicion and no more.
     """
 
     value: Interval | None = None
@@ -31,15 +32,24 @@ class _Calcium:
     text: Text = ""
     sources: tuple[Source, ...] = ()
     day: int | None = None
+    when: When = UNKNOWN_WHEN
+    doubted: bool = False
+
+    @property
+    def said(self) -> str:
+        """What was measured, in words."""
+        return self.text if isinstance(self.text, str) else self.text()
 
     @property
     def certainly_high(self) -> bool | None:
-        return None if self.value is None else self.value.above(_LIMIT)
+        return None if self.value is None or self.doubted else self.value.above(_LIMIT)
 
 
 @finding("calcium_corrected")
 def calcium_corrected(chart: PatientChart) -> Found:
     calcium = _calcium(chart, EMERGENCY_DAYS)
+    if calcium.doubted:
+        return unknown(calcium.text, calcium.sources)
     return measured(calcium.value, calcium.text, calcium.sources)
 
 
@@ -70,20 +80,74 @@ def _is_newer(state: Presence, day: int | None) -> bool:
 
 
 def _calcium(chart: PatientChart, days: int) -> _Calcium:
-    """The latest of the last days: as the laboratory corrected it, else corrected here."""
+    """The newest of the last days: as the laboratory corrected it, or a total calcium, which is
+    corrected here. Neither hides a later one of the other kind.
+    """
     window = chart.recent(days)
-    reported = chart.latest("calcium_corrected", window)
+    reported = _reported(chart, window)
     totals = [x for x in chart.results("calcium", window) if x.day is not None]
-    if reported.quantity is None and (reported.problem in (None, "outdated")) and totals:
-        return _corrected(chart, totals[-1])
-    if reported.quantity is None:
-        return _Calcium(text=reported.describe(), sources=reported.sources)
+    if not totals:
+        return reported
+    total = _corrected(chart, totals[-1])
+    if total.value is None:
+        return reported
+    if reported.value is None:
+        return _beside_unusable(reported, total)
+    if reported.when.before(total.when):
+        return _newest_that_decides(total, reported)
+    if total.when.before(reported.when):
+        return _newest_that_decides(reported, total)
+    return _of_one_time(reported, total)
+
+
+def _reported(chart: PatientChart, window: Window) -> _Calcium:
+    """The latest that the laboratory corrected."""
+    latest = chart.latest("calcium_corrected", window)
+    when = latest.labs[-1].when if latest.labs else UNKNOWN_WHEN
+    if latest.quantity is None:
+        return _Calcium(text=latest.describe(), sources=latest.sources, when=when)
     return _Calcium(
-        value=reported.quantity,
-        high=reported.quantity.above(_LIMIT),
-        text=lambda: f"{reported.text}{age_words(chart, reported)}",
-        sources=reported.sources,
+        value=latest.quantity,
+        high=latest.quantity.above(_LIMIT),
+        text=lambda: f"{latest.text}{age_words(chart, latest)}",
+        sources=latest.sources,
+        day=latest.day,
+        when=when,
+    )
+
+
+def _beside_unusable(reported: _Calcium, total: _Calcium) -> _Calcium:
+    """Total calcium where no corrected one can be used. One that could not be used and may be later
+    leaves of it no more than the suspicion that calcium is too high.
+    """
+    if not reported.sources or reported.when.before(total.when):
+        return total
+    return reported if total.high is False else replace(total, doubted=True)
+
+
+def _newest_that_decides(newer: _Calcium, older: _Calcium) -> _Calcium:
+    """The newer one; where it only bounds calcium, the older one that decides, unless that would
+    hide a newer one which may be too high.
+    """
+    if newer.certainly_high is not None or older.certainly_high is None:
+        return newer
+    return older if older.certainly_high or newer.high is False else newer
+
+
+def _of_one_time(reported: _Calcium, total: _Calcium) -> _Calcium:
+    """The laboratory's own correction, unless the total is too high at any albumin: then the two
+    contradict each other, and calcium may be either.
+    """
+    if reported.certainly_high or not total.certainly_high:
+        return reported
+    assert reported.value is not None and total.value is not None
+    return _Calcium(
+        value=Interval.hull([reported.value, total.value]),
+        high=True,
+        text=lambda: f"{reported.said}; {total.said}: the two contradict each other",
+        sources=(*reported.sources, *total.sources),
         day=reported.day,
+        when=reported.when,
     )
 
 
@@ -113,6 +177,7 @@ def _corrected(chart: PatientChart, total: Lab) -> _Calcium:
         text=text,
         sources=(total.source, *albumin.sources),
         day=day,
+        when=total.when,
     )
 
 

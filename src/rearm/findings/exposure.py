@@ -17,6 +17,7 @@ from rearm.findings.base import (
     finding,
     measured,
     rows_of,
+    suspected,
     texts,
     unknown,
 )
@@ -40,8 +41,10 @@ _ENGAGERS = ("bispecific", "trispecific")
 
 def _answered(chart: PatientChart, answer: ExposureAnswer) -> Found:
     """An answer on exposure as a finding: what is known is said with the treatments and statements
-    that it rests on.
+    that it rests on. A progression that a statement denies is a sign that points to refractoriness.
     """
+    if answer.contradicted:
+        return suspected(lambda: _answer_text(chart, answer), answer.sources)
     if answer.value or answer.note or answer.stated or _unnamed(answer):
         return Found(answer.value, answer.sources, lambda: _answer_text(chart, answer))
     return Found(answer.value, answer.sources)
@@ -85,6 +88,8 @@ def _any(chart: PatientChart, answers: Sequence[ExposureAnswer]) -> Found:
         words = dict.fromkeys(_answer_text(chart, x) for x in deciding)
         return "; ".join(x for x in words if x)[:400]
 
+    if value is None and any(x.contradicted for x in answers):
+        return suspected(text, sources)
     return Found(value, sources, text)
 
 

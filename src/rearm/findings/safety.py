@@ -49,6 +49,18 @@ def _conditions(*names: str, toxicity: str | None = None) -> Function:
     return found
 
 
+@finding("identity_contradictions")
+def identity_contradictions(chart: PatientChart) -> Found:
+    """In how many respects the rows of the patient contradict each other on who it is."""
+    issues = [x for x in chart.record.issues if x.code == "may_be_two_patients"]
+    places = [place for issue in issues for place in issue.places]
+    return (
+        Found(len(places), tuple(x.source for x in places), lambda: issues[0].message)
+        if issues
+        else Found(0)
+    )
+
+
 FUNCTIONS["al_amyloidosis"] = _conditions("al_amyloidosis")
 FUNCTIONS["second_solid_tumour"] = _conditions("second_solid_tumour")
 FUNCTIONS["enterocolitis"] = _conditions("enterocolitis", toxicity="enterocolitis")

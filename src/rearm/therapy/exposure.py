@@ -31,7 +31,8 @@ _PENTA = ("bortezomib", "carfilzomib", "lenalidomide", "pomalidomide")
 
 class ExposureAnswer(NamedTuple):
     """`value` is what to use; `stated` what the centre says, `computed` what the rows say, kept
-    side by side. None is unknown.
+    side by side. None is unknown. `contradicted`: unknown because a statement denies what the rows
+    show.
     """
 
     value: bool | None
@@ -39,6 +40,7 @@ class ExposureAnswer(NamedTuple):
     computed: bool | None = None
     sources: tuple[Source, ...] = ()
     note: str = ""
+    contradicted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Exposure:
     @cached_property
     def spoken_of(self) -> frozenset[str]:
         """Agents of the lexicon that a row, an unread text or a statement may be about."""
-        about = {agent for agents, _ in self.history.openings for agent in agents or ()}
+        about = {agent for x in self.history.openings for agent in x.agents or ()}
         about.update(self.history.by_agent)
         about.update(self._statements.agents)
         return frozenset(about.intersection(self.lexicon.agents))
@@ -145,6 +147,8 @@ class Exposure:
             why_open = self.history.open_for(agent_id)
             computed, note = (False, "") if why_open is None else (None, why_open)
         stated = self._stated_exposure(agent_id)
+        if self._given_since(stated, (agent_id,)):
+            stated = NOT_STATED
         sources = _sources([*rows, *(row for row, _ in read), *stated.rows])
         return _exposed(stated, computed, sources, note)
 
@@ -161,6 +165,22 @@ class Exposure:
                 return StatedStatus(status="not_exposed", rows=of_class.rows[:1])
         return stated
 
+    def _given_since(self, stated: StatedStatus, agents: Iterable[str]) -> bool:
+        """Whether it is stated that none of the agents was given, and all that names one, or may be
+        one, began after that.
+        """
+        if stated.status != "not_exposed":
+            return False
+        named = [row for agent in agents for row in self.history.by_agent.get(agent, ())]
+        if named:
+            return all(stated.older_than(row.start) for row in named)
+        wanted = frozenset(agents)
+        return any(
+            stated.older_than(x.row.start)
+            for x in self.history.openings
+            if x.agents is None or wanted & x.agents
+        )
+
     def cls(self, name: str) -> ExposureAnswer:
         """Whether any agent of the class was given; a CAR-T against the same target counts for
         `anti-BCMA` and the like.
@@ -172,6 +192,8 @@ class Exposure:
         computed = _any(a.computed for a in answers)
         given = [a for a in answers if a.value is True]
         stated = self._statements.of(cls)
+        if self._given_since(stated, self.lexicon.agents_of_class(cls)):
+            stated = NOT_STATED
         if stated.status is None and any(a.stated in ("exposed", "refractory") for a in given):
             stated = StatedStatus(status="exposed")
         sources = (*_sources(stated.rows), *(s for a in given for s in a.sources))
@@ -244,9 +266,12 @@ class Exposure:
         if stated.status is None and agent_id in self._statements.agents:
             stated = self._from_class(agent_id)
         decisive = [row for row, progressed in on_row if progressed] or rows
-        sources = _sources([*decisive, *stated.rows])
         computed = self._progressed(agent_id, [progressed for _, progressed in on_row])
-        return _refractory(stated, computed, sources)
+        since = [p for row, p in on_row if _lasts_past(stated, row)]
+        if since:
+            before = [p for row, p in on_row if not _lasts_past(stated, row)]
+            return _with_later(stated, before, since, computed, _sources(decisive))
+        return _refractory(stated, computed, _sources([*decisive, *stated.rows]))
 
     def _progressed(self, agent_id: str, on_rows: list[bool | None]) -> bool | None:
         """Progression on any row of the agent. False needs that there are no other rows."""
@@ -280,13 +305,18 @@ class Exposure:
         speaks for its class too.
         """
         cls = self._check_class(name)
-        answers = [self.refractory_agent(m) for m in self.lexicon.agents_of_class(cls)]
+        members = self.lexicon.agents_of_class(cls)
+        answers = [self.refractory_agent(m) for m in members]
         stated = self._statements.of(cls)
         if stated.status is None:
             stated = self._from_members(cls)
-        on_rows = (s for a in answers if a.computed for s in a.sources)
-        sources = tuple(dict.fromkeys((*_sources(stated.rows), *on_rows)))
-        return _refractory(stated, _any(a.computed for a in answers), sources)
+        on_rows = tuple(s for a in answers if a.computed for s in a.sources)
+        computed = _any(a.computed for a in answers)
+        given = (r for m in members for r in self.history.by_agent.get(m, ()))
+        if any(_lasts_past(stated, row) for row in given):
+            value = _any(a.value for a in answers)
+            return ExposureAnswer(value=value, computed=computed, sources=_once(on_rows))
+        return _refractory(stated, computed, _once((*_sources(stated.rows), *on_rows)))
 
     def _from_members(self, cls: str) -> StatedStatus:
         """What statements on agents say of their class: refractory as soon as one is; no more than
@@ -476,7 +506,43 @@ def _refractory(
         computed=computed,
         sources=sources,
         note=_noted(stated.note, stated.status, said, computed),
+        contradicted=contradicted,
     )
+
+
+def _lasts_past(stated: StatedStatus, row: Therapy) -> bool:
+    """Whether a statement that denies refractoriness was made before this treatment ended: it says
+    nothing of a progression on it.
+    """
+    denied = stated.refractory is False
+    return denied and (stated.older_than(row.start) or stated.older_than(row.end))
+
+
+def _with_later(
+    stated: StatedStatus,
+    before: Sequence[bool | None],
+    since: Sequence[bool | None],
+    computed: bool | None,
+    sources: tuple[Source, ...],
+) -> ExposureAnswer:
+    """Refractoriness where treatment went on after the statement that there is none: the statement
+    is used for the treatments before it, what the rows show for those since.
+    """
+    contradicted = True in before
+    value = _any([None if contradicted else False, *since])
+    note = _noted(stated.note, stated.status, False, True) if contradicted else ""
+    return ExposureAnswer(
+        value=value,
+        stated=stated.status if contradicted else None,
+        computed=computed,
+        sources=(*sources, *(_sources(stated.rows) if contradicted else ())),
+        note=note,
+        contradicted=contradicted and value is None,
+    )
+
+
+def _once(sources: Iterable[Source]) -> tuple[Source, ...]:
+    return tuple(dict.fromkeys(sources))
 
 
 def _noted(note: str, stated: Status | None, said: bool | None, computed: bool | None) -> str:

@@ -102,22 +102,23 @@ class TreatmentHistory:
     def openings(self) -> list[Opening]:
         """What the rows leave open."""
         found: list[Opening] = [
-            (
+            Opening(
                 None if row.unread else frozenset(row.agents),
                 "a regimen has no day and its order is unknown",
+                row,
             )
             for row in self.unplaced
         ]
-        for _, text, sets in self.unread:
+        for row, text, sets in self.unread:
             agents = frozenset(agent for agents in sets for agent in agents)
             found.append(
-                (agents, f"'{text}' could not be read for certain")
+                Opening(agents, f"'{text}' could not be read for certain", row)
                 if sets
-                else (None, f"'{text}' was not read")
+                else Opening(None, f"'{text}' was not read", row)
             )
         for row in self.rows:
             unlisted = [a for a in row.agents if a not in self.lexicon.agents]
-            found += [(None, f"'{agent}' is not in the lexicon") for agent in unlisted]
+            found += [Opening(None, f"'{a}' is not in the lexicon", row) for a in unlisted]
             if not row.agents and not row.unread:
                 unnamed = nothing_named(row, self.lexicon)
                 found += [unnamed] if unnamed else []
@@ -128,12 +129,10 @@ class TreatmentHistory:
         """Why silence on an agent does not mean that it was not given, whichever agent; None where
         the history is recorded and read.
         """
-        return self.gap_words or next(
-            (why for agents, why in self.openings if agents is None), None
-        )
+        return self.gap_words or next((x.why for x in self.openings if x.agents is None), None)
 
     def open_for(self, agent: str) -> str | None:
         """Why this agent cannot be called not given; None where it can."""
         return self.gap_words or next(
-            (why for agents, why in self.openings if agents is None or agent in agents), None
+            (x.why for x in self.openings if x.agents is None or agent in x.agents), None
         )

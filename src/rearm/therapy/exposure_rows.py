@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple
 
 from rearm.knowledge.lexicon import Lexicon, lookup_key
 from rearm.record import Infusion, Record, Therapy, When
@@ -22,8 +22,13 @@ _CONDITIONING = frozenset({
     "fludarabine",
 })  # fmt: skip
 
-# What a row leaves open: the agents concerned (None: any agent), and why.
-Opening: TypeAlias = tuple[frozenset[str] | None, str]
+
+class Opening(NamedTuple):
+    """What a row leaves open: the agents concerned (None: any agent), and why."""
+
+    agents: frozenset[str] | None
+    why: str
+    row: Therapy
 
 
 @lru_cache(maxsize=4096)
@@ -93,8 +98,8 @@ def nothing_named(row: Therapy, lexicon: Lexicon) -> Opening | None:
     if row.purpose == "radiotherapy" or lookup_key(text) in car_t or lexicon.find_product(text):
         return None
     if row.purpose == "transplant":
-        return _CONDITIONING, "the conditioning of a transplant is not named"
-    return None, f"'{text or row.source.place}' names no agent"
+        return Opening(_CONDITIONING, "the conditioning of a transplant is not named", row)
+    return Opening(None, f"'{text or row.source.place}' names no agent", row)
 
 
 def product_id(infusion: Infusion, lexicon: Lexicon) -> str | None:

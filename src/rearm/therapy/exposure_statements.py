@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal, TypeAlias, get_args
 
 from rearm.knowledge.lexicon import Lexicon
-from rearm.record import Record, RefractorinessStatement
+from rearm.record import Record, RefractorinessStatement, When
 
 __all__ = ["NOT_STATED", "StatedStatus", "Statements", "Status"]
 
@@ -30,6 +30,10 @@ class StatedStatus:
     @property
     def refractory(self) -> bool | None:
         return None if self.status is None else self.status == "refractory"
+
+    def older_than(self, when: When) -> bool:
+        """Whether it was surely made before this time, of which it then says nothing."""
+        return bool(self.rows) and all(row.when.before(when) is True for row in self.rows)
 
 
 NOT_STATED = StatedStatus()

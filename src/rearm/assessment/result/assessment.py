@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from rearm.assessment.result.agreement import contradiction
 from rearm.assessment.result.answer import Action, Alert, Answer, NextTest
 from rearm.assessment.result.basis import (
     Citation,
@@ -154,4 +155,7 @@ class Assessment(Part, frozen=True, kw_only=True):
         missing = dangling(result)
         if missing:
             raise ResultError(f"The result refers to {missing}, which is not in it.")
+        wrong = contradiction(result)
+        if wrong:
+            raise ResultError(f"The result contradicts itself: {wrong}.")
         return result

@@ -20,6 +20,7 @@ from rearm.intake.build.gather import RowRun
 from rearm.intake.build.issue_cells import cell_of_zero
 from rearm.intake.build.log import IssueLog
 from rearm.intake.days import parse_moment
+from rearm.intake.issues import issue_at, place_at
 from rearm.intake.rows import CellProblem, Moment, Row
 from rearm.intake.values import Refused, shown
 from rearm.record import UNKNOWN_WHEN, Severity, Source, When
@@ -27,6 +28,8 @@ from rearm.record import UNKNOWN_WHEN, Severity, Source, When
 __all__ = ["Person", "axis_of", "read_person"]
 
 _FIRST_BIRTH_YEAR = 1880
+# What does not change in one person, and day 0, which all days of a patient count from.
+_IDENTITY = ("sex", "birth_date", "birth_year", "heavy_chain", "light_chain", "day_zero")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,6 +48,7 @@ class Person:
     heavy_chain: tuple[str, ...] = ()
     light_chain: str | None = None
     _log: IssueLog = field(repr=False)
+    _contradicted: dict[str, Row] = field(default_factory=dict, repr=False)
 
     def diagnosis(self, axis: Axis) -> When:
         """When the myeloma was diagnosed, where the person's rows agree."""
@@ -52,7 +56,7 @@ class Person:
         for row in self.rows:
             when, _ = placed(row, "diagnosis_day", axis, self._log)
             known = None if when == UNKNOWN_WHEN else when
-            found = _agreed(row, "diagnosis_day", found, known, self._log)
+            found = self.agreed(row, "diagnosis_day", found, known)
         return found or UNKNOWN_WHEN
 
     def last_seen(self, axis: Axis) -> When:
@@ -71,8 +75,55 @@ class Person:
                     f"possible day is used (day {when.first}).",
                 )
             known = None if when.first is None else when
-            seen = _agreed(row, "last_seen_day", seen, known, self._log)
+            seen = self.agreed(row, "last_seen_day", seen, known)
         return seen or UNKNOWN_WHEN
+
+    def agreed(self, row: Row, column: str, before: Any, now: Any) -> Any:
+        """The value that all of the patient's rows agree on; None, with an issue, where they
+        contradict each other, whatever a further row says.
+        """
+        if column in self._contradicted:
+            return None
+        if before in (None, ()):
+            return now
+        if now in (None, ()) or before == now:
+            return before
+        self._contradicted[column] = row
+        self._log.error(
+            row,
+            column,
+            "patient_contradiction",
+            f"The patient's rows give {column} as {_words(before)} and as {_words(now)}. Neither "
+            "is used.",
+        )
+        return None
+
+    def say_if_two(self) -> None:
+        """An issue where rows contradict each other on who the person is."""
+        differ = {c: row for c, row in self._contradicted.items() if c in _IDENTITY}
+        if len(self.rows) < 2 or not differ:
+            return
+        names = ", ".join(name.replace("_", " ") for name in differ)
+        sentence = (
+            f"The rows under this id may be of two patients: they differ in {names}. Settle whose "
+            "they are, and give each patient an id, before anything of this record is used."
+        )
+        row = next(iter(differ.values()))
+        places = [
+            place_at(row.at(c), self._log.patient_id, c, row.given(c)) for c, row in differ.items()
+        ]
+        self._log.extend(
+            [
+                issue_at(
+                    row.at("patient_id"),
+                    CellProblem("error", "may_be_two_patients", sentence, "used"),
+                    self._log.patient_id,
+                    column="patient_id",
+                    value=self._log.patient_id,
+                    places=places,
+                )
+            ]
+        )
 
 
 def read_person(rows: Sequence[Row], source: Source, today: int, log: IssueLog) -> Person:
@@ -81,18 +132,19 @@ def read_person(rows: Sequence[Row], source: Source, today: int, log: IssueLog) 
     person = Person(rows=rows, source=rows[0].source if rows else source, _log=log)
     for row in rows:
         sex, light = typed.word(row, "sex", log), typed.word(row, "light_chain", log)
-        person.sex = _agreed(row, "sex", person.sex, sex, log)
-        person.light_chain = _agreed(row, "light_chain", person.light_chain, light, log)
+        person.sex = person.agreed(row, "sex", person.sex, sex)
+        person.light_chain = person.agreed(row, "light_chain", person.light_chain, light)
         heavy = typed.words(row, "heavy_chain", log)
-        person.heavy_chain = _agreed(row, "heavy_chain", person.heavy_chain, heavy, log) or ()
+        person.heavy_chain = person.agreed(row, "heavy_chain", person.heavy_chain, heavy) or ()
         year_of_date = _year_of_birth_date(row, log)
         birth = None if year_of_date is not None else _date(row, "birth_date", log)
-        person.birth_date = _agreed(row, "birth_date", person.birth_date, birth, log)
-        person.birth_year = _agreed(row, "birth_date", person.birth_year, year_of_date, log)
+        person.birth_date = person.agreed(row, "birth_date", person.birth_date, birth)
+        person.birth_year = person.agreed(row, "birth_date", person.birth_year, year_of_date)
         year = _birth_year(row, today, log)
-        person.birth_year = _agreed(row, "birth_year", person.birth_year, year, log)
+        person.birth_year = person.agreed(row, "birth_year", person.birth_year, year)
         zero = _date(row, "day_zero", log)
-        person.day_zero = _agreed(row, "day_zero", person.day_zero, zero, log)
+        person.day_zero = person.agreed(row, "day_zero", person.day_zero, zero)
+    person.say_if_two()
     birth, year = person.birth_date, person.birth_year
     if birth is not None and year is not None and birth.year != year:
         log.error(
@@ -122,21 +174,9 @@ def _same(a: Row, b: Row) -> bool:
     return all(a.given(c) == b.given(c) for c in a.cells.keys() | b.cells.keys())
 
 
-def _agreed(row: Row, column: str, before: Any, now: Any, log: IssueLog) -> Any:
-    """The value that all of the patient's rows agree on; None, with an issue, where they contradict
-    each other.
-    """
-    if before in (None, ()):
-        return now
-    if now in (None, ()) or before == now:
-        return before
-    log.error(
-        row,
-        column,
-        "patient_contradiction",
-        f"The patient's rows give {column} as {before} and as {now}. Neither is used.",
-    )
-    return None
+def _words(value: Any) -> str:
+    """A value as the sentence of an issue shows it."""
+    return " and ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _date(row: Row, column: str, log: IssueLog) -> date | None:

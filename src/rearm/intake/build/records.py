@@ -25,6 +25,7 @@ from rearm.intake.build.checks.light_chains import flag_swapped_chains
 from rearm.intake.build.checks.line_numbers import flag_missing_line
 from rearm.intake.build.checks.open_ends import flag_open_ends
 from rearm.intake.build.checks.outliers import flag_outliers
+from rearm.intake.build.checks.statements import flag_denied_treatments
 from rearm.intake.build.checks.undated import flag_undated_rows, is_undated
 from rearm.intake.build.conditions import settle_conditions
 from rearm.intake.build.content import content_of
@@ -108,6 +109,8 @@ def _record(
     of_days = [*flag_infusion_days(record), *flag_isolated_day(record)]
     log.extend(at_its_day(issue, kept, axis) for issue in of_days)
     log.extend(at_cell(issue, kept, "line") for issue in flag_missing_line(record))
+    denied = flag_denied_treatments(record, terms.lexicon)
+    log.extend(at_cell(issue, kept, "status") for issue in denied)
     record = until_last_contact(record, last_seen, person.rows, log)
     contradicted = [
         *flag_swapped_chains(results, person.light_chain, patient_id),

@@ -13,6 +13,7 @@ from rearm.assessment.result import (
     Tier,
 )
 from rearm.assessment.result.options import AvailabilityStatus
+from rearm.report.assessment.disease import has_not_responded
 from rearm.report.figures import figure_line, is_pivotal
 from rearm.report.words import words
 
@@ -89,6 +90,10 @@ def tier_words(tier: str) -> str:
 
 def state_words(result: Assessment) -> str:
     """The state of the decision in a sentence."""
+    if _may_be_two(result):
+        return "Nothing can be chosen until it is settled whose data these are."
+    if result.answer.state == "controlled" and has_not_responded(result):
+        return "Neither response nor progression is on record; repeat the markers."
     text = _STATES[result.answer.state]
     if _nothing_high(result):
         text += " Something speaks against every strategy; those with the best ground are shown."
@@ -96,6 +101,12 @@ def state_words(result: Assessment) -> str:
         names = [result.titles.strategies[name] for name in result.answer.then]
         text += f" After that: {', '.join(names)}."
     return text
+
+
+def _may_be_two(result: Assessment) -> bool:
+    """Can nothing be judged because the rows may be of two patients?"""
+    told = any(alert.id == "may_be_two_patients" for alert in result.alerts)
+    return told and result.answer.state == "cannot_judge"
 
 
 def ground_words(ground: Ground) -> str:

@@ -6,7 +6,7 @@ from rearm.assessment.result import Assessment, Relapse, Watched
 from rearm.report.assessment.sentences import day_range
 from rearm.report.words import days_words, listed, words
 
-__all__ = ["disease_sentence", "later_disease_sentence"]
+__all__ = ["disease_sentence", "has_not_responded", "later_disease_sentence"]
 
 _CAR_T = "CAR-T"
 # in fewer words than with the failure, where the reason stands beside it
@@ -49,12 +49,22 @@ def _relapse(relapse: Relapse) -> str:
     return f"{event} to decide on: {'; '.join(parts)}."
 
 
+def has_not_responded(assessment: Assessment) -> bool:
+    """Is there neither a relapse nor a response: disease that has only not progressed?"""
+    watched = assessment.watched
+    return watched is not None and watched.code == "no_progression"
+
+
 def _watched(watched: Watched) -> str:
     line = _line(watched.after, watched.line)
-    seen = f"{watched.response} after" if watched.response else "no progression since"
     judged = watched.last_assessed_day
     until = "" if judged is None else f", last judged on day {judged}"
-    return f"Nothing to decide on now: {seen} {line}{until}. Markers are watched."
+    if watched.code == "response":
+        seen = f"{watched.response} after" if watched.response else "response to"
+        return f"Nothing to decide on now: {seen} {line}{until}. Markers are watched."
+    seen = f"{watched.response} after" if watched.response else "no progression since"
+    missing = "No response yet" if watched.response else "No response on record"
+    return f"{missing}: {seen} {line}{until}. Repeat the markers: they decide."
 
 
 def _line(after: str, number: int | None) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rearm.assessment import Assessment
 from rearm.assessment.result import AnswerState
 from rearm.report.assessment.answer_words import answer_lines
+from rearm.report.assessment.disease import has_not_responded
 from rearm.report.assessment.sentences import alert_title, day_range
 from rearm.report.words import listed, words
 
@@ -78,7 +79,8 @@ def _relapse(a: Assessment) -> str:
         watched = a.watched
         if watched is None:
             return ""
-        return f"none; {watched.response or 'no progression'} after {watched.after}"
+        missing = ", no response yet" if watched.response and has_not_responded(a) else ""
+        return f"none; {watched.response or 'no progression'} after {watched.after}{missing}"
     now = a.relapse
     parts = [f"after {now.after}, {day_range(now.day)}"]
     parts += [words(now.status)] if now.status != "failed" else []
@@ -95,6 +97,8 @@ def _cause(a: Assessment) -> str:
 def _first(a: Assessment) -> str:
     """The strategies of the highest tier that the sheet shows, of those that treat the myeloma."""
     state = _STATES[a.answer.state]
+    if a.answer.state == "controlled" and has_not_responded(a):
+        return "repeat markers"
     if a.answer.state in _NO_CHOICE:
         return state
     lines = [line for line in answer_lines(a) if a.option(line.option_id).role in _CHOICES]

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from rearm.assessment import Assessment
 from rearm.intake.result import Headers
-from rearm.record import Issue, IssuePlace, Record, Severity
+from rearm.record import EVENT_FIELDS, Issue, IssuePlace, Record, Severity
 
 __all__ = [
     "Cause",
@@ -101,7 +101,7 @@ def _cause(group: Sequence[Issue]) -> Cause:
 @dataclass(slots=True)
 class Coverage:
     """How much was read and can be placed in time. `without_day` counts what has neither a day nor
-    bounds of one; `no_infusion` names patients.
+    bounds of one; `no_infusion`, `no_results` and `nothing_read` (no event at all) name patients.
     """
 
     patients: int = 0
@@ -110,9 +110,12 @@ class Coverage:
     set_aside: int = 0
     no_infusion: list[str] = field(default_factory=list)
     no_results: list[str] = field(default_factory=list)
+    nothing_read: list[str] = field(default_factory=list)
 
     def add(self, record: Record) -> None:
         self.patients += 1
+        if not any(getattr(record, name) for name in EVENT_FIELDS):
+            self.nothing_read.append(record.patient_id)
         for name, table in _TIMED.items():
             rows = getattr(record, table)
             self.read[name] += len(rows)
@@ -226,6 +229,7 @@ class Worklist:
                 "issues_on_columns_not_read": self.unused_columns,
                 "patients_without_infusion": coverage.no_infusion,
                 "patients_without_results": coverage.no_results,
+                "patients_without_any_event": coverage.nothing_read,
             },
             "no_further_test": list(self.complete),
             "unassessed": list(self.unassessed),
@@ -248,6 +252,7 @@ class Worklist:
             ["issues in columns that are not read", self.unused_columns, None],
             ["patients without an infusion", len(coverage.no_infusion), None],
             ["patients without a result", len(coverage.no_results), None],
+            ["patients without any event", len(coverage.nothing_read), None],
         ]
 
 

@@ -95,6 +95,7 @@ def _coverage(worklist: Worklist) -> Iterator[str]:
         f"Read: {', '.join(read) or 'nothing'}; results not used: {coverage.set_aside}; issues "
         f"in columns that are not read: {worklist.unused_columns}."
     )
+    yield from _named("nothing on record that can be judged", coverage.nothing_read)
     yield from _named("no CAR-T infusion", coverage.no_infusion)
     yield from _named("no laboratory result", coverage.no_results)
 
