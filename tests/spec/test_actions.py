@@ -538,13 +538,18 @@ def test_prophylaxis_fits_kidney_and_neutrophils(
 
 def test_without_a_relapse_prophylaxis_goes_on_for_18_months_or_while_cd4_is_low() -> None:
     def told(days: int, *rows: Row) -> Action | None:
-        tables = [
+        tables: list[dict[str, Any]] = [
             {"patient_id": "A", "day": day, "test": "serum_m_protein", "value": v, "unit": "g/dL"}
             for day, v in ((-10, 3.0), (60, 0.6), (days - 10, 0.6))
         ]
         tables += [{"patient_id": "A"} | row for _, row in rows]
-        infusion = {"patient_id": "A", "day": 0, "product": "ide-cel"}
-        person = {"patient_id": "A", "sex": "F", "heavy_chain": "IgA", "light_chain": "kappa"}
+        infusion: dict[str, Any] = {"patient_id": "A", "day": 0, "product": "ide-cel"}
+        person: dict[str, Any] = {
+            "patient_id": "A",
+            "sex": "F",
+            "heavy_chain": "IgA",
+            "light_chain": "kappa",
+        }
         (record,) = read_tables(
             {"patients": [person], "infusions": [infusion], "labs": tables}
         ).records

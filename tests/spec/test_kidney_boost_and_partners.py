@@ -111,6 +111,15 @@ def test_where_lenalidomide_still_works_krd_stays_open() -> None:
     )
 
 
+def test_where_carfilzomib_failed_too_it_does_not_overtake_bortezomib() -> None:
+    """The caution of DVd orders DKd before it only where carfilzomib can still act."""
+    spent = LENALIDOMIDE_FAILED | {"refractory_carfilzomib": True, "exposed_carfilzomib": True}
+    result = assessed(LATE | spent | {"refractory_pi": True}, region="EU")
+    assert "daratumumab-bortezomib-after-lenalidomide" not in cautions(
+        result, "daratumumab-bortezomib-dexamethasone"
+    )
+
+
 def test_with_pomalidomide_given_and_an_imid_failed_the_pair_of_classes_stands_lower() -> None:
     spent = LENALIDOMIDE_FAILED | {"exposed_pomalidomide": True, "refractory_pomalidomide": True}
     result = assessed(LATE | spent, region="EU")
