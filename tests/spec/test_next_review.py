@@ -21,7 +21,8 @@ REVIEWS = [
     ("D07", "choose", "review-engager", ("none_on_record",), None),
     ("D11", "comfort", "review-comfort", (), "2024-11-08"),
     ("E14", "controlled", "review-controlled", ("serum_m_protein",), None),
-    ("E17", "choose", "review-local", ("serum_m_protein",), None),
+    ("D10", "emergency_first", "review-nervous-system", ("serum_m_protein",), "2025-01-03"),
+    ("E17", "emergency_first", "review-nervous-system", ("serum_m_protein",), None),
 ]
 
 
