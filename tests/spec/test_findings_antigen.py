@@ -2,6 +2,8 @@
 failure means day 170 to 220.
 """
 
+from typing import Any
+
 import pytest
 from tests.support.findings_case import Row, findings, imaging, lab, shown, stain, therapy, variant
 
@@ -341,9 +343,8 @@ def test_silence_of_an_unknown_history_is_no_denial() -> None:
     )
 
 
-def extramedullary(name: str, day: int = 200, **rest: object) -> Row:
-    site = rest.pop("site", "liver")
-    size = {"length_mm": 40, "width_mm": 20, "site": site, **rest}
+def extramedullary(name: str, day: int = 200, **rest: Any) -> Row:
+    size: dict[str, Any] = {"length_mm": 40, "width_mm": 20, "site": "liver", **rest}
     return imaging(day, "positive", "extramedullary", lesion=name, **size)
 
 
