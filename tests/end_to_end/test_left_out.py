@@ -103,3 +103,49 @@ def test_a_day_that_does_not_fit_the_data(tmp_path: Path, as_of: str, code: int,
 def test_shifted_dates_are_no_future(tmp_path: Path) -> None:
     shifted = written(tmp_path / "in", patients=[PERSON | {"day_zero": "2190-01-01"}])
     assert assess(shifted, "--as-of", "70")[0] == 0
+
+
+def test_tidy_tables_need_no_mapping(tmp_path: Path) -> None:
+    target = tmp_path / "mapping.toml"
+    tidy = written(tmp_path / "tidy")
+    done = RUN.invoke(app, ["init", str(target), "--from", str(tidy)])
+    assert done.exit_code == 2 and "no mapping is needed" in done.output
+    assert not target.exists()
+    # a table of the centre that only has the name of a tidy one is drafted
+    own = written(tmp_path / "own", labs=[{"patient_id": "K1", "Datum": "2024-03-01", "Hb": 11}])
+    done = RUN.invoke(app, ["init", str(target), "--from", str(own)])
+    assert done.exit_code == 0 and target.exists()
+
+
+@pytest.mark.parametrize("option", ["--html", "--sheet", "--json"])
+def test_an_empty_name_is_no_folder(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = written(tmp_path / "in")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    done = RUN.invoke(app, ["assess", str(folder), option, "", "--quiet"])
+    assert done.exit_code == 2
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_strategies_are_listed() -> None:
+    listed = RUN.invoke(app, ["knowledge", "list"]).output
+    assert re.search(r"^strategy +bispecific-bcma ", listed, flags=re.M)
+
+
+def test_that_no_mechanism_will_be_named_is_said_before_the_model_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stain: Row = {"patient_id": "K1", "day": 200, "test": "bcma_positive_plasma_cells"}
+    stain |= {"value": 93, "unit": "%", "specimen": "marrow", "method": "flow_cytometry"}
+    failed = [JUDGED, JUDGED | {"day": 198, "response": "PD"}]
+    folder = written(tmp_path / "in", assessments=failed, labs=[stain])
+
+    def stopped(*_: object, **__: object) -> None:
+        raise RuntimeError("the model was run")
+
+    monkeypatch.setattr("rearm.mechanism.posterior", stopped)
+    done = RUN.invoke(app, ["mechanism", str(folder)])
+    assert isinstance(done.exception, RuntimeError)
+    assert "no mechanism is named" in done.output

@@ -62,7 +62,7 @@ def leader_excluded(plain: Plain) -> None:
         (state("cannot_judge"), "cannot_judge has strategies"),
         (labels_swapped, "tiers are not in their order"),
         (tier_twice, "tiers are not in their order"),
-        (strategy_twice, "stands twice"),
+        (strategy_twice, "appears twice"),
         (without_relapse, "no relapse to decide on"),
         (leader_of_another, "none of its strategy"),
         (leader_excluded, "is excluded and stands in the tier"),

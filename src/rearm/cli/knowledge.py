@@ -15,6 +15,7 @@ from rearm.cli.shared import (
     console,
     knowledge_app,
     known,
+    named,
     print_json,
     say,
     spoken,
@@ -34,11 +35,21 @@ def evidence(
     ] = None,
     html: Annotated[
         Path | None,
-        typer.Option("--html", help="Write one page with tables and forest plots to this file."),
+        typer.Option(
+            "--html",
+            parser=named,
+            metavar="PATH",
+            help="Write one page with tables and forest plots to this file.",
+        ),
     ] = None,
     svg: Annotated[
         Path | None,
-        typer.Option("--svg", help="Write the forest plots as SVG files into this folder."),
+        typer.Option(
+            "--svg",
+            parser=named,
+            metavar="PATH",
+            help="Write the forest plots as SVG files into this folder.",
+        ),
     ] = None,
     knowledge: KnowledgeFolder = None,
     as_json: Json = False,
@@ -111,7 +122,9 @@ def knowledge_check(
 def knowledge_show(
     name: Annotated[
         str,
-        typer.Argument(help="Id of an option, factor, statement, study, source, finding or test."),
+        typer.Argument(
+            help="Id of a strategy, option, factor, statement, study, source, finding or test."
+        ),
     ],
     as_json: Json = False,
 ) -> None:
@@ -159,15 +172,17 @@ def _examples() -> list[Record]:
 @knowledge_app.command("list")
 @spoken
 def knowledge_list(as_json: Json = False) -> None:
-    """List every option and factor."""
+    """List every strategy, option and factor."""
     from rearm.knowledge import load
 
     known = load()
-    rows = [("option", o.id, o.name) for o in known.options.values()] + [
-        ("factor", f.id, f.name) for f in known.factors.values()
+    rows = [
+        *(("strategy", s.id, s.title) for s in known.words.strategies.values()),
+        *(("option", o.id, o.name) for o in known.options.values()),
+        *(("factor", f.id, f.name) for f in known.factors.values()),
     ]
     if as_json:
         print_json([{"kind": kind, "id": name, "name": text} for kind, name, text in rows])
     else:
         for kind, name, text in rows:
-            print(f"{kind:7} {name:45} {text}")
+            print(f"{kind:8} {name:45} {text}")

@@ -17,6 +17,7 @@ from rearm.cli.shared import (
     app,
     chosen_patients,
     json_text,
+    named,
     print_json,
     read_input,
     say,
@@ -50,7 +51,13 @@ def mechanism(
         int, typer.Option("--seed", help="The same seed gives the same result.")
     ] = 20_260_101,
     html: Annotated[
-        Path | None, typer.Option("--html", help="Write a page for each patient into this folder.")
+        Path | None,
+        typer.Option(
+            "--html",
+            parser=named,
+            metavar="PATH",
+            help="Write a page for each patient into this folder.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -60,7 +67,7 @@ def mechanism(
     model does not read, it names no mechanism.
     """
     from rearm.files import FileNames, write_text
-    from rearm.mechanism import posterior
+    from rearm.mechanism import posterior, withheld_because
     from rearm.report.mechanism import mechanism_page, mechanism_text
 
     records = list(chosen_patients(read_input(path, mapping), patient))
@@ -69,6 +76,8 @@ def mechanism(
     answers = 0
     for record in records:
         try:
+            if (why := withheld_because(record, infusion)) is not None:
+                say(f"{record.patient_id}: {why} What follows is the model before the data.")
             result = posterior(record, infusion=infusion, draws=draws, seed=seed)
         except Exception as error:  # one patient's fault does not cost the others their answer
             if len(records) == 1:
@@ -133,7 +142,10 @@ def trial(
         ),
     ] = None,
     html: Annotated[
-        Path | None, typer.Option("--html", help="Write figure and table to this file.")
+        Path | None,
+        typer.Option(
+            "--html", parser=named, metavar="PATH", help="Write figure and table to this file."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

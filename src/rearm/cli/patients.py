@@ -25,6 +25,7 @@ from rearm.cli.shared import (
     day_of,
     known,
     left_out,
+    named,
     print_json,
     read_input,
     say,
@@ -48,13 +49,19 @@ def assess(
     html: Annotated[
         Path | None,
         typer.Option(
-            "--html", help="Write a page for each patient, and an index, into this folder."
+            "--html",
+            parser=named,
+            metavar="PATH",
+            help="Write a page for each patient, and an index, into this folder.",
         ),
     ] = None,
     sheets: Annotated[
         Path | None,
         typer.Option(
-            "--sheet", help="Write the sheet for the board, one page per patient, into this folder."
+            "--sheet",
+            parser=named,
+            metavar="PATH",
+            help="Write the sheet for the board, one page per patient, into this folder.",
         ),
     ] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Write each sheet as a PDF, too.")] = False,
@@ -62,6 +69,8 @@ def assess(
         Path | None,
         typer.Option(
             "--json",
+            parser=named,
+            metavar="PATH",
             help="Write the result of each patient as JSON into this folder; - prints JSON lines.",
         ),
     ] = None,
@@ -168,10 +177,21 @@ def check(
     ] = False,
     csv: Annotated[
         Path | None,
-        typer.Option("--csv", help="Write the work list into this folder as CSV files."),
+        typer.Option(
+            "--csv",
+            parser=named,
+            metavar="PATH",
+            help="Write the work list into this folder as CSV files.",
+        ),
     ] = None,
     xlsx: Annotated[
-        Path | None, typer.Option("--xlsx", help="Write the work list into this workbook (.xlsx).")
+        Path | None,
+        typer.Option(
+            "--xlsx",
+            parser=named,
+            metavar="PATH",
+            help="Write the work list into this workbook (.xlsx).",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rearm.cli.shared import Unusable, app, console, say, spoken
+from rearm.cli.shared import Unusable, app, console, named, say, spoken
 from rearm.version import __version__
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def render(
         Path | None,
         typer.Option(
             "--html",
+            parser=named,
+            metavar="PATH",
             help="Write the page of a single result to this file (.html), or a page per result "
             "and an index into this folder.",
         ),

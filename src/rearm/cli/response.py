@@ -17,6 +17,7 @@ from rearm.cli.shared import (
     app,
     chosen_patients,
     console,
+    named,
     read_input,
     say,
     spoken,
@@ -79,6 +80,8 @@ def response(
         Path | None,
         typer.Option(
             "--html",
+            parser=named,
+            metavar="PATH",
             help=("Write a page for each patient, and one with all patients, into this folder."),
         ),
     ] = None,
@@ -86,12 +89,19 @@ def response(
         Path | None,
         typer.Option(
             "--json",
+            parser=named,
+            metavar="PATH",
             help=("Write one JSON object per patient into this folder; - prints JSON lines."),
         ),
     ] = None,
     adam: Annotated[
         Path | None,
-        typer.Option("--adam", help="Write ADRS and ADTTE (Parquet, XPT) into this folder."),
+        typer.Option(
+            "--adam",
+            parser=named,
+            metavar="PATH",
+            help="Write ADRS and ADTTE (Parquet, XPT) into this folder.",
+        ),
     ] = None,
     stated_rs: Annotated[
         bool,
@@ -110,7 +120,12 @@ def response(
     study: Annotated[str, typer.Option("--study", help="STUDYID of the trial datasets.")] = "",
     fhir: Annotated[
         Path | None,
-        typer.Option("--fhir", help="Write the responses as FHIR Observations into this folder."),
+        typer.Option(
+            "--fhir",
+            parser=named,
+            metavar="PATH",
+            help="Write the responses as FHIR Observations into this folder.",
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not print the course.")] = False,
 ) -> None:

@@ -44,6 +44,7 @@ __all__ = [
     "knowledge_app",
     "known",
     "left_out",
+    "named",
     "print_json",
     "read_input",
     "say",
@@ -111,6 +112,15 @@ KnowledgeFolder = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+def named(text: str) -> Path:
+    """A file or folder to write. An empty name, as an unset variable gives, is none: it would be
+    the current folder.
+    """
+    if not text.strip():
+        raise typer.BadParameter("the name is empty; name a file or folder, or . for this folder")
+    return Path(text)
 
 
 class Unusable(RearmError):

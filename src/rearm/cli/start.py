@@ -81,7 +81,13 @@ def init(
 ) -> None:
     """Draft a mapping file from the headers; unrecognised columns become comments."""
     from rearm.intake.mapping.draft.write import write_draft
+    from rearm.intake.tidy.read import all_tidy
 
+    if source.exists() and all_tidy(source):
+        raise Unusable(
+            f"{source} already holds tidy tables, so no mapping is needed. Run: rearm check "
+            f"{source}"
+        )
     written = write_draft(mapping, source)
     if as_json:
         print_json(str(written))

@@ -372,7 +372,7 @@ class PatientChart:
         latest = newest(rows, lambda x: x.when, lambda x: x.value.strip().casefold())
         if latest is not None or not rows:
             return latest, NOTHING
-        said = "; ".join(f"{x.value}, {x.when}" for x in rows)
+        said = "; ".join(f"{x.value.replace('_', ' ')}, {x.when}" for x in rows)
         text = f"{name.replace('_', ' ')}: the record contradicts itself ({said})"
         return None, unknown(text, [x.source for x in rows])
 
@@ -382,9 +382,10 @@ class PatientChart:
         if fact is None:
             return nothing
         value = {v.casefold(): v for v in values}.get(fact.value.strip().casefold())
-        text = f"{name.replace('_', ' ')}: {fact.value} ({fact.when})"
+        said = fact.value if value is None else value.replace("_", " ")
+        text = f"{name.replace('_', ' ')}: {said} ({fact.when})"
         if value is None:
-            text += f", which is none of {', '.join(values)}"
+            text += f", which is none of {', '.join(values).replace('_', ' ')}"
         return Found(value, (fact.source,), text)
 
     def yes_no_fact(self, name: str) -> Found:

@@ -425,7 +425,9 @@ def prior_lines(chart: PatientChart) -> Found:
     low = max(fewest, stated)
     beyond = stated + infusions - certain if numbered_beyond else 0
     high = lines.most + beyond
-    text = f"{low if low == high else f'{low} to {high}'} lines, CAR-T included"
+    included = ", CAR-T included" if infusions else ""
+    noun = "line" if low == high == 1 else "lines"
+    text = f"{low if low == high else f'{low} to {high}'} {noun}{included}"
     return measured(Interval(float(low), float(high)), text, sources, whole=True)
 
 

@@ -30,6 +30,7 @@ from rearm.findings.tumour import (
     unclear_lesions,
     why_unclear,
 )
+from rearm.knowledge.bundle import bundled
 from rearm.record import Fact
 from rearm.response.lesion_kind import whole_body
 from rearm.response.lesions import histology
@@ -78,7 +79,9 @@ def _histologies(chart: PatientChart) -> tuple[dict[str, str], tuple[Fact, ...]]
 
 
 def _histology_text(row: Fact) -> str:
-    return f"histology {row.value}, {row.when}"
+    """`histology of L1: plasma cells, day 130`."""
+    lesion, found = (part.strip() for part in row.value.split("=", 1))
+    return f"histology of {lesion}: {bundled().words.of(found)}, {row.when}"
 
 
 @finding("t_cell_neoplasm")

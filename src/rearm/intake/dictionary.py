@@ -37,10 +37,10 @@ def near(name: str, among: Iterable[str], *, n: int = 3) -> str:
 
 
 def nearest(name: str, among: Iterable[str]) -> str:
-    """The names most like `name`, joined for a sentence; where none is like it, all of a short list
-    or the count of a long one.
+    """The names most like `name`, joined for a sentence; where none is like it, all of a short
+    list, and of a long one that none is.
     """
     names = [a for a in among if a]
     if close := near(name, names):
         return close
-    return ", ".join(names) if len(names) <= _SHORT_LIST else f"none of the {len(names)} known"
+    return ", ".join(names) if len(names) <= _SHORT_LIST else "none like it"

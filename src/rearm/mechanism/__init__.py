@@ -6,8 +6,15 @@ The wing reads records and never feeds causes or options. It needs the extra `re
 """
 
 from rearm.mechanism.parameters import MechanismError
-from rearm.mechanism.posterior import posterior
+from rearm.mechanism.posterior import posterior, withheld_because
 from rearm.mechanism.result import MechanismResult
 from rearm.mechanism.trial import TrialResult, run_trial
 
-__all__ = ["MechanismError", "MechanismResult", "TrialResult", "posterior", "run_trial"]
+__all__ = [
+    "MechanismError",
+    "MechanismResult",
+    "TrialResult",
+    "posterior",
+    "run_trial",
+    "withheld_because",
+]

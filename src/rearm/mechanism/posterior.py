@@ -21,7 +21,7 @@ from rearm.mechanism.sampling import Stages, ess, normalised
 from rearm.mechanism.simulated import Calendar, SimulatedCourses, label_of
 from rearm.record import Record
 
-__all__ = ["posterior", "posterior_of"]
+__all__ = ["posterior", "posterior_of", "withheld_because"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -57,6 +57,14 @@ def posterior(
         return replace(_withheld(result, ev.unread), bands=(), notes=ev.notes)
     result = posterior_of(m, ev, draws=draws, seed=seed)
     return _withheld(result, (no_imaging(),)) if _nobody_looked(ev, result) else result
+
+
+def withheld_because(record: Record, infusion: int | None = None) -> str | None:
+    """Before anything is simulated: the sentence for which `posterior` will name no mechanism; None
+    where that is not known yet. Raises `MechanismError` as `posterior` does.
+    """
+    unread = collect(load(), record, infusion).unread
+    return why_withheld(unread) if unread else None
 
 
 def _withheld(result: MechanismResult, facts: tuple[RecordedFact, ...]) -> MechanismResult:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 from rearm.assessment.diff import KnowledgeDiff
 from rearm.errors import meant
@@ -14,8 +14,19 @@ from rearm.evidence import evidence_for, listed_rows
 from rearm.evidence.words import months_words, share_words
 from rearm.knowledge import Finding, Knowledge, KnowledgeError, load
 from rearm.knowledge.lab_tests import TestDef
-from rearm.knowledge.rulesets import Factor, Indicator, Option, Rule, SharedRule, Statement, Workup
+from rearm.knowledge.rulesets import (
+    Factor,
+    Indicator,
+    Option,
+    Place,
+    Rule,
+    SharedRule,
+    Statement,
+    Tier,
+    Workup,
+)
 from rearm.knowledge.studies import Arm, Study
+from rearm.knowledge.words import Strategy
 from rearm.report.citations import References
 from rearm.report.words import words
 
@@ -29,6 +40,7 @@ __all__ = [
 ]
 
 _WIDTH = 110
+_TIERS: tuple[Tier, ...] = get_args(Tier)  # rising
 _STAGES = {
     "choose": "if unknown: needs information",
     "caution": "if unknown: a caution",
@@ -51,13 +63,14 @@ def entries_named(name: str, *, knowledge: Knowledge | None = None) -> list[tupl
         raise KnowledgeError(
             [
                 f"The knowledge has no entry with the id {name}.{near} `rearm knowledge list` "
-                "lists options and factors."
+                "lists strategies, options and factors."
             ]
         )
     return entries
 
 
 def _tables(known: Knowledge) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield "strategy", known.words.strategies
     yield "option", known.options
     yield "factor", known.factors
     yield "rule", {r.id: r for o in known.options.values() for r in o.rules if "@" not in r.id}
@@ -93,10 +106,15 @@ def entry_text(name: str, *, knowledge: Knowledge | None = None) -> str:
 
 def entry_object(name: str, *, knowledge: Knowledge | None = None) -> list[dict[str, Any]]:
     """The same as plain data for JSON: one object a kind."""
-    return [
-        {"kind": kind, "id": name, "entry": _plain(entry)}
-        for kind, entry in entries_named(name, knowledge=knowledge)
-    ]
+    known = knowledge or load()
+    found = []
+    for kind, entry in entries_named(name, knowledge=known):
+        plain: dict[str, Any] = {"kind": kind, "id": name, "entry": _plain(entry)}
+        if isinstance(entry, Strategy):
+            plain["options"] = [x.id for x in known.options.values() if x.strategy == name]
+            plain["places"] = _plain(sorted(_places(name, known), key=_rank))
+        found.append(plain)
+    return found
 
 
 def _plain(value: Any) -> Any:
@@ -116,6 +134,8 @@ def _plain(value: Any) -> Any:
 
 def _body(entry: Any, known: Knowledge) -> Iterator[str]:
     match entry:
+        case Strategy():
+            yield from _strategy(entry, known)
         case Option():
             yield from _option(entry, known)
         case Factor():
@@ -160,6 +180,29 @@ def _fields(entry: Any, skip: Iterable[str] = ("id",)) -> Iterator[str]:
                 else str(value)
             )
             yield from _wrapped(f"{field.name.rstrip('_').replace('_', ' ')}: {text}")
+
+
+def _strategy(strategy: Strategy, known: Knowledge) -> Iterator[str]:
+    """Its options, then what places it, the highest tier first."""
+    yield from _wrapped(f"{strategy.title} ({strategy.words})")
+    own = [x.id for x in known.options.values() if x.strategy == strategy.id]
+    yield from _wrapped(f"options: {', '.join(own) or 'none'}")
+    for place in sorted(_places(strategy.id, known), key=_rank):
+        yield ""
+        tier = words(place.tier) if place.tier else f"no higher than {words(place.at_most)}"
+        yield from _wrapped(f"{place.id}: {tier} ({words(place.ground)})")
+        yield from _wrapped(f"when {place.when}" if place.when else "for everybody", 4)
+        yield from _wrapped(place.reason, 4)
+        yield from _cited(place.sources, known)
+
+
+def _places(strategy: str, known: Knowledge) -> list[Place]:
+    return [place for place in known.places.values() if strategy in place.of]
+
+
+def _rank(place: Place) -> tuple[bool, int]:
+    """What lifts before what caps, the highest first."""
+    return place.tier is None, -_TIERS.index(place.tier or place.at_most or _TIERS[0])
 
 
 def _option(option: Option, known: Knowledge) -> Iterator[str]:

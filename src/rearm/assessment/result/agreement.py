@@ -47,13 +47,13 @@ def _misplaced(result: Assessment) -> Iterator[str]:
     for tier in result.answer.tiers:
         for line in tier.strategies:
             if line.strategy in strategies:
-                yield f"the strategy {line.strategy} stands twice"
+                yield f"the strategy {line.strategy} appears twice"
             strategies.add(line.strategy)
             if line.option not in line.options:
                 yield f"the option {line.option} is none of its strategy"
             for name in line.options:
                 if name in placed:
-                    yield f"the option {name} stands twice"
+                    yield f"the option {name} appears twice"
                 placed.add(name)
                 if options[name].strategy != line.strategy:
                     yield f"the option {name} is of another strategy than {line.strategy}"

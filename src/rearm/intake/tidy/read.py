@@ -28,10 +28,10 @@ from rearm.intake.rows import CellProblem, Grid, Value
 from rearm.intake.tidy.rows import headers_of, place_of, table_runs
 from rearm.intake.values import shown
 from rearm.knowledge.bundle import Knowledge, bundled
-from rearm.knowledge.tidy_tables import TidyTables, folded
+from rearm.knowledge.tidy_tables import TidyTable, TidyTables, folded
 from rearm.record import Issue, Severity, Source
 
-__all__ = ["is_tidy", "read_tables", "read_tidy"]
+__all__ = ["all_tidy", "is_tidy", "read_tables", "read_tidy"]
 
 _WORKBOOKS = (".xlsx", ".xlsm")
 _OF_EVERY_PATIENT = ("labs", "therapies", "infusions")
@@ -52,6 +52,27 @@ def is_tidy(file: Path, knowledge: Knowledge) -> bool:
         return False
     named = any(folded(grid.name) in tables for grid in grids)
     return named or bool(read_forms(grids, knowledge, []).sheets)
+
+
+def all_tidy(path: Path, knowledge: Knowledge | None = None) -> bool:
+    """Whether every table of a file or folder is a tidy one: named like it, with an id of the
+    patient and none but its columns. What can't be opened is none.
+    """
+    tables = (knowledge or bundled()).tidy_tables.tables
+    files = table_files(path) if path.is_dir() else [path]
+    try:
+        grids = [grid for file in files for grid in read_grids(file)[0]]
+    except InputError:
+        return False
+    return bool(grids) and all(_is_tidy_grid(grid, tables) for grid in grids)
+
+
+def _is_tidy_grid(grid: Grid, tables: Mapping[str, TidyTable]) -> bool:
+    table = tables.get(folded(grid.name))
+    if table is None or not grid.rows:
+        return False
+    header = {folded(str(cell)) for cell in grid.rows[0] if cell not in (None, "")}
+    return "patient_id" in header and header <= {"patient_id", *table.columns}
 
 
 def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) -> Reading:

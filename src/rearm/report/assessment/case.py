@@ -39,7 +39,9 @@ def _sentences(assessment: Assessment) -> Iterator[str]:
     yield _person(assessment)
     lines = value.get("prior_lines")
     if lines is not None:
-        yield f"{lines} lines of therapy, the CAR-T included."
+        included = ", the CAR-T included" if assessment.failures else ""
+        noun = "line" if lines == 1 else "lines"
+        yield f"{lines} {noun} of therapy{included}."
     if classes := refractory_classes(assessment):
         yield f"Refractory to {', '.join(classes)}."
     for failure in assessment.failures:
