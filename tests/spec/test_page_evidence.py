@@ -12,7 +12,7 @@ import pytest
 import rearm
 from rearm.report import page
 from rearm.report.assessment.sentences import no_figure_text
-from rearm.report.figures import in_whom
+from rearm.report.figures import figure_line, in_whom
 
 ROOT = Path(__file__).parents[2]
 RECORDS = list(rearm.read(ROOT / "examples" / "tables").records)
@@ -49,6 +49,10 @@ def test_each_figure_of_each_option_can_be_followed(record: Any) -> None:
             continue
         if not evidence.expected and "What to expect</h4>" not in block:
             assert f"What to expect:</b> {no_figure_text(evidence)}" in block
+            continue
+        if option.id not in open_ones and all(x.of_class for x in evidence.expected):
+            assert f"What to expect:</b> {figure_line(evidence)}" in unescape(block)
+            shown.add(option.evidence)
             continue
         if (same := SAME.search(block)) is not None:
             assert assessment.option(same[1]).evidence == option.evidence

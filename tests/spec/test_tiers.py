@@ -121,7 +121,7 @@ SITUATIONS: list[tuple[str, Values, dict[str, Any], str, dict[str, str | None]]]
     ("cytopenic for long, stem cells stored, infected",
      {"neutrophils": 0.3, "platelets": 18.0, "prolonged_cytopenia": True, "stored_cd34": True,
       "active_infection": True},
-     {}, "stabilise_first", {"stem-cell-boost": "not_possible", GPRC5D: "not_possible"}),
+     {}, "stabilise_first", {"stem-cell-boost": "situational", GPRC5D: "not_possible"}),
     ("inhibitors still useful, pomalidomide never given",
      {"refractory_pi": False, "exposed_pomalidomide": False}, {}, "choose",
      {"pi-imid-combination": "alternative"}),

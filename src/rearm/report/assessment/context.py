@@ -142,9 +142,12 @@ class PageContext:
         return ()
 
     def support_elsewhere(self) -> tuple[str, ...]:
-        """The lines that stand with no option of the table."""
+        """The lines of other options of the open strategies that stand with none of the table. Those
+        of folded strategies stand in the result only.
+        """
         told = {key for part in self.open_strategies for key in part.options[0].support}
-        return tuple(key for key in self.support_lines if key not in told)
+        named = {x for part in self.open_strategies for o in part.options for x in o.support}
+        return tuple(key for key in self.support_lines if key in named and key not in told)
 
     def told_above(self, option: OptionResult, part: StrategyPart) -> tuple[str, ...]:
         """The reasons against the option that its strategy has just said."""
