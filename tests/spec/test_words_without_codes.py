@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 
 def assessed(**tables: list[Row]) -> Assessment:
-    given: dict[str, list[Row]] = {
+    usual: dict[str, list[Row]] = {
         "patients": [{"sex": "M", "heavy_chain": "IgA", "light_chain": "kappa"}],
         "therapies": [
             {
@@ -38,7 +38,8 @@ def assessed(**tables: list[Row]) -> Assessment:
             {"day": 50, "response": "PR", "by": "team"},
             {"day": 190, "response": "PD", "by": "team"},
         ],
-    } | tables
+    }
+    given = usual | tables
     with_id = {name: [{"patient_id": "V"} | row for row in own] for name, own in given.items()}
     (record,) = read_tables(with_id).records
     return rearm.assess(record)
