@@ -142,8 +142,8 @@ class PageContext:
         return ()
 
     def support_elsewhere(self) -> tuple[str, ...]:
-        """The lines of other options of the open strategies that stand with none of the table. Those
-        of folded strategies stand in the result only.
+        """The lines of other options of the open strategies that stand with none of the table.
+        Those of folded strategies stand in the result only.
         """
         told = {key for part in self.open_strategies for key in part.options[0].support}
         named = {x for part in self.open_strategies for o in part.options for x in o.support}
