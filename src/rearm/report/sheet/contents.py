@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rearm.assessment.result import Alert, Assessment
+from rearm.assessment.result import Action, Alert, Assessment
 from rearm.report.assessment.answer_words import (
     AnswerLine,
     answer_lines,
@@ -101,9 +101,7 @@ def sheet_contents(result: Assessment) -> SheetContents:
         unread_files=tuple(unread_file(x.source, x.message) for x in result.unread),
         left_out=unread_text(result),
         alerts=tuple((capital(alert_title(x)), _alert(result, x)) for x in result.alerts),
-        actions=tuple(
-            f"{'' if x.status == 'due' else 'To be settled: '}{x.text}" for x in result.actions
-        ),
+        actions=tuple(_actions(result.actions)),
         case=case_lines(result),
         relapse=disease_sentence(result),
         failure=_failure(result),
@@ -116,6 +114,15 @@ def sheet_contents(result: Assessment) -> SheetContents:
         arranged=result.practicalities.tasks if lines else (),
         review=review_words(result),
     )
+
+
+def _actions(actions: Sequence[Action]) -> Iterator[str]:
+    """Each by itself, and what nearly every patient needs together at the end."""
+    for action in actions:
+        if not action.routine:
+            yield action.text if action.status == "due" else f"To be settled: {action.text}"
+    if routine := [action.text for action in actions if action.routine]:
+        yield f"Routine: {'; '.join(routine)}"
 
 
 def _alert(result: Assessment, alert: Alert) -> str:
