@@ -19,6 +19,7 @@ from typing import ClassVar, Literal, cast
 from rearm.interval import Interval
 
 __all__ = [
+    "OF_CLONE",
     "Comparator",
     "Number",
     "NumberUnreadable",
@@ -33,6 +34,9 @@ __all__ = [
     "parse_number",
     "scaled",
 ]
+
+OF_CLONE = "clone-fraction"
+"""The unit of a share of the clone, kept from 0 to 1 and told as per cent."""
 
 Comparator = Literal["", "<", "<=", ">", ">="]
 DecimalMark = Literal[".", ",", "unsure"]  # unsure: the source writes both

@@ -311,5 +311,7 @@ def test_a_figure_of_the_class_is_called_so() -> None:
     for option in some(result.options):
         rows = result.evidence[option.evidence].expected
         of_class = [in_whom(row).startswith("class figure, ") for row in rows]
-        assert all(of_class) if own[option.id] else not any(of_class), option.id
+        assert of_class == [row.of_class for row in rows], option.id
+        if own[option.id]:
+            assert all(of_class), option.id
     assert result.evidence[result.option("gprc5d-car-t").evidence].expected

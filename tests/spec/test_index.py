@@ -44,7 +44,7 @@ def strategies(result: Assessment, *, treating: bool) -> set[str]:
                 "product": "cilta-cel",
                 "lines": "5",
                 "car_t": "CR; failed, day 640",
-                "relapse": "after CAR-T, day 640; biochemical and marrow",
+                "relapse": "after CAR-T, day 640; biochemical and marrow; intermediate",
                 "cause": "T cells likely",
             },
         ),

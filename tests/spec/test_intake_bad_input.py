@@ -304,7 +304,10 @@ def test_patients_do_not_mix() -> None:
 def test_contradicting_patient_rows() -> None:
     record = _read({"patients": [PERSON, PERSON | {"sex": "M"}]}).records[0]
     assert record.sex is None and record.birth_year == 1960
-    assert _codes(record) == [("patient_contradiction", "error", "set_aside")]
+    assert _codes(record) == [
+        ("patient_contradiction", "error", "set_aside"),
+        ("may_be_two_patients", "error", "used"),
+    ]
     assert _codes(_read({"patients": [PERSON, PERSON]}).records[0]) == [
         ("duplicate_row", "note", "used")
     ]

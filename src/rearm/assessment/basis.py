@@ -14,10 +14,10 @@ from rearm.assessment.result import Citation, FindingResult, Note, Publication, 
 from rearm.findings import Found
 from rearm.findings.base import unknown
 from rearm.findings.whose import TOLD_AS, later_lines_of
-from rearm.knowledge.catalogue import OF_CLONE
 from rearm.knowledge.rulesets import Support
 from rearm.record import Source
 from rearm.rules import unknown_findings
+from rearm.units import OF_CLONE
 
 __all__ = ["Basis"]
 

@@ -55,11 +55,9 @@ def identity_contradictions(chart: PatientChart) -> Found:
     """In how many respects the rows of the patient contradict each other on who it is."""
     issues = [x for x in chart.record.issues if x.code == "may_be_two_patients"]
     places = [place for issue in issues for place in issue.places]
-    return (
-        Found(len(places), tuple(x.source for x in places), lambda: issues[0].message)
-        if issues
-        else Found(0)
-    )
+    if not issues:
+        return NOTHING
+    return Found(len(places), tuple(x.source for x in places), lambda: issues[0].message)
 
 
 FUNCTIONS["al_amyloidosis"] = _conditions("al_amyloidosis")

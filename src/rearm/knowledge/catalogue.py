@@ -12,15 +12,19 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rearm.knowledge._build import KnowledgeError, build
+from rearm.units import OF_CLONE
 
 __all__ = ["Catalogue", "Finding", "FindingType", "finding_id", "load_catalogue", "read_catalogue"]
 
 FindingType = Literal["bool", "number", "integer", "word"]
 
-# The unit of a share of the clone, kept from 0 to 1 and told as per cent.
-OF_CLONE = "fraction of the clone"
-
-_UNIT_WORDS = {"1": "", "d": "days", "mo": "months", "10*9/L": "G/L"}
+_UNIT_WORDS = {
+    "1": "",
+    "d": "days",
+    "mo": "months",
+    "10*9/L": "G/L",
+    OF_CLONE: "fraction of the clone",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

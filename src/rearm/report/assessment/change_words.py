@@ -11,8 +11,8 @@ from math import isinf
 from rearm.assessment.result import Assessment, Change, NextTest
 from rearm.assessment.result.parts import Plain
 from rearm.interval import Interval
-from rearm.knowledge.catalogue import OF_CLONE
 from rearm.report.assessment.sentences import asked_as, told_words
+from rearm.units import OF_CLONE
 
 __all__ = ["changes_in_words"]
 

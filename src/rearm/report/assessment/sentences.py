@@ -20,8 +20,8 @@ from rearm.assessment.result import (
     Urgency,
 )
 from rearm.assessment.result.parts import Plain
-from rearm.knowledge.catalogue import OF_CLONE
 from rearm.report.words import words
+from rearm.units import OF_CLONE
 
 __all__ = [
     "URGENCY_TITLES",
