@@ -402,7 +402,8 @@ def test_nothing_unexpected_is_said() -> None:
     """
     codes = {i.code for i in _reading().all_issues()}
     assert codes <= {
-        "percent_holds_fractions", "statement_contradicted", "not_done", "last_seen_before_data", "regimen_ambiguous",
+        "statement_contradicted",
+        "percent_holds_fractions", "not_done", "last_seen_before_data", "regimen_ambiguous",
         "regimen_note", "regimen_unread",
         "twin_contradiction", "days_contradict", "rows_shared_by_patients", "drug_for_number",
         "word_out_of_place", "sheets_not_mapped", "row_blank", "undated", "file_not_read",
