@@ -10,6 +10,7 @@ from rearm.assessment.result import (
     AnswerStrategy,
     Assessment,
     Ground,
+    OptionResult,
     Tier,
 )
 from rearm.assessment.result.options import AvailabilityStatus
@@ -119,6 +120,14 @@ def access_words(access: AvailabilityStatus) -> str:
     return _ACCESS[access]
 
 
+def _where_approved(result: Assessment, option: OptionResult, access: str) -> str:
+    """Where no region was asked for, `approved` says in which it is."""
+    regions = sorted({row.region for row in option.availability.rows})
+    if result.region is not None or not regions:
+        return access
+    return access.replace("approved", f"approved in {' and '.join(regions)}", 1)
+
+
 def _nothing_high(result: Assessment) -> bool:
     """Are the lines of the sheet from below the two highest tiers?"""
     shown = [tier.tier for tier in result.answer.tiers for x in tier.strategies if x.open]
@@ -160,7 +169,7 @@ def _line(result: Assessment, tier: Tier, placed: AnswerStrategy) -> AnswerLine:
         ground=_GROUNDS[placed.ground],
         figure=_figure(result, placed),
         pivotal=_is_pivotal(result, placed),
-        access=_ACCESS[placed.access],
+        access=_where_approved(result, option, _ACCESS[placed.access]),
         must_be_true=placed.waits_for,
         would_be=(
             ""
