@@ -91,7 +91,7 @@ def headings(told: Standing, *, every: bool = False) -> list[str]:
 def test_a_reader_finds_first_what_matters(records: dict[str, Record]) -> None:
     told = explain_strategy(records["SYN-05"], "bispecific-gprc5d", region="US")
     text = standing_text(told)
-    assert "It stands: alternative." in text and told.region == "US"
+    assert "Its tier: alternative." in text and told.region == "US"
     assert headings(told) == ["What holds", "What would move it", "Its options"]
     moving = text.partition("-- What would move it")[2]
     first = moving.strip().splitlines()[0]
@@ -147,4 +147,4 @@ def test_rules_that_act_stand_before_those_that_nobody_knows() -> None:
 def test_a_strategy_and_an_option_are_explained_together() -> None:
     code, output = run("--strategy", "bispecific-gprc5d", "--option", "talquetamab")
     assert code == 0
-    assert output.count("SYN-05: ") == 2 and "It stands: alternative." in output
+    assert output.count("SYN-05: ") == 2 and "Its tier: alternative." in output

@@ -180,10 +180,10 @@ RISES = [
      " or 10 days counted from 100 mg/L"),
     ("too low", protein((160, 0.2), (200, 0.45)), None,
      "serum M-protein 0.2 on day 160, 0.45 g/dL on day 200: a rise by 0.25 g/dL,"
-     " too low to tell a time of doubling"),
+     " too low for a doubling time"),
     ("too soon", [flc(180, 85), flc(200, 1705)], None,
      "free kappa light chains in serum 85 on day 180, 1705 mg/L on day 200: a rise by 1620 mg/L,"
-     " too soon after each other to tell a time of doubling"),
+     " too close together for a doubling time"),
 ]  # fmt: skip
 
 

@@ -48,7 +48,7 @@ TOLD = [
     ),
     (
         _reading(UNREADABLE, UNUSABLE),
-        "7 results are left out because they could not be used, 6 of them for want of a date",
+        "7 results are left out because they could not be used, 6 of them without a readable date",
     ),
     (
         _reading([], UNUSABLE),

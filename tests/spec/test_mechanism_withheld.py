@@ -101,7 +101,7 @@ def test_where_bcma_was_not_detected_no_mechanism_is_named() -> None:
         ("antigen_on_cells", "bcma_positive_plasma_cells", 917)
     ]
     assert result.next_measurements == ()
-    assert "would tell most" not in text + page and "virtual patients" not in text
+    assert "Most informative tests" not in text + page and "virtual patients" not in text
 
 
 def test_without_the_stain_the_same_course_is_answered_or_refused_on_its_own() -> None:

@@ -300,7 +300,7 @@ def test_where_nothing_stands_high_the_best_of_the_rest_are_shown() -> None:
     for tier, line in some(shown):
         assert tier == "situational" and line.because
         assert result.option(line.option).role == "definitive"
-    assert "Something speaks against every strategy" in state_words(result)
+    assert "Every strategy has a reason against it" in state_words(result)
     usual = assessed(LATE)
     assert all(s.open is False for t in usual.answer.tiers[2:] for s in t.strategies)
     assert "Something speaks against" not in state_words(usual)

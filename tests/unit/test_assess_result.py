@@ -23,7 +23,7 @@ def test_an_infusion_that_could_not_be_read_is_not_no_infusion() -> None:
     found = rearm.assess(read_tables({"therapies": [therapy]}).records[0])
     assert (found.about.code, found.options) == ("infusion_unread", ())
     assert found.about.reason == (
-        "no CAR-T that could be read in this record; what may be one stands among the input issues"
+        "no CAR-T that could be read in this record; the input issues list what may be one"
     )
     assert [issue.code for issue in found.issues] == ["infusion_unread"]
 

@@ -608,7 +608,7 @@ def test_facts_from_before_the_infusion_are_risk_factors_only(made: Any) -> None
     ]
     assert found.causes.undetermined
     assert "Facts from before the infusion" in found.causes.text
-    assert "What would tell: Antigen; Peak." in found.causes.text
+    assert "These tests could show it: Antigen; Peak." in found.causes.text
 
 
 def test_groups_are_ranked_as_far_as_they_are_separated(made: Any) -> None:

@@ -273,7 +273,7 @@ def test_without_progression_even_a_good_answer_is_an_expectation() -> None:
 def test_where_nothing_is_uncertain_no_measurement_is_named() -> None:
     result = replace(answer_to(NO_EXPANSION), entropy_bits=0.01)
     for shown in (mechanism_text(result), mechanism_page(result)):
-        assert "Hardly any uncertainty is left" in shown and "0.00 of" not in shown
+        assert "The model leaves hardly any uncertainty" in shown and "0.00 of" not in shown
 
 
 @pytest.mark.parametrize(

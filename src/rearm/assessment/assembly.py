@@ -183,10 +183,10 @@ _REASONS: Mapping[AboutCode, str] = {
     ),
     "not_failed": "The last infusion has not failed",
     "died_without_progression": "The patient died without progression after the last infusion",
-    "cannot_be_judged": "Whether the last infusion failed can't be judged",
+    "cannot_be_judged": "It is unknown whether the last infusion failed",
     "no_infusion": "no CAR-T in this record",
     "infusion_unread": (
-        "no CAR-T that could be read in this record; what may be one stands among the input issues"
+        "no CAR-T that could be read in this record; the input issues list what may be one"
     ),
 }
 
@@ -198,7 +198,7 @@ def _about(patient: Patient) -> About:
     if code in ("failed", "suspected"):
         if patient.record.deaths:
             on = f"on day {died}" if died is not None else "on a day that is not known"
-            reason += f" The patient died {on}; this is the state of knowledge with that."
+            reason += f" The patient died {on}."
     elif last is not None:
         reason += f": {last.reason}"
     return About(

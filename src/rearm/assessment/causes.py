@@ -206,7 +206,7 @@ def _note(basis: Basis, plan: FactorPlan, grade: int) -> str | None:
             " sample, so nothing is established."
         )
     if plan.explains is not None and basis.answers[plan.explains] == -1 and grade >= POSSIBLE:
-        return "Whether this factor can apply here is not known, so it is possible at most."
+        return "It is unknown whether this factor can apply here, so it is possible at most."
     return None
 
 
@@ -234,9 +234,9 @@ def _risk(basis: Basis, plan: FactorPlan) -> RiskFactor | None:
 def _leading_text(groups: Iterable[CauseGroup]) -> str:
     leading = [g.group for g in groups if g.rank == 1]
     if len(leading) == 1:
-        return f"What was found after the infusion points to the group {leading[0]} first."
+        return f"The findings after the infusion point to the group {leading[0]} first."
     return (
-        f"What was found after the infusion points to {' and '.join(leading)}; the evidence does"
+        f"The findings after the infusion point to {' and '.join(leading)}; the evidence does"
         " not separate them."
     )
 
@@ -248,12 +248,14 @@ def _undetermined_text(
     unknown = [basis.reasons[name] for factor in factors for name in factor.unknown]
     told = [w for reason in unknown if reason.effect == "supports" for w in reason.asks]
     asked = dict.fromkeys([*told, *(w for factor in factors for w in factor.asks)])
-    text = "The cause can't be told from what is known."
+    text = "The record does not show the cause."
     if asked:
-        text += f" What would tell: {'; '.join(basis.workups[workup] for workup in asked)}."
+        text += (
+            f" These tests could show it: {'; '.join(basis.workups[workup] for workup in asked)}."
+        )
     if risks:
         text += (
-            " Facts from before the infusion stand under risk factors; they explain no failure by"
-            " themselves."
+            " Facts from before the infusion are listed under risk factors; alone they do not"
+            " explain a failure."
         )
     return text

@@ -38,7 +38,7 @@ def region_of(asked: str | None, known: Sequence[str]) -> str | None:
     if asked.casefold() in folded:
         return folded[asked.casefold()]
     hint = (
-        " For this country the approvals of the EU hold: give EU."
+        " EU approvals apply to this country: give EU."
         if asked.upper() in _EU and "EU" in known
         else ""
     )

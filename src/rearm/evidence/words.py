@@ -96,7 +96,7 @@ def _interval_words(value: Months) -> str:
 def borrowing_words(figure: Pooled) -> str:
     """What less direct settings added to a figure, with the figure that stands without them."""
     if figure.refused:
-        return "Nothing is borrowed, because indirect studies do not agree with it"
+        return "Nothing is borrowed, because indirect studies disagree with it"
     scale, unit, digits = (100, "%", 0) if figure.unit == "proportion" else (1, "months", 1)
     estimate, low, high = (f"{scale * value:.{digits}f}" for value in figure.unborrowed)
     share = (
@@ -157,8 +157,8 @@ def _left_out_words(outcome: Outcome) -> str | None:
     if not outcome.not_reached or outcome.figure is None:
         return None
     return (
-        f"leaves out {_arms_words(len(outcome.not_reached))} in which it was not reached, and so"
-        " leans low"
+        f"leaves out {_arms_words(len(outcome.not_reached))} in which it was not reached, and is"
+        " therefore biased low"
     )
 
 
@@ -168,8 +168,8 @@ def _pfs_note(pfs: Outcome) -> str:
     if not pfs.not_reached:
         return ""
     return (
-        f" Median PFS was not reached in {_arms_words(len(pfs.not_reached))}; no figure is given"
-        " for it."
+        f" Median PFS was not reached in {_arms_words(len(pfs.not_reached))}; there is no"
+        " figure for it."
     )
 
 
@@ -179,7 +179,9 @@ def _only_pivotal(evidence: StrategyEvidence) -> bool:
 
 
 def _response_note(evidence: StrategyEvidence) -> str:
-    mixtures = " Mixtures with it after CAR-T are listed." if _mixtures_after_cart(evidence) else ""
+    mixtures = (
+        " Combinations with it after CAR-T are listed." if _mixtures_after_cart(evidence) else ""
+    )
     if _only_pivotal(evidence):
         return "Pivotal trial only."
     response = evidence.outcomes["response"]
@@ -187,7 +189,7 @@ def _response_note(evidence: StrategyEvidence) -> str:
         return _pooled_note(response, response.pooled)
     match evidence.directness:
         case "none read":
-            return "No figure read for it by itself." if evidence.listed else "No figure read."
+            return "No figure was read for it alone." if evidence.listed else "No figure was read."
         case "direct":
             return _only_listed_note(evidence)
         case "near":
@@ -213,8 +215,8 @@ def _pooled_note(response: Outcome, figure: Pooled) -> str:
     if len(figure.arms) == 1:
         return (
             f"Unadjusted, from one arm of {figure.patients} patients after CAR-T, shown as counted."
-            f" Pooled it is {100 * figure.estimate:.0f} %: how far centres differ is assumed, not"
-            f" seen.{remark}"
+            f" Pooled it is {100 * figure.estimate:.0f} %: the variation between centres is"
+            f" assumed.{remark}"
         )
     return (
         f"Unadjusted, from {len(figure.arms)} arms and {figure.patients} patients after"

@@ -451,7 +451,7 @@ def soluble_bcma_undetectable(chart: PatientChart) -> Found:
     if latest.quantity.above(0.0, tolerance=0.0):
         return Found(False, latest.sources, latest.describe)
     if latest.quantity.high > _SBCMA_HIGHEST_DETECTION_LIMIT:
-        text = f"{latest.text}: the limit is too high to say that there is none"
+        text = f"{latest.text}: the detection limit is too high to exclude it"
         return unknown(text, latest.sources)
     return Found(True, latest.sources, latest.describe)
 

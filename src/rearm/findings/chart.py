@@ -385,7 +385,7 @@ class PatientChart:
         said = fact.value if value is None else value.replace("_", " ")
         text = f"{name.replace('_', ' ')}: {said} ({fact.when})"
         if value is None:
-            text += f", which is none of {', '.join(values).replace('_', ' ')}"
+            text += f", not one of {', '.join(values).replace('_', ' ')}"
         return Found(value, (fact.source,), text)
 
     def yes_no_fact(self, name: str) -> Found:

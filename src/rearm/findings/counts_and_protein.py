@@ -57,7 +57,7 @@ def hyperviscosity(chart: PatientChart) -> Found:
     if state.present or stated_since:
         return state.found()
     if viscosity.harmful or viscosity.suspected:
-        text = f"{viscosity.text}; hyperviscosity is a diagnosis, which nobody has stated"
+        text = f"{viscosity.text}; the record states no diagnosis of hyperviscosity"
         return suspected(text, viscosity.latest.sources)
     return state.found() if state.rows else Found(None, viscosity.latest.sources, viscosity.text)
 

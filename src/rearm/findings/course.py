@@ -252,7 +252,7 @@ def signal_light_chain_escape(chart: PatientChart) -> Found:
     chains = [x for test in ("kappa_flc", "lambda_flc") for x in chart.results(test, window)]
     absent = NOTHING
     if protein and chains:
-        text = "M-protein and light chains were measured and do not part"
+        text = "M-protein and light chains were measured and agree"
         absent = Found(False, rows_of([*protein, *chains]), text)
     return _signal(chart, "light_chain_escape", absent)
 
@@ -282,8 +282,8 @@ def rise_found(chart: PatientChart, rise: MarkerRise) -> Found:
 
 
 _WHY_NO_DOUBLING = {
-    "low": "too low to tell a time of doubling",
-    "soon": "too soon after each other to tell a time of doubling",
+    "low": "too low for a doubling time",
+    "soon": "too close together for a doubling time",
 }
 
 

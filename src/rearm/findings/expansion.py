@@ -298,7 +298,7 @@ def _why_open_at_peak(chart: PatientChart) -> str:
     if not at_peak:
         return _not_looked_at(usual)
     if not any(_shows_none(chart, x) for x in at_peak):
-        return "the detection limit is too high to say that there were hardly any"
+        return "the detection limit is too high to show a minimal peak"
     return ""
 
 

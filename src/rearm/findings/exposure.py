@@ -445,7 +445,7 @@ def prior_asct(chart: PatientChart) -> Found:
     either = [x for x in chart.record.therapies if x.autologous is None]
     if either:
         text = texts(either, lambda x: f"{x.regimen or 'transplant'}, {x.start}")
-        return unknown(f"whose marrow it was is not said: {text}", rows_of(either))
+        return unknown(f"autologous or allogeneic is not stated: {text}", rows_of(either))
     complete = chart.therapy_history
     if complete.value is True:
         return Found(False, complete.sources, "no transplant in a complete history")

@@ -312,7 +312,7 @@ def active_infection(chart: PatientChart) -> Found:
     if recent:
         return Found(False, sources_of(*recent), joined(*recent))
     text = "; ".join(x.text for x in stated)
-    return unknown(f"{text}, too long ago to speak for now", sources_of(*stated))
+    return unknown(f"{text}, too long ago to be current", sources_of(*stated))
 
 
 def _infections(chart: PatientChart) -> list[Presence]:

@@ -90,7 +90,7 @@ def _why_no_tempo(relapse: PresentRelapse) -> str:
     if relapse.treated_by is None:
         return ""
     agents = " + ".join(relapse.treated_by.agents)
-    return f"{agents} was begun since, and whether it works is not known"
+    return f"{agents} was started since, and its effect is unknown"
 
 
 @finding("relapse_doubling_days")

@@ -104,7 +104,9 @@ def mds_aml(chart: PatientChart) -> Found:
     if blasts.quantity is None:
         return unknown(blasts.describe, blasts.sources)
     if blasts.quantity.at_least(_BLASTS_PERCENT):
-        return suspected(f"{blasts.text}: a myeloid neoplasm is to be asked for", blasts.sources)
+        return suspected(
+            f"{blasts.text}: ask the pathologist about a myeloid neoplasm", blasts.sources
+        )
     return unknown(f"{blasts.text}; no statement on a myeloid neoplasm", blasts.sources)
 
 

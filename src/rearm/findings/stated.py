@@ -90,7 +90,7 @@ def _beside(entry: Finding, found: Found, fact: Fact, value: Value) -> Found:
 
 
 def _by(fact: Fact) -> str:
-    return fact.by or "somebody who is not named"
+    return fact.by or "an unnamed person"
 
 
 def _fits(found: Found, value: Value) -> bool:

@@ -104,6 +104,6 @@ def cmv_reactivation(chart: PatientChart) -> Found:
     if state.rows:
         return state.found()
     if dna.value is True:
-        text = f"{dna.text}; whether it is a reactivation to be treated is not stated"
+        text = f"{dna.text}; the record does not say whether this reactivation needs treatment"
         return unknown(text, dna.sources)
     return dna

@@ -33,11 +33,11 @@ _STATES: Mapping[AnswerState, str] = {
     "choose": "The patient has relapsed and can be treated now.",
     "confirm_first": "Confirm the relapse first; what follows holds if it is progression.",
     "stabilise_first": "No systemic therapy of the myeloma is possible now; stabilise the patient.",
-    "emergency_first": "Treat the emergency first: the first lines do so, the others come later.",
+    "emergency_first": "Treat the emergency first: the first lines do so, the others follow.",
     "comfort": "The patient wants comfort care only.",
-    "controlled": "The disease is controlled; there is nothing to choose.",
+    "controlled": "The disease is controlled; no choice is due.",
     "died": "The patient died.",
-    "cannot_judge": "Whether there is a relapse to decide on cannot be told.",
+    "cannot_judge": "The record does not show whether there is a relapse to decide on.",
 }
 _GROUNDS: Mapping[Ground, str] = {
     "guideline": "guideline",
@@ -92,12 +92,14 @@ def tier_words(tier: str) -> str:
 def state_words(result: Assessment) -> str:
     """The state of the decision in a sentence."""
     if _may_be_two(result):
-        return "Nothing can be chosen until it is settled whose data these are."
+        return "Settle whose data these are before choosing anything."
     if result.answer.state == "controlled" and has_not_responded(result):
         return "Neither response nor progression is on record; repeat the markers."
     text = _STATES[result.answer.state]
     if _nothing_high(result):
-        text += " Something speaks against every strategy; those with the best ground are shown."
+        text += (
+            " Every strategy has a reason against it; those with the strongest support are shown."
+        )
     if result.answer.then:
         names = [result.titles.strategies[name] for name in result.answer.then]
         text += f" After that: {', '.join(names)}."

@@ -91,7 +91,7 @@ def _relapse(a: Assessment) -> str:
 
 def _cause(a: Assessment) -> str:
     leading = [f"{words(g.group)} {words(g.grade)}" for g in a.causes.groups if g.rank == 1]
-    return ", ".join(leading) or ("cannot be told" if a.causes.groups else "")
+    return ", ".join(leading) or ("unknown" if a.causes.groups else "")
 
 
 def _first(a: Assessment) -> str:

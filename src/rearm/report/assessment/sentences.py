@@ -95,7 +95,7 @@ def unread_text(assessment: Assessment) -> str:
         left_out, its, it = f"{number} results are", "their dates", "them"
     if undated == number:
         return f"{left_out} left out because {its} could not be read: correct {it} first."
-    dates = f", {undated} of them for want of a date that could be read" if undated else ""
+    dates = f", {undated} of them without a readable date" if undated else ""
     could = "it could" if number == 1 else "they could"
     return f"{left_out} left out because {could} not be used{dates}: correct {it} first."
 
@@ -234,9 +234,9 @@ def availability_text(assessment: Assessment, option: OptionResult) -> str:
     if availability.status == "outside_label":
         return f"{approved}, but this patient is outside the label."
     if not availability.missing:
-        return f"{approved}; the calendar date is not known: check."
+        return f"{approved}; the calendar date is unknown: check."
     missing = ", ".join(asked_as(assessment, name) for name in availability.missing)
-    return f"{approved}; whether the label covers this patient is not known; missing: {missing}."
+    return f"{approved}; it is unknown whether the label covers this patient; missing: {missing}."
 
 
 def availability_brief(option: OptionResult) -> str:
@@ -283,5 +283,5 @@ def approval_note(assessment: Assessment, row: Approval) -> str:
     """What else is to be said of one approval."""
     parts = [row.note] if row.note else []
     if assessment.as_of_date is None:
-        parts.append("whether it was in force on the day is not known")
+        parts.append("it is unknown whether it was in force on the day")
     return "; ".join(parts)

@@ -43,14 +43,14 @@ def standing_text(standing: Standing, *, every: bool = False) -> str:
 def _where(standing: Standing) -> list[str]:
     allowed, placed = TIER_WORDS[standing.allowed], TIER_WORDS[standing.placed]
     if standing.tier is None:
-        return [f"It stands nowhere, as there is nothing to choose ({standing.state})."]
+        return [f"It has no tier, as there is nothing to choose ({standing.state})."]
     limited = _RISING.index(standing.allowed) < _RISING.index(standing.placed)
     why = (
         f"Its placements say: {placed}; its options allow no more than: {allowed}."
         if limited
         else f"Its placements say so; its options allow: {allowed}."
     )
-    return [f"It stands: {TIER_WORDS[standing.tier]}. {why}"]
+    return [f"Its tier: {TIER_WORDS[standing.tier]}. {why}"]
 
 
 def _moves(standing: Standing, placing: Placing) -> bool:
@@ -88,7 +88,7 @@ def _move(placing: Placing) -> list[str]:
     ]
     if placing.truth is None and placing.traced is not None:
         unknown = [f.text or name for name, f in placing.traced.findings if not f.known]
-        lines.append(f"         not known: {'; '.join(unknown)}")
+        lines.append(f"         unknown: {'; '.join(unknown)}")
     return lines
 
 

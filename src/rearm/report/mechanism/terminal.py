@@ -33,7 +33,7 @@ def mechanism_text(result: MechanismResult) -> str:
             f" data {c.prior:5.1%})  {bar}"
         )
     if result.next_measurements:
-        lines += ["", "  What would tell most:"]
+        lines += ["", "  Most informative tests:"]
         lines += (
             [f"    {SETTLED_TEXT}"]
             if is_settled(result)

@@ -22,8 +22,7 @@ __all__ = [
 
 SETTLED = 0.05  # bits of uncertainty below which no measurement is named
 SETTLED_TEXT = (
-    "Hardly any uncertainty is left within the model, so no measurement is expected to change this"
-    " answer."
+    "The model leaves hardly any uncertainty: no measurement is likely to change this answer."
 )
 CHANNEL = {
     "m_protein": "serum M-protein",

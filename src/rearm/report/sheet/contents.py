@@ -143,7 +143,7 @@ def _failure(result: Assessment) -> str:
         parts.append(f"best response {last.best_response_text}")
     text = f"{last.product or 'CAR-T'}: {', '.join(parts) or words(last.status)}"
     leading = [f"{words(g.group)} {words(g.grade)}" for g in result.causes.groups if g.rank == 1]
-    cause = ", ".join(leading) or "cannot be told"
+    cause = ", ".join(leading) or "unknown"
     return f"{text}. Cause of the failure: {cause}." if result.causes.groups else f"{text}."
 
 
