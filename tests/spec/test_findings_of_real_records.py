@@ -543,7 +543,7 @@ def test_any_finding_may_be_stated(
     [
         ([fact("antigen_bcma", "lost", day=-30)], None, ""),  # the antigen of before the infusion
         ([fact("antigen_bcma", "lost"), fact("antigen_bcma", "retained")], None, "contradicts"),
-        ([fact("antigen_bcma", "lost", day=None, by=None)], "lost", "not named"),
+        ([fact("antigen_bcma", "lost", day=None, by=None)], "lost", "unnamed person"),
     ],
 )
 def test_statements_that_tell_nothing_certain(rows: list[Row], value: object, text: str) -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rearm.knowledge._build import KnowledgeError, build
-from rearm.units import OF_CLONE
 
 __all__ = ["Catalogue", "Finding", "FindingType", "finding_id", "load_catalogue", "read_catalogue"]
 
@@ -23,7 +22,6 @@ _UNIT_WORDS = {
     "d": "days",
     "mo": "months",
     "10*9/L": "G/L",
-    OF_CLONE: "fraction of the clone",
 }
 
 
