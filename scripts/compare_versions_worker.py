@@ -42,7 +42,9 @@ failures = place_of(
 )
 endpoints = place_of("endpoints", "rearm.outcome.endpoints", "rearm.course.endpoints")
 patient_course = place_of("patient_course", "rearm.outcome.patient_course", "rearm.report.response")
-plan_of = place_of("plan_of", "rearm.assessment.plan", "rearm.assess.plan")
+plan_of = place_of(
+    "plan_of", "rearm.assessment.planner", "rearm.assessment.plan", "rearm.assess.plan"
+)
 _RELEVANT = plan_of(rearm.load_knowledge()).relevant
 
 

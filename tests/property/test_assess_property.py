@@ -18,7 +18,8 @@ from tests.support.loops import some
 import rearm
 from rearm.assessment.logic import VERDICTS, grades, group_grades, verdicts
 from rearm.assessment.placing import option_limits, placements
-from rearm.assessment.plan import TIERS, plan_of
+from rearm.assessment.plan import TIERS
+from rearm.assessment.planner import plan_of
 from rearm.assessment.scenarios import worth_trying
 from rearm.assessment.schema import json_schema
 from rearm.knowledge import load

@@ -17,7 +17,8 @@ from rearm.assessment import Standing, explain_strategy
 from rearm.assessment.patient import patient_at
 from rearm.assessment.pipeline import Batch
 from rearm.assessment.placing import placements
-from rearm.assessment.plan import TIERS, plan_of
+from rearm.assessment.plan import TIERS
+from rearm.assessment.planner import plan_of
 from rearm.cli import app
 from rearm.knowledge import load
 from rearm.record import Record

@@ -8,7 +8,7 @@ import pytest
 from tests.support.loops import some
 
 from rearm.assessment.logic import NOT_APPLICABLE, grade_word, grades
-from rearm.assessment.plan import plan_of
+from rearm.assessment.planner import plan_of
 from rearm.findings import derived_from
 from rearm.knowledge.bundle import load
 from rearm.rules import conditions_of, evaluate, findings_frame, truth

@@ -9,7 +9,7 @@ import yaml
 from tests.support.places import DATA
 
 from rearm.assessment.patient import patient_at
-from rearm.assessment.plan import plan_of
+from rearm.assessment.planner import plan_of
 from rearm.intake import read_tables
 from rearm.knowledge.bundle import bundled
 from rearm.outcome.endpoints import endpoints

@@ -12,7 +12,7 @@ from tests.support.loops import some
 import rearm
 from rearm.assessment.evidence import pooled_for
 from rearm.assessment.figures import Sequel, figures_for, sequel_of
-from rearm.assessment.plan import plan_of
+from rearm.assessment.planner import plan_of
 from rearm.assessment.result import EvidenceResult, Figure
 from rearm.knowledge import KnowledgeError, load
 from rearm.knowledge.study_files import parse_study

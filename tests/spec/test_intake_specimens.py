@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rearm.assessment.patient import patient_at
-from rearm.assessment.plan import plan_of
+from rearm.assessment.planner import plan_of
 from rearm.intake import read_tables
 from rearm.knowledge.bundle import bundled
 from rearm.record import Record

@@ -13,7 +13,8 @@ from tests.support.disease import disease_after
 
 from rearm.assessment.patient import Patient
 from rearm.assessment.pipeline import assess_patients
-from rearm.assessment.plan import Plan, plan_of
+from rearm.assessment.plan import Plan
+from rearm.assessment.planner import plan_of
 from rearm.assessment.result import Assessment
 from rearm.findings import Found, derive, inputs
 from rearm.knowledge import load

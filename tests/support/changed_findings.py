@@ -18,7 +18,8 @@ from tests.support.results import example_records
 
 from rearm.assessment.judging import judge, judge_scenarios
 from rearm.assessment.patient import Patient, patient_at
-from rearm.assessment.plan import Plan, plan_of
+from rearm.assessment.plan import Plan
+from rearm.assessment.planner import plan_of
 from rearm.assessment.scenarios import Scenario, scenario_rows
 from rearm.findings import Found, derived_from
 from rearm.intake import read_tables

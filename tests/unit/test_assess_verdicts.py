@@ -13,7 +13,7 @@ from tests.support.small_bundle import indicator, patient, rule, tables, workup,
 
 from rearm.assessment.evidence import ExpectedRow, OptionEvidence
 from rearm.assessment.pipeline import assess_patients
-from rearm.assessment.plan import plan_of
+from rearm.assessment.planner import plan_of
 from rearm.assessment.result import Assessment
 from rearm.interval import Interval
 from rearm.knowledge import KnowledgeError, load

@@ -28,7 +28,7 @@ WRITES_KEYS = {
     "knowledge/": "to whoever writes knowledge files, of their keys; not the knowledge itself",
     "knowledge/data/mechanism/": "to whoever fits the model, of its parameters",
     "assessment/check": "to whoever writes knowledge files, of their keys",
-    "assessment/plan.py": "to whoever writes placements, of their keys",
+    "assessment/planner.py": "to whoever writes placements, of their keys",
     "rules/reading.py": "to whoever writes a condition, of its findings",
     "mechanism/": "to whoever writes a plan or model parameters, of their keys",
 }

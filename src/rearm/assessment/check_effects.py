@@ -17,7 +17,8 @@ from functools import cached_property
 from typing import Any
 
 from rearm.assessment.placing import FIRST, SITUATIONAL, placements
-from rearm.assessment.plan import OptionPlan, Plan, RulePlan, StrategyPlan, plan_of
+from rearm.assessment.plan import OptionPlan, Plan, RulePlan, StrategyPlan
+from rearm.assessment.planner import plan_of
 from rearm.findings.derived import DERIVED
 from rearm.knowledge.bundle import Knowledge
 from rearm.knowledge.rulesets import Place

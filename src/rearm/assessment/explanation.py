@@ -15,7 +15,8 @@ from rearm.assessment.figures import CHOSEN_BY, figures_for, sequel_of
 from rearm.assessment.giving import practice_for
 from rearm.assessment.options import declined_reason
 from rearm.assessment.patient import Patient, patient_at
-from rearm.assessment.plan import PlacePlan, Plan, RulePlan, plan_of
+from rearm.assessment.plan import PlacePlan, Plan, RulePlan
+from rearm.assessment.planner import plan_of
 from rearm.assessment.regions import region_of, regions_of
 from rearm.assessment.result import EvidenceResult, FindingResult
 from rearm.assessment.subjects import one_of

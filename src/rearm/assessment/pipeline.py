@@ -15,7 +15,8 @@ from rearm.assessment.basis import Basis
 from rearm.assessment.judging import Judging, judge, judge_scenarios
 from rearm.assessment.next_tests import next_tests_of
 from rearm.assessment.patient import Patient, patient_at
-from rearm.assessment.plan import Plan, plan_of
+from rearm.assessment.plan import Plan
+from rearm.assessment.planner import plan_of
 from rearm.assessment.regions import region_of, regions_of
 from rearm.assessment.result import Assessment, NextTest
 from rearm.assessment.scenarios import Varied, pair, varied

@@ -12,7 +12,8 @@ from rearm.assessment.explanation import Trace, Traced
 from rearm.assessment.patient import patient_at
 from rearm.assessment.pipeline import Batch, assess_patients
 from rearm.assessment.placing import AVOID, SITUATIONAL
-from rearm.assessment.plan import TIERS, PlacePlan, Plan, StrategyPlan, plan_of
+from rearm.assessment.plan import TIERS, PlacePlan, Plan, StrategyPlan
+from rearm.assessment.planner import plan_of
 from rearm.assessment.regions import region_of, regions_of
 from rearm.assessment.result import AnswerState, Assessment, Verdict
 from rearm.assessment.result.options import AvailabilityStatus

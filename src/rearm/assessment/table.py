@@ -30,7 +30,8 @@ from rearm.assessment.logic import (
 from rearm.assessment.next_tests import before_deciding
 from rearm.assessment.patient import AssessmentError, Patient, patient_at
 from rearm.assessment.pipeline import Batch, batches
-from rearm.assessment.plan import TIERS, Plan, plan_of
+from rearm.assessment.plan import TIERS, Plan
+from rearm.assessment.planner import plan_of
 from rearm.assessment.regions import region_of, regions_of
 from rearm.assessment.result import NextTest
 from rearm.assessment.state import state_of

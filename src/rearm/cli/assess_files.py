@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from rearm.assessment import Assessment, AssessmentError, assess_all
-from rearm.assessment.plan import plan_of
+from rearm.assessment.planner import plan_of
 from rearm.cli.decision_day import long_after_data, why_no_decision
 from rearm.cohort.fingerprint import fingerprint
 from rearm.cohort.pool import each_batch
