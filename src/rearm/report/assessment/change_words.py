@@ -12,9 +12,10 @@ from rearm.assessment.result import Assessment, Change, NextTest
 from rearm.assessment.result.parts import Plain
 from rearm.interval import Interval
 from rearm.report.assessment.sentences import asked_as, told_words
+from rearm.report.words import words
 from rearm.units import OF_CLONE
 
-__all__ = ["changes_in_words"]
+__all__ = ["changes_in_words", "conditions_in_words"]
 
 # What becomes of the relapse, by what the repeat shows.
 _REPEATED = {
@@ -30,7 +31,7 @@ def changes_in_words(result: Assessment, test: NextTest) -> tuple[str, ...]:
         for effect in _effects(result, change):
             found.setdefault(effect, []).append(change)
     return tuple(
-        f"{' or '.join(_conditions(result, changes))}: {effect}"
+        f"{' or '.join(conditions_in_words(result, changes))}: {effect}"
         for effect, changes in found.items()
     )
 
@@ -70,13 +71,15 @@ def _named(result: Assessment, strategies: Iterable[str]) -> str:
     return " or ".join(result.titles.strategies[name] for name in strategies) or "none"
 
 
-def _conditions(result: Assessment, changes: Sequence[Change]) -> Iterator[str]:
-    """The results as conditions; those that differ in one finding alone are told together."""
+def conditions_in_words(result: Assessment, changes: Sequence[Change]) -> Iterator[str]:
+    """What a test may show, as `if IgG is below 400 mg/dL`; results that differ in one finding
+    alone are told together.
+    """
     of_finding: dict[str, list[Change]] = {}
     for change in changes:
         if "failure_status" in change.values:
             status = str(change.values["failure_status"])
-            yield _REPEATED[status]
+            yield _REPEATED.get(status, f"if the CAR-T: {words(status)}")
         else:
             of_finding.setdefault(_shown(change.values), []).append(change)
     for name, alike in of_finding.items():

@@ -24,6 +24,7 @@ from rearm.assessment.result import (
     Turn,
 )
 from rearm.report.assessment.answer_words import tier_words
+from rearm.report.assessment.change_words import conditions_in_words
 from rearm.report.assessment.disease import disease_sentence
 from rearm.report.assessment.known import KnownFindings, known_findings
 from rearm.report.assessment.places import places_text
@@ -40,7 +41,6 @@ from rearm.report.assessment.sentences import (
     behind_action,
     doubt_text,
     seen_texts,
-    shown_words,
     undecided_text,
 )
 from rearm.report.assessment.strategies import (
@@ -55,7 +55,7 @@ from rearm.report.citations import References
 from rearm.report.draw import NO_PICTURES, can_draw
 from rearm.report.sheet.contents import SheetContents, sheet_contents
 from rearm.report.style import css
-from rearm.report.words import words
+from rearm.report.words import capital, words
 
 __all__ = ["PageContext", "page_context"]
 
@@ -262,18 +262,20 @@ class PageContext:
         """What each result would change: the choice, the failure, options; where none of these, the
         causes. Results that change the same are told together.
         """
-        results_of: dict[Markup, list[str]] = {}
+        by_turn: dict[Markup, list[Change]] = {}
         chosen = _of_the_choice(test.changes)
         for change in test.changes:
-            seen = shown_words(self.result, change.values)
             turns = [turn for turn in change.turns if turn.kind in chosen]
             if turns:
-                results_of.setdefault(self._turned(turns), []).append(seen)
+                by_turn.setdefault(self._turned(turns), []).append(change)
         lines = [
-            Markup("<li>If {}: {}</li>").format(" or ".join(dict.fromkeys(results)), turned)
-            for turned, results in results_of.items()
+            Markup("<li>{}: {}</li>").format(self._if(changes), turned)
+            for turned, changes in by_turn.items()
         ]
         return Markup("<ul>{}</ul>").format(Markup("").join(lines)) if lines else Markup("")
+
+    def _if(self, changes: Sequence[Change]) -> str:
+        return capital(" or ".join(dict.fromkeys(conditions_in_words(self.result, changes))))
 
     def _turned(self, turns: Iterable[Turn]) -> Markup:
         by_turn: dict[str, list[str]] = {}

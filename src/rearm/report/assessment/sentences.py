@@ -19,7 +19,6 @@ from rearm.assessment.result import (
     Reason,
     Urgency,
 )
-from rearm.assessment.result.parts import Plain
 from rearm.report.words import words
 from rearm.units import OF_CLONE
 
@@ -41,7 +40,6 @@ __all__ = [
     "no_figure_text",
     "reason_text",
     "seen_texts",
-    "shown_words",
     "subject",
     "told_words",
     "undecided_text",
@@ -192,20 +190,6 @@ def told_words(assessment: Assessment, finding: str, value: object) -> str:
         return f"{100 * value:g} % of the clone"
     amount = f"{value:g}" if isinstance(value, float) else words(str(value))
     return f"{amount} {unit}".strip()
-
-
-def shown_words(result: Assessment, values: Mapping[str, Plain]) -> str:
-    """One result of a test in words, by the first finding that it shows to be so."""
-    shown = [name for name, value in values.items() if value is not False]
-    first = (shown or list(values))[0]
-    value = values[first]
-    label = asked_as(result, first)
-    if value is True:
-        return f"there is {label}"
-    if result.titles.units.get(first) == OF_CLONE:
-        told = told_words(result, first, value)
-        return f"there is {label} in {told}" if value else f"there is no {label}"
-    return f"{label} is {told_words(result, first, value)}"
 
 
 def day_range(days: DayRange) -> str:
