@@ -13,11 +13,13 @@ import numpy.typing as npt
 __all__ = [
     "UNKNOWN",
     "Bools",
+    "Curve",
     "Estimate",
     "Floats",
     "Ints",
     "Limits",
     "chi_square_tail",
+    "is_known",
     "limits_of",
     "normal_quantile",
     "number",
@@ -42,6 +44,48 @@ class Estimate:
 
 
 UNKNOWN = Estimate()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Curve:
+    """A share that steps on the days on which somebody's observation ends.
+
+    `n`: patients. `free_at`: the first day of observation of anybody; the curve is of patients who
+    are free of the event on it (0 without delayed entry; None without patients). `known_to`: the
+    last day on which the curve is known, None for ever. `limits` names the kind of `low`, `high`.
+    """
+
+    n: int
+    free_at: int | None
+    known_to: int | None
+    limits: Limits
+    level: float
+    day: Ints
+    at_risk: Ints
+    standard_error: Floats
+    low: Floats
+    high: Floats
+
+    def estimate_on(self, day: int, share: Floats, *, before: float) -> Estimate:
+        """The share at the end of a day; `before` the first step, where its limits are unknown.
+        Unknown on days on which the curve is not known.
+        """
+        if not is_known(day, self.free_at, self.known_to):
+            return UNKNOWN
+        at = int(np.searchsorted(self.day, day, side="right")) - 1
+        if at < 0:
+            return Estimate(value=before, standard_error=0.0)
+        return Estimate(
+            value=number(share[at]),
+            standard_error=number(self.standard_error[at]),
+            low=number(self.low[at]),
+            high=number(self.high[at]),
+        )
+
+
+def is_known(day: int, first: int | None, last: int | None) -> bool:
+    """Whether a curve that is known from day `first` to day `last` is known on a day."""
+    return first is not None and day >= first and (last is None or day <= last)
 
 
 def number(value: float) -> float | None:

@@ -8,41 +8,29 @@ import numpy as np
 
 from rearm.cohort.survival.at_risk import counts, on_days
 from rearm.cohort.survival.estimate import (
-    UNKNOWN,
+    Curve,
     Estimate,
     Floats,
     Ints,
     Limits,
     limits_of,
-    number,
 )
 from rearm.cohort.survival.follow_up import FollowUp
-from rearm.cohort.survival.kaplan_meier import is_known, product_limit
+from rearm.cohort.survival.kaplan_meier import product_limit
 
 __all__ = ["IncidenceCurve", "cumulative_incidence"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class IncidenceCurve:
-    """Share that has had an event of `cause` by the end of each day on which somebody's observation
-    ends. `events` are those of the cause, `competing` those of all others. `free_at`, `known_to`,
-    `limits`: as of a survival curve.
+class IncidenceCurve(Curve):
+    """Share that has had an event of `cause` by the end of each day. `events` are those of the
+    cause, `competing` those of all others.
     """
 
     cause: int
-    n: int
-    free_at: int | None
-    known_to: int | None
-    limits: Limits
-    level: float
-    day: Ints
-    at_risk: Ints
     events: Ints
     competing: Ints
     incidence: Floats
-    standard_error: Floats
-    low: Floats
-    high: Floats
 
     def on(self, day: int) -> Estimate:
         """The share with an event of the cause by the end of a day, 0 to 1.
@@ -51,17 +39,7 @@ class IncidenceCurve:
         which the curve is known. Before the first event of the cause the share is 0 and its limits
         are unknown.
         """
-        if not is_known(day, self.free_at, self.known_to):
-            return UNKNOWN
-        at = int(np.searchsorted(self.day, day, side="right")) - 1
-        if at < 0:
-            return Estimate(value=0.0, standard_error=0.0)
-        return Estimate(
-            value=number(self.incidence[at]),
-            standard_error=number(self.standard_error[at]),
-            low=number(self.low[at]),
-            high=number(self.high[at]),
-        )
+        return self.estimate_on(day, self.incidence, before=0.0)
 
 
 def cumulative_incidence(

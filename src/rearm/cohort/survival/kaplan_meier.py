@@ -12,13 +12,13 @@ import numpy as np
 from rearm.cohort.survival.at_risk import Counts, counts, known_to
 from rearm.cohort.survival.estimate import (
     UNKNOWN,
+    Curve,
     Estimate,
     Floats,
     Ints,
     Limits,
     limits_of,
     normal_quantile,
-    number,
 )
 from rearm.cohort.survival.follow_up import FollowUp
 
@@ -28,27 +28,12 @@ _SAME = 1e-8  # two shares that differ by less are the same: products of fractio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SurvivalCurve:
-    """Share free of the event at the end of each day on which somebody's observation ends.
+class SurvivalCurve(Curve):
+    """Share free of the event at the end of each day."""
 
-    `n`: patients. `free_at`: the first day of observation of anybody; the curve is of patients who
-    are free of the event on it (0 without delayed entry; None without patients). `known_to`: the
-    last day on which the curve is known, None for ever. `limits` names the kind of `low`, `high`.
-    """
-
-    n: int
-    free_at: int | None
-    known_to: int | None
-    limits: Limits
-    level: float
-    day: Ints
-    at_risk: Ints
     events: Ints
     censored: Ints
     survival: Floats
-    standard_error: Floats
-    low: Floats
-    high: Floats
 
     def on(self, day: int) -> Estimate:
         """The share free of the event at the end of a day, 0 to 1.
@@ -56,17 +41,7 @@ class SurvivalCurve:
         Unknown without patients, before anybody was under observation, and after the last day on
         which the curve is known. Before the first event the share is 1 and its limits are unknown.
         """
-        if not is_known(day, self.free_at, self.known_to):
-            return UNKNOWN
-        at = int(np.searchsorted(self.day, day, side="right")) - 1
-        if at < 0:
-            return Estimate(value=1.0, standard_error=0.0)
-        return Estimate(
-            value=number(self.survival[at]),
-            standard_error=number(self.standard_error[at]),
-            low=number(self.low[at]),
-            high=number(self.high[at]),
-        )
+        return self.estimate_on(day, self.survival, before=1.0)
 
     def quantile(self, share: float = 0.5) -> Estimate:
         """The day by which `share` of the patients have had the event; 0.5 is the median.
@@ -97,11 +72,6 @@ class SurvivalCurve:
             passed = np.flatnonzero(gone > share + _SAME)
             end = float(day[passed[0]] if len(passed) else self.day[-1])
         return (first + end) / 2 if self.known_to is None or end <= self.known_to else None
-
-
-def is_known(day: int, first: int | None, last: int | None) -> bool:
-    """Whether a curve that is known from day `first` to day `last` is known on a day."""
-    return first is not None and day >= first and (last is None or day <= last)
 
 
 def kaplan_meier(

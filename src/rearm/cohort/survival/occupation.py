@@ -15,11 +15,11 @@ from rearm.cohort.survival.estimate import (
     Floats,
     Ints,
     Limits,
+    is_known,
     limits_of,
     number,
 )
 from rearm.cohort.survival.follow_up import LONGEST, whole_numbers
-from rearm.cohort.survival.kaplan_meier import is_known
 from rearm.errors import InputError
 
 __all__ = ["STATES", "Occupation", "Stay", "Stays", "Unwatched", "state_occupation", "stays_of"]
