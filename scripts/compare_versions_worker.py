@@ -65,6 +65,11 @@ def plain(value: Any) -> Any:
     return ends(value) if hasattr(value, "low") else str(value)
 
 
+def _to_four_places(value: float | None) -> Any:
+    """A limit may be absent."""
+    return None if value is None else plain(round(value, 4))
+
+
 def as_now(verdict: Any) -> Any:
     """A verdict in the words of today."""
     return "open" if verdict in _NOW_OPEN else verdict
@@ -218,7 +223,11 @@ def option_values(assessment: Any) -> Values:
         directness, figures, _ = evidence_of(assessment, option)
         values[f"{place}.evidence"] = directness
         values[f"{place}.expected"] = [
-            [f.measure, *(plain(round(x, 4)) for x in (f.estimate, f.low, f.high))] for f in figures
+            [
+                f.measure,
+                *(None if x is None else plain(round(x, 4)) for x in (f.estimate, f.low, f.high)),
+            ]
+            for f in figures
         ]
         values[f"{place}.support"] = sorted(
             ([s.text, s.truth, sorted(s.missing)] for s in support_of(assessment, option)), key=str
