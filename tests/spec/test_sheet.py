@@ -46,6 +46,8 @@ def _words(text: str) -> int:
 
 
 RESULTS = answered()
+# What stands before the figure where the answer is the same over a range.
+RANGE = r"(?:below |above |between [\d.]+ and )?"
 
 
 @pytest.mark.parametrize("name", sorted(RESULTS))
@@ -73,7 +75,7 @@ def test_each_value_that_a_test_may_show_stands_with_its_unit() -> None:
         text = sheet(result) + page(result)
         for finding, unit in result.titles.units.items():
             label = re.escape(str(escape(result.titles.findings[finding])))
-            for shown in re.findall(rf"{label}(?: is|:) [\d.]+(.*)", text):
+            for shown in re.findall(rf"{label}(?: is|:) {RANGE}[\d.]+(.*)", text):
                 assert shown.startswith(f" {escape(unit)}"), (name, finding, shown[:40])
                 told.add(finding)
     assert {"igg", "platelets", "creatinine_clearance"} <= told
