@@ -7,6 +7,7 @@ does not apply to a patient (no failure to explain) is null there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import polars as pl
 
-__all__ = ["assess_table", "assess_tables", "table_schema"]
+__all__ = ["AssessedPart", "assess_parts", "assess_table", "assess_tables", "table_schema"]
 
 _GRADE_WORDS: dict[int, str | None] = {
     NOT_APPLICABLE: "not_applicable",
@@ -86,6 +87,35 @@ def assess_tables(
     tests: bool = False,
 ) -> Iterator[pl.DataFrame]:
     """`assess_table` in parts of some hundred patients, for cohorts that do not fit into memory."""
+    for part in assess_parts(
+        records, knowledge=knowledge, as_of=as_of, region=region, tests=tests, read_only=True
+    ):
+        yield part.table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessedPart:
+    """Some hundred patients: their records, the patients at the day of the decision, and the rows
+    of `assess_table`. A patient who could not be assessed has a row and is not among `patients`.
+    """
+
+    records: Sequence[Record]
+    patients: Sequence[Patient]
+    table: pl.DataFrame
+
+
+def assess_parts(
+    records: Iterable[Record],
+    *,
+    knowledge: Knowledge | None = None,
+    as_of: int | date | None = None,
+    region: str | None = None,
+    tests: bool = False,
+    read_only: bool = False,
+) -> Iterator[AssessedPart]:
+    """`assess_tables` with the patients that the rows were made of; `read_only`: only with the
+    findings that some rule reads.
+    """
     import polars as pl
 
     known = knowledge or load()
@@ -94,20 +124,21 @@ def assess_tables(
     schema = table_schema(known, tests=tests)
     for batch in batches(records):
         with no_collection():
-            patients, errors = _ready(batch, as_of, plan)
+            patients, errors = _ready(batch, as_of, plan, read_only=read_only)
             columns = _columns(Batch.of(plan, patients, where), tests=tests)
         part = pl.DataFrame(columns, schema=schema)
-        yield _with_errors(part, [record.patient_id for record in batch], errors)
+        table = _with_errors(part, [record.patient_id for record in batch], errors)
+        yield AssessedPart(records=batch, patients=patients, table=table)
 
 
 def _ready(
-    batch: Sequence[Record], as_of: int | date | None, plan: Plan
+    batch: Sequence[Record], as_of: int | date | None, plan: Plan, *, read_only: bool
 ) -> tuple[list[Patient], dict[int, str]]:
     """The patients that can be assessed, and for the others, by place, why not."""
     patients, errors = [], {}
     for place, record in enumerate(batch):
         try:
-            patients.append(patient_at(record, as_of, plan, read_only=True))
+            patients.append(patient_at(record, as_of, plan, read_only=read_only))
         except AssessmentError as error:
             errors[place] = str(error)
         except Exception as error:  # a fault in one patient does not cost the others their row

@@ -76,7 +76,8 @@ class Grid:
 
     `sheet` is None for a CSV or Parquet file; then places are rows (the header is row 1, or row 2
     below a line that states the delimiter), else addresses such as `labs!C7`. `decimal` is the
-    decimal mark of its numbers where one is certain, see `decimal_mark`.
+    decimal mark of its numbers where one is certain, see `decimal_mark`. `numbers`: those of the
+    rows, where they do not follow each other (rows taken from a larger table).
     """
 
     file: str
@@ -85,21 +86,26 @@ class Grid:
     first_row: int = 1
     first_column: int = 0
     decimal: DecimalMark | None = None
+    numbers: Sequence[int] | None = None
 
     @property
     def name(self) -> str:
         return self.sheet if self.sheet is not None else self.file.rsplit(".", 1)[0]
 
+    def number(self, index: int) -> int:
+        """The number of a row in its file or sheet; `index` counts `rows` from 0."""
+        return self.first_row + index if self.numbers is None else self.numbers[index]
+
     def row_source(self, index: int) -> Source:
         """The place of a whole row; `index` counts `rows` from 0."""
-        number = self.first_row + index
+        number = self.number(index)
         return Source(
             self.file, f"row {number}" if self.sheet is None else f"{self.sheet}!{number}"
         )
 
     def cell_source(self, index: int, column: int, header: str = "") -> Source:
         """The place of a cell; `header` names the column where there are no addresses."""
-        number = self.first_row + index
+        number = self.number(index)
         if self.sheet is None:
             where = f"row {number}"
             return Source(self.file, f"{where}, {printable(header)}" if header else where)

@@ -24,6 +24,7 @@ __all__ = [
     "SPREADSHEETS_NOT_READ",
     "TABLE_SUFFIXES",
     "bundle_files",
+    "check_parquet",
     "read_grids",
     "table_files",
 ]
@@ -117,36 +118,54 @@ def _read(path: Path, suffix: str) -> tuple[list[Grid], list[Issue]]:
         grids, issues = read_workbook(path)
         return grids, [*issues, *clean_grids(grids, path.name)]
     if suffix == ".parquet":
-        grids = [_parquet(path, head)]
+        grids = [_parquet(path)]
         return grids, clean_grids(grids, path.name)
     return _csv(path)
 
 
-def _parquet(path: Path, head: bytes) -> Grid:
-    if head[:4] != b"PAR1":
+def check_parquet(path: Path) -> list[str]:
+    """The names of a Parquet file's columns. Raises InputError with a sentence where the file is
+    none, is damaged, or a cell may hold several values.
+    """
+    with path.open("rb") as file:
+        head = file.read(4)
+    if head != b"PAR1":
         raise InputError(
             f"{path.name} is named like a Parquet file but is not one. Export it again, or "
             "rename the file to match its type."
         )
     try:
-        frame = pl.read_parquet(path, hive_partitioning=False, glob=False)
+        schema = pl.read_parquet_schema(path)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # compiled reader: its panics do not derive from Exception
-        raise InputError(
-            f"{path.name} is damaged or truncated ({str(error).splitlines()[0][:120]}). Export it"
-            " again."
-        ) from None
+        raise _damaged(path, error) from None
     nested = [
-        name
-        for name, kind in frame.schema.items()
-        if kind.is_nested() or kind in (pl.Binary, pl.Object)
+        name for name, kind in schema.items() if kind.is_nested() or kind in (pl.Binary, pl.Object)
     ]
     if nested:
         raise InputError(
             f"{path.name}: the column {nested[0]} contains nested or binary values. Each cell "
             "must hold a single value."
         )
+    return list(schema)
+
+
+def _damaged(path: Path, error: BaseException) -> InputError:
+    return InputError(
+        f"{path.name} is damaged or truncated ({str(error).splitlines()[0][:120]}). Export it"
+        " again."
+    )
+
+
+def _parquet(path: Path) -> Grid:
+    check_parquet(path)
+    try:
+        frame = pl.read_parquet(path, hive_partitioning=False, glob=False)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # compiled reader: its panics do not derive from Exception
+        raise _damaged(path, error) from None
     decimals = [name for name, kind in frame.schema.items() if kind.is_decimal()]
     frame = frame.with_columns(pl.col(decimals).cast(pl.Float64)) if decimals else frame
     rows: list[list[Value]] = [list(frame.columns), *(list(r) for r in frame.iter_rows())]

@@ -55,7 +55,7 @@ class TidyColumns:
         """The place of the event that a row becomes: of a result in a sheet, its value's cell."""
         grid = self.grid
         if grid.sheet is None:
-            return Source(grid.file, f"row {grid.first_row + index}")
+            return Source(grid.file, f"row {grid.number(index)}")
         if self.table == "labs" and "value" in self.indices:
             return grid.cell_source(index, self.indices["value"])
         return grid.row_source(index)
