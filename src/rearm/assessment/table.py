@@ -108,13 +108,13 @@ def assess_parts(
     records: Iterable[Record],
     *,
     knowledge: Knowledge | None = None,
-    as_of: int | date | None = None,
+    as_of: int | date | Callable[[Record], int | None] | None = None,
     region: str | None = None,
     tests: bool = False,
     read_only: bool = False,
 ) -> Iterator[AssessedPart]:
-    """`assess_tables` with the patients that the rows were made of; `read_only`: only with the
-    findings that some rule reads.
+    """`assess_tables` with the patients that the rows were made of. `as_of` may give each patient a
+    day of his own; `read_only`: only with the findings that some rule reads.
     """
     import polars as pl
 
@@ -132,13 +132,18 @@ def assess_parts(
 
 
 def _ready(
-    batch: Sequence[Record], as_of: int | date | None, plan: Plan, *, read_only: bool
+    batch: Sequence[Record],
+    as_of: int | date | Callable[[Record], int | None] | None,
+    plan: Plan,
+    *,
+    read_only: bool,
 ) -> tuple[list[Patient], dict[int, str]]:
     """The patients that can be assessed, and for the others, by place, why not."""
     patients, errors = [], {}
     for place, record in enumerate(batch):
         try:
-            patients.append(patient_at(record, as_of, plan, read_only=read_only))
+            day = as_of(record) if callable(as_of) else as_of
+            patients.append(patient_at(record, day, plan, read_only=read_only))
         except AssessmentError as error:
             errors[place] = str(error)
         except Exception as error:  # a fault in one patient does not cost the others their row

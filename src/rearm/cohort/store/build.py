@@ -1,0 +1,293 @@
+"""A store built from an input, or brought up to date with it.
+
+Both are one thing: the input is cut into parts by patient, each part's rows are hashed, and only
+patients whose rows, software, knowledge, criteria or settings differ are assessed. A run that was
+killed goes on where it ended, and ends with the same files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from rearm.assessment.regions import region_of, regions_of
+from rearm.cohort.pool import each_batch
+from rearm.cohort.store.folder import (
+    FORMAT,
+    Manifest,
+    Settings,
+    StoreFolder,
+)
+from rearm.cohort.store.lock import locked
+from rearm.cohort.store.sources import reader_of_parts
+from rearm.cohort.store.work import (
+    BucketTask,
+    Done,
+    Job,
+    make_buckets,
+    plain_issue,
+    prepare,
+)
+from rearm.errors import InputError
+from rearm.intake.parts import Parts, folder_of_part
+from rearm.knowledge import load
+from rearm.response.criteria import DEFAULT_VERSION, load_criteria
+from rearm.version import __version__
+
+__all__ = ["BuildSummary", "Wanted", "build"]
+
+_WORK = ".work"
+_BYTES_A_BUCKET = 8 * 1024**2  # of CSV, about a thousand patients
+_PARQUET_IS_DENSER = 6
+_MOST_BUCKETS = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """How a store is built. `knowledge`: a folder, None: the bundled one. `criteria`: versions of
+    the response criteria beside the one that the answers rest on. `buckets`: None: by the size of
+    the input; what a store has once, it keeps.
+    """
+
+    mapping: Path | None = None
+    as_of: int | date | None = None
+    region: str | None = None
+    knowledge: Path | None = None
+    criteria: tuple[str, ...] = ()
+    buckets: int | None = None
+    jobs: int = 1
+    today: date | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class BuildSummary:
+    """What a build did. `errors`: why patients have no answer; `removed`: patients who are no
+    longer in the input; `unread`: issues of no patient that are errors or warnings.
+    """
+
+    patients: int = 0
+    new: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    assessed: int = 0
+    errors: dict[str, str] = field(default_factory=dict)
+    issues: tuple[dict[str, object], ...] = ()
+
+
+def build(
+    source: Path | str,
+    store: Path,
+    wanted: Wanted | None = None,
+    *,
+    tell: Callable[[int, int], None] | None = None,
+) -> BuildSummary:
+    """Builds `store` from an input, or brings it up to date with it; `tell` hears how many of how
+    many buckets are done.
+
+    Raises InputError with a sentence where the input can't be read, where `store` is a folder of
+    something else or a store of another version, and where another run writes to it.
+    """
+    asked = wanted or Wanted()
+    folder = StoreFolder(store)
+    before = folder.manifest() if folder.exists() else None
+    if before is None and store.is_dir() and any(x.name != _WORK for x in store.iterdir()):
+        raise InputError(f"{store} holds something else than a store. Name an empty folder.")
+    settings = _settings(asked)
+    reader = reader_of_parts(source, asked.mapping, asked.knowledge, asked.today)
+    count = before.buckets if before else asked.buckets or _buckets_for(source)
+    store.mkdir(parents=True, exist_ok=True)
+    with locked(store), _work_folder(store) as work:
+        parts = reader.cut(Path(source), work, count)
+        manifest = _manifest(settings, count, parts)
+        folder.write_manifest(manifest)
+        job = Job(
+            store=store,
+            reader=reader,
+            settings=settings,
+            as_of=asked.as_of,
+            today=asked.today,
+            knowledge=asked.knowledge,
+        )
+        summary = _Run(folder, job, work, count, asked.jobs).run(tell)
+        folder.remove_strays()
+    summary.issues = manifest.issues
+    return summary
+
+
+class _Run:
+    """Every bucket compared with what is there, and made where it differs."""
+
+    def __init__(self, folder: StoreFolder, job: Job, work: Path, count: int, jobs: int) -> None:
+        self.folder, self.job, self.work, self.count, self.jobs = folder, job, work, count, jobs
+        self.summary = BuildSummary()
+        self.tasks: dict[int, BucketTask] = {}
+
+    def run(self, tell: Callable[[int, int], None] | None) -> BuildSummary:
+        done = 0
+        for batch in each_batch(
+            make_buckets,
+            self._tasks(),
+            jobs=self.jobs,
+            prepare=prepare,
+            settings=(self.job,),
+            failed=_ended,
+        ):
+            for one in batch:
+                self._note(one if one.failure is None else self._one_by_one(one))
+            done += len(batch)
+            if tell is not None:
+                tell(done, self.count)
+        return self.summary
+
+    def _tasks(self) -> Iterator[Sequence[BucketTask]]:
+        """The buckets that have to be made, one a batch."""
+        for number in range(self.count):
+            part = folder_of_part(self.work, number)
+            there = dict(self.job.reader.hashes(part)) if part.is_dir() else {}
+            nobody = there.pop("", "")
+            task = self._compared(number, part, there, nobody)
+            if task is not None:
+                self.tasks[number] = task
+                yield [task]
+
+    def _compared(
+        self, number: int, part: Path, there: Mapping[str, str], nobody: str
+    ) -> BucketTask | None:
+        """What differs from the bucket as it is; None where nothing does."""
+        before, settings = self.folder.bucket(number), self.job.settings
+        held = {} if before is None else before.patients
+        same_settings = before is not None and before.settings == settings.key
+        same_rest = before is not None and before.nobody == nobody
+        removed = sorted(held.keys() - there.keys())
+        self.summary.removed += removed
+        self.summary.new += sorted(there.keys() - held.keys())
+        differ = sorted(p for p in there.keys() & held.keys() if there[p] != held[p])
+        self.summary.changed += differ
+        self.summary.patients += len(there)
+        if not there:
+            self.folder.remove_bucket(number)
+            return None
+        if before is not None and same_settings and same_rest and before.patients == there:
+            self.summary.unchanged += len(there)
+            self.summary.errors |= before.errors
+            return None
+        all_anew = not (same_settings and same_rest)
+        changed = there.keys() if all_anew else (there.keys() - held.keys()) | set(differ)
+        self.summary.unchanged += len(there) - len(changed)
+        return BucketTask(
+            number=number,
+            part=part,
+            patients=there,
+            changed=frozenset(changed),
+            nobody=nobody,
+            broken={},
+        )
+
+    def _one_by_one(self, ended: Done) -> Done:
+        """A bucket whose process was ended: each patient in a process of his own, to find whose
+        rows do it; then the bucket without them.
+        """
+        task = self.tasks[ended.number]
+        patients = sorted(task.changed)
+        with tempfile.TemporaryDirectory(dir=self.work) as scratch:
+            alone = replace(self.job, store=Path(scratch))
+            tries = _apart([_only(task, patient) for patient in patients], alone)
+            broken = {
+                patient: one.failure
+                for patient, one in zip(patients, tries, strict=True)
+                if one.failure is not None
+            }
+        (done,) = _apart([replace(task, broken=broken)], self.job)
+        return done
+
+    def _note(self, done: Done) -> None:
+        self.summary.assessed += done.assessed
+        self.summary.errors |= done.errors or {}
+        if done.failure is not None:
+            for patient in self.tasks[done.number].changed:
+                self.summary.errors[patient] = done.failure
+
+
+def _ended(task: BucketTask, error: Exception) -> Done:
+    return Done(number=task.number, failure=f"not assessed, because {error}")
+
+
+def _apart(tasks: Sequence[BucketTask], job: Job) -> Iterator[Done]:
+    """Tasks that may end their process, made in others than this."""
+    for batch in each_batch(
+        make_buckets,
+        [[task] for task in tasks],
+        jobs=2,
+        prepare=prepare,
+        settings=(job,),
+        failed=_ended,
+    ):
+        yield from batch
+
+
+def _only(task: BucketTask, patient: str) -> BucketTask:
+    """The same bucket with one patient."""
+    own = {patient: task.patients[patient]}
+    return replace(task, patients=own, changed=frozenset(own))
+
+
+def _settings(wanted: Wanted) -> Settings:
+    known = load(wanted.knowledge) if wanted.knowledge else load()
+    region = region_of(wanted.region, regions_of(known))
+    versions = tuple(dict.fromkeys((DEFAULT_VERSION, *wanted.criteria)))
+    criteria = [load_criteria(version) for version in versions]
+    as_of = None if wanted.as_of is None else str(wanted.as_of)
+    mapping = "" if wanted.mapping is None else wanted.mapping.read_text("utf-8", "replace")
+    parts = (__version__, str(FORMAT), known.hash, as_of or "", region or "", mapping)
+    hashed = hashlib.sha256("\x1f".join(parts).encode())
+    for one in criteria:
+        hashed.update(repr(one).encode())
+    return Settings(
+        key=hashed.hexdigest(),
+        software=__version__,
+        knowledge=known.version,
+        criteria=versions,
+        as_of=as_of,
+        region=region,
+    )
+
+
+def _manifest(settings: Settings, count: int, parts: Parts) -> Manifest:
+    return Manifest(
+        format=FORMAT,
+        buckets=count,
+        settings=settings,
+        files=parts.files,
+        issues=tuple(map(plain_issue, parts.issues)),
+    )
+
+
+def _buckets_for(source: Path | str) -> int:
+    """So many that a bucket holds about a thousand patients."""
+    path = Path(source)
+    files = [f for f in path.rglob("*") if f.is_file()] if path.is_dir() else [path]
+    size = sum(
+        f.stat().st_size * (_PARQUET_IS_DENSER if f.suffix == ".parquet" else 1)
+        for f in files
+        if f.exists()
+    )
+    return max(1, min(_MOST_BUCKETS, round(size / _BYTES_A_BUCKET)))
+
+
+@contextmanager
+def _work_folder(store: Path) -> Iterator[Path]:
+    """A folder of this run, readable by its user alone; what a killed run left is removed."""
+    work = store / _WORK
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(mode=0o700)
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)

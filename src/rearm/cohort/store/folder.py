@@ -1,0 +1,184 @@
+"""The folder of a store: Parquet files by table and bucket, with a marker for each bucket.
+
+A marker is written last, names the files of its bucket, and is what makes them count: files of a
+run that was killed are never read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from rearm.cohort.store.tables import TABLES, schema_of
+from rearm.errors import InputError
+from rearm.files import write_text, write_whole
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["FINDINGS", "FORMAT", "Bucket", "Manifest", "Settings", "StoreFolder", "names_of"]
+
+FORMAT = 1
+FINDINGS = "findings"
+_MANIFEST = "store.json"
+_BUCKETS = "buckets"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What every row of a store rests on, apart from the input. `key` is a hash of all of it."""
+
+    key: str
+    software: str
+    knowledge: str
+    criteria: tuple[str, ...]
+    as_of: str | None = None
+    region: str | None = None
+
+
+class Bucket(msgspec.Struct, frozen=True, kw_only=True):
+    """One bucket whose files are whole. `patients`: the hash of each one's rows in the input,
+    `nobody`: of the rows without an id; `files`: the name of the file of each table; `errors`:
+    patients without an answer.
+    """
+
+    key: str
+    settings: str
+    patients: dict[str, str]
+    nobody: str
+    files: dict[str, str]
+    errors: dict[str, str] = {}
+    issues: tuple[dict[str, Any], ...] = ()
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a store as a whole."""
+
+    format: int
+    buckets: int
+    settings: Settings
+    files: tuple[str, ...] = ()
+    issues: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFolder:
+    """A store on disk."""
+
+    path: Path
+
+    def manifest(self) -> Manifest:
+        """Raises InputError with a sentence where this is no store, or one of another version."""
+        file = self.path / _MANIFEST
+        if not file.is_file():
+            raise InputError(
+                f"{self.path} is no store. `rearm cohort build DATA --store {self.path}` makes one."
+            )
+        try:
+            found = msgspec.json.decode(file.read_bytes())
+            version = found["format"] if isinstance(found, dict) else None
+            if version != FORMAT:
+                raise InputError(
+                    f"{self.path} is a store of version {version}, and this Rearm reads version "
+                    f"{FORMAT}. Build it anew."
+                )
+            return msgspec.convert(found, Manifest)
+        except (msgspec.MsgspecError, KeyError) as error:
+            raise InputError(
+                f"{file} is damaged ({str(error)[:80]}). Build the store anew."
+            ) from None
+
+    def exists(self) -> bool:
+        return (self.path / _MANIFEST).is_file()
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        write_text(self.path / _MANIFEST, _text(manifest))
+
+    def bucket(self, number: int) -> Bucket | None:
+        """A bucket whose files are there; None where it has to be made."""
+        file = self._marker(number)
+        try:
+            found = msgspec.json.decode(file.read_bytes(), type=Bucket)
+        except (OSError, msgspec.MsgspecError):
+            return None
+        whole = all(self.file(table, name).is_file() for table, name in found.files.items())
+        return found if whole else None
+
+    def buckets(self) -> Iterator[tuple[int, Bucket]]:
+        """The buckets that are there, by number."""
+        for number in range(self.manifest().buckets):
+            if (found := self.bucket(number)) is not None:
+                yield number, found
+
+    def file(self, table: str, name: str) -> Path:
+        return self.path / table / name
+
+    def write_bucket(self, number: int, frames: Mapping[str, pl.DataFrame], bucket: Bucket) -> None:
+        """The files of a bucket, then its marker, then the older files are removed."""
+        before = self.bucket(number)
+        for table, frame in frames.items():
+            file = self.file(table, bucket.files[table])
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(file, lambda to, frame=frame: frame.write_parquet(to, compression="zstd"))  # type: ignore[misc]
+        marker = self._marker(number)
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        write_text(marker, _text(bucket))
+        for table, name in () if before is None else before.files.items():
+            if bucket.files.get(table) != name:
+                self.file(table, name).unlink(missing_ok=True)
+
+    def remove_bucket(self, number: int) -> None:
+        """A bucket of which no patient is left."""
+        before = self.bucket(number)
+        self._marker(number).unlink(missing_ok=True)
+        for table, name in () if before is None else before.files.items():
+            self.file(table, name).unlink(missing_ok=True)
+
+    def remove_strays(self) -> None:
+        """Files of runs that were killed."""
+        kept = {
+            self.file(table, name)
+            for _, found in self.buckets()
+            for table, name in found.files.items()
+        }
+        for table in (*TABLES, FINDINGS):
+            folder = self.path / table
+            for file in folder.iterdir() if folder.is_dir() else ():
+                if file not in kept:
+                    file.unlink(missing_ok=True)
+
+    def table(self, name: str) -> pl.LazyFrame:
+        """All rows of a table, bucket by bucket, patients in the order of their ids within each."""
+        import polars as pl
+
+        files = [
+            self.file(name, found.files[name]) for _, found in self.buckets() if name in found.files
+        ]
+        if name == FINDINGS:
+            scans = [pl.scan_parquet(file, glob=False) for file in files]
+            return pl.concat(scans, how="diagonal") if scans else pl.LazyFrame({"patient_id": []})
+        if not files:
+            return pl.LazyFrame(schema=schema_of(TABLES[name]))
+        return pl.scan_parquet(files, glob=False)
+
+    def patients(self) -> dict[str, str]:
+        """Every patient with the hash of his rows in the input."""
+        return {p: mark for _, found in self.buckets() for p, mark in found.patients.items()}
+
+    def _marker(self, number: int) -> Path:
+        return self.path / _BUCKETS / f"{number:05d}.json"
+
+
+def _text(value: msgspec.Struct) -> str:
+    plain = msgspec.to_builtins(value)
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"
+
+
+def names_of(tables: Sequence[str], number: int, key: str) -> dict[str, str]:
+    """The names of a bucket's files: the same content has the same names."""
+    return dict.fromkeys(tables, f"bucket={number:05d}.{key[:12]}.parquet")
