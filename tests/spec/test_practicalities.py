@@ -23,8 +23,8 @@ from rearm.rules import parse_condition, truth
 
 KNOWLEDGE = load()
 
-# Looked for in vain: the dose of dual-target CAR-T, what a CAR-T, an alkylator or a conjugate does to
-# a further collection.
+# Looked for in vain: the dose of dual-target CAR-T, what a CAR-T, an alkylator or a conjugate does
+# to a further collection.
 LOOKED_FOR_IN_VAIN = {"bortezomib-cyclophosphamide-dexamethasone", "dual-target-car-t"}
 
 
