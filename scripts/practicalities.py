@@ -1,5 +1,6 @@
 """How much of the practicalities was read: for each option that must be known, the share of the
-fields that are read or do not apply. Usual practice without a text is told apart, and not counted.
+fields that are read or do not apply. Usual practice without a text, and what holds for other drugs,
+are told apart, and not counted.
 
     python -m scripts.practicalities
 
@@ -77,7 +78,7 @@ def below(found: dict[str, OptionPractice]) -> list[str]:
 def _print(title: str, found: dict[str, OptionPractice]) -> None:
     if not found:
         return
-    print(f"\n| {title} | read | share | usual practice, no text | not read |")
+    print(f"\n| {title} | read | share | usual practice, or of other drugs | not read |")
     print("|---|---|---|---|---|")
     for name, practice in sorted(found.items(), key=lambda x: (share(x[1]), x[0])):
         told = (f"{read(practice)} of {len(PRACTICAL_FIELDS)}", f"{100 * share(practice):.0f} %")

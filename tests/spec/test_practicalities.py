@@ -24,8 +24,12 @@ from rearm.rules import parse_condition, truth
 KNOWLEDGE = load()
 
 # Looked for in vain: the dose of dual-target CAR-T, what a CAR-T, an alkylator or a conjugate does
-# to a further collection.
-LOOKED_FOR_IN_VAIN = {"bortezomib-cyclophosphamide-dexamethasone", "dual-target-car-t"}
+# to a further collection, premedication and stay of the trispecific, of which others are told.
+LOOKED_FOR_IN_VAIN = {
+    "bortezomib-cyclophosphamide-dexamethasone",
+    "dual-target-car-t",
+    "trispecific-bcma-cd38",
+}
 
 
 def practice(option: str) -> OptionPractice:
@@ -52,6 +56,7 @@ def test_usual_practice_and_what_nobody_read_are_not_counted() -> None:
     assert set(found.opinion) == {"rems", "first_dose"}
     assert set(found.not_read) == {"dose", "kidney", "toxicity"}
     assert share(found) == 7 / 12
+    assert set(practice("trispecific-bcma-cd38").opinion) == {"premedication", "stay"}
     nothing = practice("checkpoint-inhibitor")
     assert {"dose", "kidney", "infections"} <= set(nothing.not_read)
 

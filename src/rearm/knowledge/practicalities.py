@@ -56,7 +56,8 @@ class Practicality:
     Who it is of: `options`, or all with one of `agents`, or of `tags`. `brief`: the same in a few
     words, for a cell of the sheet. `regions`: where it holds, everywhere without any. `applies`
     False: there is nothing of the kind, and `text` says why. `instead`: it takes the place of what
-    a drug or a class of the option says on the same field. `task`: what of it is to be done or
+    a drug or a class of the option says on the same field. `of_others`: the text is about other
+    drugs of its kind, so nothing of this one was read. `task`: what of it is to be done or
     arranged before the first dose, in the imperative.
 
     `when`: a condition over findings; the row is told only of a patient for whom it holds.
@@ -76,6 +77,7 @@ class Practicality:
     regions: tuple[str, ...] = ()
     applies: bool = True
     instead: bool = False
+    of_others: bool = False
     when: str | None = None
     cautious: bool = False
     choice: str | None = None
@@ -95,8 +97,8 @@ class Practicality:
 class OptionPractice:
     """What is said of one option, by field, the nearest first.
 
-    `opinion`: the fields of which only usual practice is told, without a text; `not_read`: those of
-    which nothing is. All others were read or do not apply.
+    `opinion`: the fields of which only usual practice is told, or what holds for other drugs;
+    `not_read`: those of which nothing is. All others were read or do not apply.
     """
 
     rows: Mapping[PracticalField, tuple[Practicality, ...]]
@@ -158,9 +160,11 @@ def _chosen(
 
 
 def _is_opinion(rows: Sequence[Practicality]) -> bool:
-    """Whether something applies to every patient, and no text was read for any of it."""
+    """Whether something applies to every patient, and no text on the option was read for it."""
     applying = [row for row in rows if row.applies and row.when is None]
-    return bool(applying) and all(set(row.sources) == {OPINION} for row in applying)
+    return bool(applying) and all(
+        row.of_others or set(row.sources) == {OPINION} for row in applying
+    )
 
 
 def _known_effect(option: Option) -> bool:
