@@ -70,7 +70,7 @@ RULED: list[tuple[Values, str, str, str]] = [
     ({"creatinine_clearance": 20.0, "dialysis": False}, "talquetamab", "below 30 mL/min",
      "dialysis"),
     ({"refractory_carfilzomib": True, "refractory_bortezomib": False},
-     "selinexor-bortezomib-dexamethasone", "to carfilzomib and not to bortezomib", "must carry it"),
+     "selinexor-bortezomib-dexamethasone", "to carfilzomib and not to bortezomib", "relies on its"),
     ({"refractory_carfilzomib": True, "refractory_bortezomib": True},
      "selinexor-bortezomib-dexamethasone", "refractory to bortezomib", "not to bortezomib"),
     ({"refractory_anti_cd38": False, "refractory_bortezomib": True},
