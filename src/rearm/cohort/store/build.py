@@ -16,8 +16,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+from msgspec import structs
+
 from rearm.assessment.regions import region_of, regions_of
 from rearm.cohort.pool import each_batch
+from rearm.cohort.store.changes import Change
 from rearm.cohort.store.folder import (
     FORMAT,
     Manifest,
@@ -105,6 +108,8 @@ def build(
     store.mkdir(parents=True, exist_ok=True)
     with locked(store), _work_folder(store) as work:
         parts = reader.cut(Path(source), work, count)
+        if before is None or before.finished:
+            folder.forget_changes()
         manifest = _manifest(settings, count, parts)
         folder.write_manifest(manifest)
         job = Job(
@@ -114,9 +119,11 @@ def build(
             as_of=asked.as_of,
             today=asked.today,
             knowledge=asked.knowledge,
+            updating=before is not None and before.finished,
         )
         summary = _Run(folder, job, work, count, asked.jobs).run(tell)
         folder.remove_strays()
+        folder.write_manifest(structs.replace(manifest, finished=True))
     summary.issues = manifest.issues
     return summary
 
@@ -163,7 +170,7 @@ class _Run:
         """What differs from the bucket as it is; None where nothing does."""
         before, settings = self.folder.bucket(number), self.job.settings
         held = {} if before is None else before.patients
-        same_settings = before is not None and before.settings == settings.key
+        same_settings = before is not None and before.settings.key == settings.key
         same_rest = before is not None and before.nobody == nobody
         removed = sorted(held.keys() - there.keys())
         self.summary.removed += removed
@@ -172,6 +179,9 @@ class _Run:
         self.summary.changed += differ
         self.summary.patients += len(there)
         if not there:
+            if removed:
+                gone = [Change(patient_id=p, kind="removed") for p in removed]
+                self.folder.write_changes(number, gone)
             self.folder.remove_bucket(number)
             return None
         if before is not None and same_settings and same_rest and before.patients == there:
@@ -244,8 +254,8 @@ def _settings(wanted: Wanted) -> Settings:
     versions = tuple(dict.fromkeys((DEFAULT_VERSION, *wanted.criteria)))
     criteria = [load_criteria(version) for version in versions]
     as_of = None if wanted.as_of is None else str(wanted.as_of)
-    mapping = "" if wanted.mapping is None else wanted.mapping.read_text("utf-8", "replace")
-    parts = (__version__, str(FORMAT), known.hash, as_of or "", region or "", mapping)
+    mapping = None if wanted.mapping is None else _hash_of(wanted.mapping)
+    parts = (__version__, str(FORMAT), known.hash, as_of or "", region or "", mapping or "")
     hashed = hashlib.sha256("\x1f".join(parts).encode())
     for one in criteria:
         hashed.update(repr(one).encode())
@@ -253,10 +263,18 @@ def _settings(wanted: Wanted) -> Settings:
         key=hashed.hexdigest(),
         software=__version__,
         knowledge=known.version,
+        knowledge_hash=known.hash,
         criteria=versions,
         as_of=as_of,
         region=region,
+        mapping=mapping,
     )
+
+
+def _hash_of(file: Path) -> str:
+    if not file.is_file():
+        raise InputError(f"There is no mapping file {file}. Check the path.")
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _manifest(settings: Settings, count: int, parts: Parts) -> Manifest:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from rearm.cohort.store.changes import Change
 from rearm.cohort.store.tables import TABLES, schema_of
 from rearm.errors import InputError
 from rearm.files import write_text, write_whole
@@ -27,17 +28,22 @@ FORMAT = 1
 FINDINGS = "findings"
 _MANIFEST = "store.json"
 _BUCKETS = "buckets"
+_CHANGES = "changes"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What every row of a store rests on, apart from the input. `key` is a hash of all of it."""
+    """What every row of a store rests on, apart from the input. `key` is a hash of all of it,
+    `mapping` one of the mapping file.
+    """
 
     key: str
     software: str
     knowledge: str
+    knowledge_hash: str
     criteria: tuple[str, ...]
     as_of: str | None = None
     region: str | None = None
+    mapping: str | None = None
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +53,7 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     key: str
-    settings: str
+    settings: Settings
     patients: dict[str, str]
     nobody: str
     files: dict[str, str]
@@ -56,13 +62,14 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a store as a whole."""
+    """What is known of a store as a whole. `finished`: the last run went to its end."""
 
     format: int
     buckets: int
     settings: Settings
     files: tuple[str, ...] = ()
     issues: tuple[dict[str, Any], ...] = ()
+    finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +172,23 @@ class StoreFolder:
         if not files:
             return pl.LazyFrame(schema=schema_of(TABLES[name]))
         return pl.scan_parquet(files, glob=False)
+
+    def write_changes(self, number: int, changes: Sequence[Change]) -> None:
+        """What a run changed in a bucket."""
+        file = self.path / _CHANGES / f"{number:05d}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_text(file, msgspec.json.encode(changes).decode("utf-8") + "\n")
+
+    def changes(self) -> tuple[Change, ...]:
+        """What the last run changed, by bucket."""
+        files = sorted((self.path / _CHANGES).glob("*.json"))
+        read = (msgspec.json.decode(f.read_bytes(), type=tuple[Change, ...]) for f in files)
+        return tuple(change for found in read for change in found)
+
+    def forget_changes(self) -> None:
+        """Before a new run: what the one before it changed."""
+        for file in (self.path / _CHANGES).glob("*.json"):
+            file.unlink(missing_ok=True)
 
     def patients(self) -> dict[str, str]:
         """Every patient with the hash of his rows in the input."""

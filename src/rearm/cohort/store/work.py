@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rearm.assessment.patient import Patient
 from rearm.assessment.table import AssessedPart, assess_parts
+from rearm.cohort.store.changes import Change, changes_between, why_anew
 from rearm.cohort.store.finding_rows import finding_rows, in_one_form
 from rearm.cohort.store.folder import FINDINGS, Bucket, Settings, StoreFolder, names_of
 from rearm.cohort.store.rows import Made, error_row, frames_of, rows_of
@@ -32,7 +33,9 @@ _EVERY_TABLE = (*TABLES, FINDINGS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What is the same for every bucket. `knowledge`: a folder, None: the bundled knowledge."""
+    """What is the same for every bucket. `knowledge`: a folder, None: the bundled knowledge;
+    `updating`: an earlier run went to its end.
+    """
 
     store: Path
     reader: PartReader
@@ -40,6 +43,7 @@ class Job:
     as_of: int | date | None
     today: date | None
     knowledge: Path | None
+    updating: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,14 +201,35 @@ class _Making:
         key = key_of(settings, task.patients)
         bucket = Bucket(
             key=key,
-            settings=settings.key,
+            settings=settings,
             patients=dict(sorted(task.patients.items())),
             nobody=task.nobody,
             files=names_of(list(frames), task.number, key),
             errors=dict(sorted(self.errors.items())),
             issues=self._issues(before, bool(kept)),
         )
+        if before is not None:
+            self._note_changes(folder, before, frames)
+        elif self.job.updating:
+            new = [Change(patient_id=p, kind="new") for p in sorted(task.patients)]
+            folder.write_changes(task.number, new)
         folder.write_bucket(task.number, frames, bucket)
+
+    def _note_changes(
+        self, folder: StoreFolder, before: Bucket, frames: Mapping[str, pl.DataFrame]
+    ) -> None:
+        """Kept beside the bucket, for the status of the store."""
+        import polars as pl
+
+        old = {
+            name: pl.read_parquet(folder.file(name, before.files[name]), glob=False)
+            for name in ("patients", "tiers", "causes", "issues")
+        }
+        now = self.task.patients
+        rows_changed = {p for p, mark in before.patients.items() if now.get(p, mark) != mark}
+        why = why_anew(before.settings, self.job.settings)
+        changes = changes_between(old, frames, rows_changed, why)
+        folder.write_changes(self.task.number, changes)
 
     def _issues(self, before: Bucket | None, some_are_kept: bool) -> tuple[dict[str, Any], ...]:
         """Issues of no patient; where only some patients were read, those of before stand too."""

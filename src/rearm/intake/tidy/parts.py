@@ -83,12 +83,12 @@ class _Table:
             and (column := tables.get(folded(header))) is not None
             and column.name == "patient_id"
         )
-        column = next(found, None)
-        if column is None:
+        place = next(found, None)
+        if place is None:
             raise InputError(
                 f"{self.file}: the column patient_id is missing. Every table needs it."
             )
-        return column
+        return place
 
 
 def can_be_cut(path: Path, knowledge: Knowledge) -> bool:

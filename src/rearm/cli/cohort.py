@@ -1,0 +1,219 @@
+"""Commands on a store of many patients: build, update, list, status."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rearm.cli.cohort_app import cohort_app
+from rearm.cli.shared import (
+    AsOf,
+    Json,
+    KnowledgeFolder,
+    MappingFile,
+    Region,
+    Unusable,
+    bundle_folder,
+    console,
+    day_of,
+    known,
+    named,
+    print_json,
+    say,
+    spoken,
+    tell,
+)
+
+if TYPE_CHECKING:
+    from rearm.cohort.store.build import BuildSummary
+
+Store = Annotated[
+    Path, typer.Option("--store", parser=named, metavar="PATH", help="The folder of the store.")
+]
+StoreFolderPath = Annotated[
+    Path, typer.Argument(parser=named, metavar="STORE", help="The folder of a store.")
+]
+Data = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATA", help="What `rearm assess` reads: a folder, a workbook, FHIR, OMOP ..."
+    ),
+]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Number of processes.")]
+_SHOWN = 20
+
+
+@cohort_app.command("build")
+@spoken
+def build_store(
+    data: Data,
+    store: Store,
+    mapping: MappingFile = None,
+    as_of: AsOf = None,
+    region: Region = None,
+    knowledge: KnowledgeFolder = None,
+    criteria: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--criteria",
+            help="Keep the courses by this version of the response criteria, too; may be repeated.",
+        ),
+    ] = None,
+    jobs: Jobs = 1,
+    as_json: Json = False,
+) -> None:
+    """Assess every patient of an input and keep the answers as tables in a folder.
+
+    A run that was interrupted goes on where it ended. Exit 0: everybody has an answer. Exit 1: a
+    patient has none, or something of the input could not be read. Exit 2: the input can't be used.
+    """
+    from rearm.cohort.store.build import Wanted, build
+
+    wanted = Wanted(
+        mapping=mapping,
+        as_of=day_of(as_of),
+        region=region,
+        knowledge=None if knowledge is None else bundle_folder(knowledge),
+        criteria=tuple(criteria or ()),
+        jobs=jobs,
+        today=date.today(),
+    )
+    _told(build(data, store, wanted, tell=_progress()), store, as_json=as_json)
+
+
+@cohort_app.command("update")
+@spoken
+def update_store(
+    store: StoreFolderPath,
+    data: Data,
+    mapping: MappingFile = None,
+    knowledge: KnowledgeFolder = None,
+    jobs: Jobs = 1,
+    as_json: Json = False,
+) -> None:
+    """Bring a store up to date: only patients whose data changed are assessed; who is no longer in
+    the input leaves.
+
+    Day, region and criteria stay those of the store.
+    """
+    from rearm.cohort.store.build import Wanted, build
+    from rearm.cohort.store.folder import StoreFolder
+
+    settings = StoreFolder(store).manifest().settings
+    wanted = Wanted(
+        mapping=mapping,
+        as_of=day_of(settings.as_of),
+        region=settings.region,
+        knowledge=None if knowledge is None else bundle_folder(knowledge),
+        criteria=settings.criteria[1:],
+        jobs=jobs,
+        today=date.today(),
+    )
+    _told(build(data, store, wanted, tell=_progress()), store, as_json=as_json)
+
+
+@cohort_app.command("list")
+@spoken
+def list_patients(
+    store: StoreFolderPath,
+    where: Annotated[
+        str,
+        typer.Option(
+            "--where",
+            help=(
+                "A condition over the dictionary's findings, such as "
+                '"relapse_pattern_extraosseous AND cart_time_to_failure_days <= 270".'
+            ),
+        ),
+    ],
+    knowledge: KnowledgeFolder = None,
+    as_json: Json = False,
+) -> None:
+    """List the patients for whom a condition holds: certainly, or perhaps, with the test that would
+    tell.
+    """
+    from rearm.cohort.store.folder import StoreFolder
+    from rearm.cohort.store.where import patients_where
+
+    found = patients_where(StoreFolder(store), where, known(knowledge))
+    if as_json:
+        import msgspec
+
+        print_json(msgspec.to_builtins(found))
+        return
+    from rearm.report.cohort.listing import listing
+
+    tell(listing(found, known(knowledge)))
+
+
+@cohort_app.command("status")
+@spoken
+def status(store: StoreFolderPath, as_json: Json = False) -> None:
+    """Show what a store holds, the issues by cause, what is missing most, and what the last run
+    changed.
+
+    Exit 0: everybody has an answer. Exit 1: a patient has none, or the last run did not end.
+    """
+    from rearm.cohort.store.folder import StoreFolder
+    from rearm.cohort.store.status import status_of
+    from rearm.report.cohort.status import print_status
+
+    found = status_of(StoreFolder(store))
+    if as_json:
+        print_json(found.plain())
+    else:
+        print_status(console(), found)
+    if found.errors or not found.finished:
+        raise typer.Exit(1)
+
+
+def _progress():  # type: ignore[no-untyped-def]
+    """Says how far a run is, on a terminal only."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(done: int, of: int) -> None:
+        end = "\n" if done == of else ""
+        print(f"\r{done} of {of} parts", end=end, file=sys.stderr, flush=True)
+
+    return show
+
+
+def _told(summary: BuildSummary, store: Path, *, as_json: bool) -> None:
+    """What a run did, and its exit code."""
+    if as_json:
+        import msgspec
+
+        print_json(msgspec.to_builtins(summary))
+    else:
+        tell(_sentence(summary, store))
+    for issue in summary.issues:
+        if issue["severity"] != "note":
+            say(f"rearm: {issue['file']}: {issue['message']}")
+    for patient, why in list(summary.errors.items())[:_SHOWN]:
+        say(f"rearm: {patient}: {why}")
+    if len(summary.errors) > _SHOWN:
+        say(
+            f"rearm: {len(summary.errors) - _SHOWN} more; `rearm cohort status {store}` counts them."
+        )
+    if not summary.patients:
+        raise Unusable("The input contains no patient, so the store is empty.")
+    if summary.errors or any(issue["severity"] == "error" for issue in summary.issues):
+        raise typer.Exit(1)
+
+
+def _sentence(summary: BuildSummary, store: Path) -> str:
+    parts = [f"{summary.patients} patients in {store}: {summary.assessed} assessed"]
+    if summary.unchanged:
+        parts.append(f"{summary.unchanged} unchanged")
+    if summary.removed:
+        gone = ", ".join(summary.removed[:_SHOWN])
+        more = f" and {len(summary.removed) - _SHOWN} more" if len(summary.removed) > _SHOWN else ""
+        parts.append(f"{len(summary.removed)} no longer in the input and removed ({gone}{more})")
+    if summary.errors:
+        parts.append(f"{len(summary.errors)} without an answer")
+    return ", ".join(parts) + f". Next: rearm cohort status {store}"
