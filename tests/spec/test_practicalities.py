@@ -190,7 +190,7 @@ dexamethasone-holding | dose       | age 60                                     
 dexamethasone-holding | dose       | nothing                                                    | 20 mg for 4 days (age unknown)
 dexamethasone-holding | dose       | age 82, cord_compression yes                               | 16 mg a day until radiotherapy or surgery
 dexamethasone-holding | stay       | age 60, urgent yes                                         | in hospital until the emergency is over
-dexamethasone-holding | stay       | urgent yes, goals_of_care no_hospital                      | at home, by the goals of care
+dexamethasone-holding | stay       | urgent yes, goals_of_care no_hospital                      | at home, per goals of care
 dexamethasone-holding | stay       | urgent no, cord_threatened no                              | outpatient
 radiotherapy          | stay       | cord_threatened yes                                        | in hospital while the cord is threatened
 radiotherapy          | dose       | cord_threatened yes                                        | a course of 30 Gy in 10 or longer
