@@ -184,10 +184,10 @@ dexamethasone-holding | dose       | age 82, goals_of_care disease_control      
 dexamethasone-holding | dose       | age 60, frailty frail                                      | 20 mg for 4 days at most
 dexamethasone-holding | dose       | age 60, ecog 3                                             | 20 mg for 4 days at most
 dexamethasone-holding | dose       | age 60                                                     | 40 mg for 4 days
-dexamethasone-holding | dose       | nothing                                                    | 20 mg for 4 days (age not known)
+dexamethasone-holding | dose       | nothing                                                    | 20 mg for 4 days (age unknown)
 dexamethasone-holding | dose       | age 82, cord_compression yes                               | 16 mg a day until radiotherapy or surgery
 dexamethasone-holding | stay       | age 60, urgent yes                                         | in hospital until the emergency is over
-dexamethasone-holding | stay       | urgent yes, goals_of_care no_hospital                      | at home, as the goals of care ask
+dexamethasone-holding | stay       | urgent yes, goals_of_care no_hospital                      | at home, per goals of care
 dexamethasone-holding | stay       | urgent no, cord_threatened no                              | outpatient
 radiotherapy          | stay       | cord_threatened yes                                        | in hospital while the cord is threatened
 radiotherapy          | dose       | cord_threatened yes                                        | a course of 30 Gy in 10 or longer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -126,7 +127,7 @@ def list_patients(
             "--where",
             help=(
                 "A condition over the dictionary's findings, such as "
-                '"relapse_pattern_extraosseous AND cart_time_to_failure_days <= 270".'
+                '"relapse_pattern_extraosseous AND time_to_failure_days <= 270".'
             ),
         ),
     ],
@@ -171,7 +172,7 @@ def status(store: StoreFolderPath, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _progress():  # type: ignore[no-untyped-def]
+def _progress() -> Callable[[int, int], None] | None:
     """Says how far a run is, on a terminal only."""
     if not sys.stderr.isatty():
         return None
@@ -197,9 +198,8 @@ def _told(summary: BuildSummary, store: Path, *, as_json: bool) -> None:
     for patient, why in list(summary.errors.items())[:_SHOWN]:
         say(f"rearm: {patient}: {why}")
     if len(summary.errors) > _SHOWN:
-        say(
-            f"rearm: {len(summary.errors) - _SHOWN} more; `rearm cohort status {store}` counts them."
-        )
+        more = len(summary.errors) - _SHOWN
+        say(f"rearm: {more} more; `rearm cohort status {store}` lists them.")
     if not summary.patients:
         raise Unusable("The input contains no patient, so the store is empty.")
     if summary.errors or any(issue["severity"] == "error" for issue in summary.issues):

@@ -1,0 +1,42 @@
+"""What tests read of a store."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import polars as pl
+
+from rearm.cohort.store.folder import FINDINGS, StoreFolder
+from rearm.cohort.store.tables import TABLES
+
+__all__ = ["bytes_of", "tables_of", "without_patient"]
+
+
+def bytes_of(store: Path) -> dict[str, str]:
+    """A hash of every file, what one run changed aside."""
+    return {
+        str(file.relative_to(store)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(store.rglob("*"))
+        if file.is_file() and file.parent.name != "changes"
+    }
+
+
+def tables_of(store: Path) -> dict[str, pl.DataFrame]:
+    """Every table, by patient."""
+    folder = StoreFolder(store)
+    found = {name: folder.table(name).collect() for name in (*TABLES, FINDINGS)}
+    return {
+        name: frame.select(sorted(frame.columns)).sort("patient_id", maintain_order=True)
+        for name, frame in found.items()
+    }
+
+
+def without_patient(folder: Path, patient: str, to: Path) -> Path:
+    """The tables without one patient."""
+    to.mkdir(parents=True)
+    for table in folder.glob("*.csv"):
+        lines = table.read_text("utf-8").splitlines(keepends=True)
+        kept = [x for x in lines if not x.startswith((f"{patient},", f'"{patient}",'))]
+        (to / table.name).write_text("".join(kept), "utf-8")
+    return to
