@@ -18,7 +18,7 @@ from multiprocessing import connection
 from threading import Thread
 from typing import Any, TypeVar
 
-__all__ = ["ProcessEnded", "each_batch"]
+__all__ = ["OneProcess", "ProcessEnded", "each_batch"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -77,6 +77,43 @@ def _end_with(sentinel: int) -> None:
     os._exit(1)
 
 
+class OneProcess:
+    """One further process, for work that may bring it down; it is replaced when that happens."""
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[Any]], list[Any]],
+        prepare: Callable[..., None],
+        settings: tuple[Any, ...],
+    ) -> None:
+        self._work, self._prepare, self._settings = work, prepare, settings
+        self._executor: ProcessPoolExecutor | None = None
+
+    def done(self, item: Any) -> Any | None:
+        """What the work makes of one item; None where it brought the process down."""
+        executor = self._executor = self._executor or _executor(1, self._prepare, self._settings)
+        try:
+            return executor.submit(self._work, [item]).result()[0]
+        except BrokenProcessPool:
+            self._executor = None
+            return None
+
+    def close(self) -> None:
+        if self._executor is not None:
+            self._executor.shutdown()
+
+
+def _executor(
+    jobs: int, prepare: Callable[..., None], settings: tuple[Any, ...]
+) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(
+        max_workers=jobs,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_begin,
+        initargs=(prepare, settings),
+    )
+
+
 class _Pool:
     """A process pool that is replaced when one of its processes is ended."""
 
@@ -93,12 +130,7 @@ class _Pool:
         self.executor = self._started(jobs)
 
     def _started(self, jobs: int) -> ProcessPoolExecutor:
-        executor = ProcessPoolExecutor(
-            max_workers=jobs,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_begin,
-            initargs=(self.prepare, self.settings),
-        )
+        executor = _executor(jobs, self.prepare, self.settings)
         for _ in range(jobs):  # they get ready while the first batch is made
             executor.submit(_nothing)
         return executor
@@ -135,13 +167,11 @@ class _Pool:
             return self._one_by_one(batch)
 
     def _one_by_one(self, batch: Sequence[Any]) -> list[Any]:
-        done: list[Any] = []
-        alone = self._started(1)
-        for item in batch:
-            try:
-                done += alone.submit(self.work, [item]).result()
-            except BrokenProcessPool:
-                done.append(self.failed(item, ProcessEnded("its process was stopped")))
-                alone = self._started(1)
-        alone.shutdown()
+        alone = OneProcess(self.work, self.prepare, self.settings)
+        ended = ProcessEnded("its process was stopped")
+        done = [
+            self.failed(item, ended) if (result := alone.done(item)) is None else result
+            for item in batch
+        ]
+        alone.close()
         return done

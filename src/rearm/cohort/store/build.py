@@ -19,7 +19,7 @@ from pathlib import Path
 from msgspec import structs
 
 from rearm.assessment.regions import region_of, regions_of
-from rearm.cohort.pool import each_batch
+from rearm.cohort.pool import OneProcess, each_batch
 from rearm.cohort.store.changes import Change
 from rearm.cohort.store.folder import (
     FORMAT,
@@ -147,7 +147,7 @@ class _Run:
             failed=_ended,
         ):
             for one in batch:
-                self._note(one if one.failure is None else self._one_by_one(one))
+                self._note(one if one.failure is None else self._without_who_ends_it(one))
             done += len(batch)
             if tell is not None:
                 tell(done, self.count)
@@ -197,25 +197,23 @@ class _Run:
             patients=there,
             changed=frozenset(changed),
             nobody=nobody,
+            whole=len(changed) == len(there),
             broken={},
         )
 
-    def _one_by_one(self, ended: Done) -> Done:
-        """A bucket whose process was ended: each patient in a process of his own, to find whose
-        rows do it; then the bucket without them.
-        """
+    def _without_who_ends_it(self, ended: Done) -> Done:
+        """A bucket whose process was ended, made without the patients whose rows do it."""
         task = self.tasks[ended.number]
-        patients = sorted(task.changed)
         with tempfile.TemporaryDirectory(dir=self.work) as scratch:
-            alone = replace(self.job, store=Path(scratch))
-            tries = _apart([_only(task, patient) for patient in patients], alone)
-            broken = {
-                patient: one.failure
-                for patient, one in zip(patients, tries, strict=True)
-                if one.failure is not None
-            }
-        (done,) = _apart([replace(task, broken=broken)], self.job)
-        return done
+            trial = replace(self.job, store=Path(scratch), updating=False)
+            process = OneProcess(make_buckets, prepare, (trial,))
+            who = _who_ends_it(task, sorted(task.changed), process)
+            broken = dict.fromkeys(who, ended.failure or "")
+            process.close()
+        process = OneProcess(make_buckets, prepare, (self.job,))
+        done: Done | None = process.done(replace(task, broken=broken, whole=False))
+        process.close()
+        return ended if done is None else done
 
     def _note(self, done: Done) -> None:
         self.summary.assessed += done.assessed
@@ -229,23 +227,18 @@ def _ended(task: BucketTask, error: Exception) -> Done:
     return Done(number=task.number, failure=f"not assessed, because {error}")
 
 
-def _apart(tasks: Sequence[BucketTask], job: Job) -> Iterator[Done]:
-    """Tasks that may end their process, made in others than this."""
-    for batch in each_batch(
-        make_buckets,
-        [[task] for task in tasks],
-        jobs=2,
-        prepare=prepare,
-        settings=(job,),
-        failed=_ended,
-    ):
-        yield from batch
-
-
-def _only(task: BucketTask, patient: str) -> BucketTask:
-    """The same bucket with one patient."""
-    own = {patient: task.patients[patient]}
-    return replace(task, patients=own, changed=frozenset(own))
+def _who_ends_it(task: BucketTask, patients: Sequence[str], process: OneProcess) -> Iterator[str]:
+    """The patients of a bucket whose rows end the process that reads them, found by halves."""
+    own = {patient: task.patients[patient] for patient in patients}
+    trial = replace(task, patients=own, changed=frozenset(own), whole=False)
+    if process.done(trial) is not None:
+        return
+    if len(patients) == 1:
+        yield patients[0]
+        return
+    middle = len(patients) // 2
+    yield from _who_ends_it(task, patients[:middle], process)
+    yield from _who_ends_it(task, patients[middle:], process)
 
 
 def _settings(wanted: Wanted) -> Settings:

@@ -37,12 +37,19 @@ def finding_rows(
     )
     ids = pl.Series("patient_id", [p.record.patient_id for p in patients], dtype=pl.String)
     exact = [
-        pl.when(pl.col(name).is_null()).then(pl.col(name + end)).alias(name + end)
+        pl.when(pl.col(name).is_null() & pl.col(_told(name, end)).is_not_null())
+        .then(pl.col(name + end))
+        .alias(name + end)
         for name in names
         for end in (*_ENDS, _POSSIBLE)
         if name + end in frame.columns
     ]
     return frame.with_columns(exact).insert_column(0, ids)
+
+
+def _told(name: str, end: str) -> str:
+    """The column that has a value where anything is known of a finding short of its value."""
+    return name + (_POSSIBLE if end == _POSSIBLE else _ENDS[0])
 
 
 def in_one_form(frame: pl.DataFrame, knowledge: Knowledge) -> pl.DataFrame:

@@ -49,8 +49,8 @@ class Job:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BucketTask:
     """A bucket to make. `patients`: all of it with the hashes of their rows; `changed`: those to
-    assess, the rows of the others stay. `nobody`: the hash of rows without an id. `broken`:
-    patients whose process was ended.
+    assess, the rows of the others stay. `nobody`: the hash of rows without an id. `whole`:
+    everybody in the part is assessed. `broken`: patients whose process was ended.
     """
 
     number: int
@@ -58,6 +58,7 @@ class BucketTask:
     patients: Mapping[str, str]
     changed: frozenset[str]
     nobody: str
+    whole: bool
     broken: Mapping[str, str]
 
 
@@ -126,7 +127,7 @@ class _Making:
     def _records(self, wanted: Collection[str]) -> Iterator[Record]:
         """The records of patients; one that can't be made costs no other his."""
         job = self.job
-        only = None if wanted == self.task.patients.keys() else wanted
+        only = None if self.task.whole else wanted
         done: set[str] = set()
         try:
             reading = job.reader.read(self.task.part, self.knowledge, job.today, only)
