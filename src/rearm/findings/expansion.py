@@ -125,9 +125,7 @@ def _highest_value(
     at_least = Interval(highest.quantity.low, math.inf, highest.quantity.low_open)
     return measured(
         at_least,
-        lambda: (
-            f"highest {lab_text(highest.labs[0])}; {why}, so the peak may have been higher"
-        ),
+        lambda: f"highest {lab_text(highest.labs[0])}; {why}, so the peak may have been higher",
         highest.sources,
     )
 

@@ -48,8 +48,7 @@ def _healthy_igg(chart: PatientChart, days: int) -> Found:
     return measured(
         Interval(0.0, total.quantity.high, False, total.quantity.high_open),
         lambda: (
-            f"{total.text}; {kind}, {near.text or 'M-protein unknown'}: healthy IgG is at most"
-            " this"
+            f"{total.text}; {kind}, {near.text or 'M-protein unknown'}: healthy IgG is at most this"
         ),
         sources_of(total, near),
     )

@@ -154,9 +154,7 @@ def lesion_without_histology(chart: PatientChart) -> Found:
     bare = [x for x in lesions if x.lesion not in words and lesion_name(x) not in told]
     nameless = naming_no_lesion(chart, stains)
     if nameless and bare:
-        return unknown(
-            lambda: f"{lab_text(nameless[-1])}: lesion not stated", rows_of(nameless)
-        )
+        return unknown(lambda: f"{lab_text(nameless[-1])}: lesion not stated", rows_of(nameless))
     if bare:
         return Found(
             True,

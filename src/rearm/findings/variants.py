@@ -274,14 +274,10 @@ def biallelic_fraction(rows: Sequence[Variant], gene: str) -> Found:
     if truncating and one_copy_lost(rows) is not False:
         return _open(truncating, f"{text}; the other copy is not reported", sources)
     if len(truncating) > 1:
-        return _open(
-            truncating, f"{text}; whether on one copy or both is not stated", sources
-        )
+        return _open(truncating, f"{text}; whether on one copy or both is not stated", sources)
     if sequenced(rows):
         return Found(0.0, sources, f"{gene} sequenced: {text}")
-    return unknown(
-        f"{text}; the sequence of the other copy is unknown" if lost else text, sources
-    )
+    return unknown(f"{text}; the sequence of the other copy is unknown" if lost else text, sources)
 
 
 def _largest_fraction(rows: Sequence[Variant]) -> float | None:
