@@ -18,10 +18,10 @@ from rearm.report.assessment.page import page
 from rearm.report.assessment.terminal import print_assessment
 
 Day = int | str | None
-NO_METHOD = "(less specific: the method is not stated)"
-NO_DAY = "(less specific: the exact day is not known)"
-NEITHER = "(less specific: the method is not stated and the exact day is not known)"
-OPEN = "whether it is of this time is not known"
+NO_METHOD = "(less specific: method not stated)"
+NO_DAY = "(less specific: exact day unknown)"
+NEITHER = "(less specific: method not stated and exact day unknown)"
+OPEN = "unknown whether it is of this time"
 
 
 def assessed(day: Day, percent: object = 40, method: str | None = None) -> Assessment:

@@ -266,8 +266,8 @@ def test_a_member_state_is_led_to_the_eu(region: Any, hint: Any) -> None:
 @pytest.mark.parametrize(
     ("found", "text"),
     [
-        (Found(True), "yes – was given a proteasome inhibitor"),
-        (Found(False), "no – was given a proteasome inhibitor"),
+        (Found(True), "yes – received a proteasome inhibitor"),
+        (Found(False), "no – received a proteasome inhibitor"),
         (Found(None), "not known: earlier proteasome inhibitor"),
         (
             Found(None, (), "the history is not complete"),

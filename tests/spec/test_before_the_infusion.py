@@ -85,7 +85,7 @@ def test_the_page_names_no_risk_factor_before_its_time(day: Day, named: bool) ->
 
 def test_the_sentence_says_that_the_time_is_not_known() -> None:
     text = findings(del_17p(205))["del_17p_before_infusion"].text
-    assert text.endswith("day 205: whether it was so before the infusion is not known")
+    assert text.endswith("day 205: unknown whether also before the infusion")
 
 
 @pytest.mark.parametrize(

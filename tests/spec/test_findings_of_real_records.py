@@ -178,7 +178,7 @@ def test_loss_in_a_sample_without_a_day(
     assert verdict(result, "teclistamab") == teclistamab
     assert group(result, "antigen").grade in antigen
     if day is None:
-        assert "not known" in result.findings["tnfrsf17_biallelic_fraction"].text
+        assert "unknown whether" in result.findings["tnfrsf17_biallelic_fraction"].text
         line = result.option("teclistamab")
         assert {"bcma-lost", "bcma-subclonal-loss"} <= {*line.unknown, *line.cautions}
 

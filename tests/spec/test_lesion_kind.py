@@ -117,7 +117,7 @@ def test_its_antigen_and_histology_are_asked_for(site: str, untested: object, ba
 
 def test_the_sentence_says_what_is_missing() -> None:
     text = findings(lesion("thorax"))["emd_at_failure"].text
-    assert text.endswith("thorax, day 200: whether in bone or in soft tissue is not stated")
+    assert text.endswith("thorax, day 200: bone or soft tissue not stated")
 
 
 @pytest.mark.parametrize("when", ["-20", "2024-05-10"])

@@ -16,8 +16,8 @@ from rearm.knowledge.catalogue import load_catalogue
 from rearm.outcome.failures import failures
 
 Day = int | str | None
-OWN_DAY = "it has no exact day, so that whether it is of the time of the failure is not known"
-OF_FAILURE = "the failure has no exact day, so that whether it is of that time is not known"
+OWN_DAY = "it has no exact day and may not be of the time of the failure"
+OF_FAILURE = "the failure has no exact day, so this may be of another time"
 
 
 def found(failed: Day, *images: dict[str, Any], labs: tuple[dict[str, Any], ...] = ()) -> Any:
@@ -110,7 +110,7 @@ def test_a_result_of_serum_is_placed_by_the_last_day_of_the_failure(
     lab = {"day": day, "test": "soluble_bcma", "value": 300, "unit": "ng/mL"}
     told = found("2024-12", labs=(lab,))["soluble_bcma_at_relapse"]
     assert told.value == value
-    assert ("whether it is of this time is not known" in told.text) is (day in (170, "2024-11"))
+    assert ("unknown whether it is of this time" in told.text) is (day in (170, "2024-11"))
 
 
 @pytest.mark.parametrize(("day", "value"), [(230, 4.0), (170, 4.0), ("2024-11", 4.0), (40, None)])
@@ -129,4 +129,4 @@ def test_cells_of_the_tumour_are_of_the_failure_unless_surely_before(
 
 def test_the_pattern_says_what_is_missing() -> None:
     text = found(200, lesion("2024-12"))["relapse_pattern_extraosseous"].text
-    assert text.endswith("whether it was new or grew at the failure is not known")
+    assert text.endswith("unknown whether it was new or grew at failure")

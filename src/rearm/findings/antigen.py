@@ -96,9 +96,9 @@ def _stain_words(latest: LatestResult) -> str:
         return text
     missing = []
     if any(x.method is None for x in latest.labs):
-        missing.append("the method is not stated")
+        missing.append("method not stated")
     if any(x.day is None for x in latest.labs):
-        missing.append("the exact day is not known")
+        missing.append("exact day unknown")
     return f"{text} (less specific: {' and '.join(missing)})" if missing else text
 
 
@@ -212,7 +212,7 @@ def _biallelic_fraction(chart: PatientChart, gene: str) -> Found:
     if not undated or chart.at_failure is None:
         return found
     both = biallelic_fraction([*rows, *undated], gene)
-    text = f"{both.text}; whether all of it was after the infusion is not known"
+    text = f"{both.text}; unknown whether all of it followed the infusion"
     least = 0.0 if found.quantity is None else found.quantity.low
     most = 0.0 if both.quantity is None else both.quantity.high
     if most <= least:
@@ -263,7 +263,7 @@ def tnfrsf17_ectodomain_variant(chart: PatientChart) -> Found:
     vague = [x for x in rows if is_vague(x)]
     if vague:
         told = "; ".join(variant_text(x) for x in vague)
-        return unknown(f"{told}; which change it is is not stated", rows_of(vague))
+        return unknown(f"{told}; the mutation is not stated", rows_of(vague))
     value = False if sequenced(rows) else None
     return Found(value, rows_of(rows), texts(rows, variant_text))
 
@@ -298,7 +298,7 @@ def cd38_biallelic_or_missense(chart: PatientChart) -> Found:
         return Found(True, sources, text)
     if any(effect != "truncating" for effect, _ in changes):
         words = "; ".join(variant_text(x) for x in rows)
-        return unknown(f"{words}; whether this change blocks the antibody is not known", sources)
+        return unknown(f"{words}; whether it blocks the antibody is unknown", sources)
     return Found(False if fraction.value == 0.0 else None, sources, text)
 
 
@@ -390,7 +390,7 @@ def _untested_of(
     bare = [x for x in lesions if lesion_name(x) not in told]
     rows = (*rows_of(lesions), *rows_of(samples))
     if bare and naming_no_lesion(chart, samples):
-        return unknown("antigen tested on a biopsy: of which lesion is not stated", rows)
+        return unknown("antigen tested on a biopsy of an unnamed lesion", rows)
     said = "antigen not tested" if bare else "antigen tested on a biopsy"
     names = ", ".join(dict.fromkeys(_lesion_words(x) for x in bare or lesions))
     return Found(bool(bare), rows, f"{said}: {names}")
@@ -475,7 +475,7 @@ def soluble_bcma_fold_from_nadir(chart: PatientChart) -> Found:
 
     def text() -> str:
         limit = f"; soluble BCMA of {aside[-1].when} was set aside" if aside else ""
-        return f"{now.text}; lowest before: {nadir.text}{limit}"
+        return f"{now.text}; nadir before: {nadir.text}{limit}"
 
     return measured(fold, text, sources_of(now, nadir))
 

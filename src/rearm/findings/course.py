@@ -24,7 +24,7 @@ _PARTIAL_OR_BETTER = ("sCR", "CR", "nCR", "VGPR", "PR")
 def _judged(chart: PatientChart, value: str | None) -> Found:
     """A word of the judgement of the course, with its reason."""
     if chart.failure is None:
-        return unknown("no CAR-T infusion in the record")
+        return unknown("no CAR-T infusion on record")
     return NOTHING if value is None else Found(value, chart.failure_sources, chart.failure.reason)
 
 
@@ -42,7 +42,7 @@ def team_and_laboratory_differ(chart: PatientChart) -> Found:
     if failure is None or not chart.failed_or_suspected:
         return NOTHING
     differ = failure.comparison == "contradicted"
-    text = failure.difference or "team and laboratory do not contradict each other"
+    text = failure.difference or "no contradiction between team and laboratory"
     return Found(differ, chart.failure_sources, text)
 
 
@@ -111,7 +111,7 @@ def responded(chart: PatientChart) -> Found:
     if failure is None:
         return NOTHING
     if failure.responded is None:
-        return unknown("whether there was a response is not known")
+        return unknown("the response is unknown")
     before = " before the progression" if chart.failed_or_suspected else ""
     text = "partial response or better" if failure.responded else "no partial response"
     return Found(failure.responded, chart.failure_sources, text + before)
@@ -121,9 +121,9 @@ def responded(chart: PatientChart) -> Found:
 def days_since_infusion(chart: PatientChart) -> Found:
     if chart.infusion_day is None:
         return unknown(
-            "the day of the infusion is not known"
+            "the day of infusion is unknown"
             if chart.infusion_rows
-            else "no CAR-T infusion in the record"
+            else "no CAR-T infusion on record"
         )
     days = chart.as_of - chart.infusion_day
     return Found(
@@ -149,7 +149,7 @@ def _pattern(chart: PatientChart, word: str, absent: Found) -> Found:
         text = f"the failure{on} is {word}"
         return Found(True, chart.failure_sources, text)
     if absent.value is True:
-        text = f"{absent.text}: whether it was new or grew at the failure is not known"
+        text = f"{absent.text}: unknown whether it was new or grew at failure"
         return unknown(text, absent.sources)
     return _if_false(absent)
 
@@ -169,7 +169,7 @@ def pattern_biochemical(chart: PatientChart) -> Found:
     )
     absent = NOTHING
     if rows:
-        text = "M-protein or light chains were measured at failure and do not show it"
+        text = "M-protein or light chains at failure do not show it"
         absent = Found(False, rows_of(rows), text)
     elif perhaps:
         text = "M-protein or light chains were measured; the failure has no exact day"
@@ -213,7 +213,7 @@ def _signal(chart: PatientChart, word: str, absent: Found) -> Found:
         return NOTHING
     for signal in chart.failure.signals:
         if signal.id == word:
-            taken_back = "" if signal.open else ", later taken back"
+            taken_back = "" if signal.open else ", later withdrawn"
             text = f"{signal.text}{taken_back} (day {signal.day})"
             return Found(signal.open, chart.failure_sources, text)
     return _if_false(absent)
@@ -240,7 +240,7 @@ def signal_mrd_conversion(chart: PatientChart) -> Found:
         return _signal(chart, "mrd_conversion", Found(False, last.sources, last.describe))
     never_negative = bool(rows) and all(x.word == "positive" for x in rows)
     if never_negative and last.problem is None:
-        text = "minimal residual disease was never negative after the infusion"
+        text = "MRD was never negative after the infusion"
         return _signal(chart, "mrd_conversion", Found(False, rows_of(rows), text))
     return _signal(chart, "mrd_conversion", unknown(last.why))
 
@@ -268,7 +268,7 @@ def rise_found(chart: PatientChart, rise: MarkerRise) -> Found:
     if rise.first is None or rise.last is None:
         return NOTHING
     if rise.code == "flat":
-        return unknown("the last values up to the relapse do not rise measurably")
+        return unknown("the last values up to relapse show no measurable rise")
     (first_day, first), (last_day, last) = rise.first, rise.last
     days = (first_day, last_day)
     rows = rows_of(x for x in chart.results(rise.test, days) if x.day in days)

@@ -96,7 +96,7 @@ def weight_loss_percent(chart: PatientChart) -> Found:
     highest = before.quantity.exact
     lost = round(max(0.0, 100.0 * (highest - now) / highest), 1)
     sources = (*latest.sources, *rows_of(before.labs))
-    return Found(lost, sources, f"{latest.text}, before that up to {highest:g} kg")
+    return Found(lost, sources, f"{latest.text}, earlier up to {highest:g} kg")
 
 
 @finding("recurrent_severe_infections")
@@ -150,8 +150,8 @@ def _ever(chart: PatientChart, names: tuple[str, ...]) -> Found:
     if had:
         return Found(True, rows_of(had), texts(had, _toxicity_text))
     if any(row.grades.at_least(1) is None for row in rows):
-        return unknown("the grade is not recorded", rows_of(rows))
-    return Found(False, rows_of(rows), "stated not to have occurred")
+        return unknown("grade not recorded", rows_of(rows))
+    return Found(False, rows_of(rows), "stated as absent")
 
 
 def _toxicity_text(row: Toxicity) -> str:

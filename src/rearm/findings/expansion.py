@@ -96,7 +96,7 @@ def _usual_peak(chart: PatientChart) -> tuple[int, int]:
 
 
 def _not_looked_at(days: tuple[int, int]) -> str:
-    return f"no value from day {days[0]} to {days[1]} after the infusion, when the peak is usual"
+    return f"no value on the usual peak days ({days[0]} to {days[1]} after infusion)"
 
 
 # ---------------------------------------------------------------- height
@@ -125,9 +125,7 @@ def _highest_value(
     at_least = Interval(highest.quantity.low, math.inf, highest.quantity.low_open)
     return measured(
         at_least,
-        lambda: (
-            f"highest {lab_text(highest.labs[0])}; {why}, so that the peak may have been higher"
-        ),
+        lambda: f"highest {lab_text(highest.labs[0])}; {why}, so the peak may have been higher",
         highest.sources,
     )
 
@@ -264,7 +262,7 @@ def car_assay_of_expansion(chart: PatientChart) -> Found:
     ]
     if height.has_text or vague:
         return unknown(
-            joined(height) or "a CAR assay without an exact day or value",
+            joined(height) or "a CAR assay without exact day or value",
             (*height.sources, *rows_of(vague)),
         )
     return Found(False, (), "no CAR assay with a limit for this product on record")
@@ -284,7 +282,7 @@ def car_never_detected(chart: PatientChart) -> Found:
     if why := _why_open_at_peak(chart):
         return unknown(lambda: f"{lab_text(rows[-1].lab)}; {why}", rows_of(x.lab for x in rows))
     if aside := car_aside(chart, chart.after_infusion(1, EVER)):
-        return unknown("a CAR measurement after the infusion was set aside", rows_of(aside))
+        return unknown("a CAR result after the infusion was set aside", rows_of(aside))
     none = [x.lab for x in rows if _shows_none(chart, x)]
     return Found(True, rows_of(none), texts(none[-3:], lab_text))
 
@@ -365,7 +363,7 @@ def car_peak_day(chart: PatientChart) -> Found:
     if marker is None or not marker.rows or chart.infusion_day is None:
         return NOTHING
     if marker.highest is None:
-        text = "the CAR was measured, the day of its peak is not clear"
+        text = "CAR measured, day of peak unclear"
         return unknown(text, rows_of(x.lab for x in marker.rows))
     lab = marker.highest.lab
     if not marker.at_usual_peak:
@@ -383,7 +381,7 @@ def expansion_late(chart: PatientChart) -> Found:
     if marker is None or not marker.rows or chart.infusion_day is None:
         return NOTHING
     if marker.highest is None:
-        return unknown("the day of the peak is not clear", rows_of(x.lab for x in marker.rows))
+        return unknown("day of peak unclear", rows_of(x.lab for x in marker.rows))
     lab, late_from = marker.highest.lab, chart.infusion_day + _LATE_AFTER_DAY
     highest = f"highest {lab_text(lab)}"
     if marker.highest.day > late_from:
@@ -392,7 +390,7 @@ def expansion_late(chart: PatientChart) -> Found:
     if later:
         text = f"{highest}, lower after day {_LATE_AFTER_DAY}"
         return Found(False, (lab.source, later[0].source), text)
-    return unknown(f"{highest}; nothing was measured after day {_LATE_AFTER_DAY}", [lab.source])
+    return unknown(f"{highest}; no value after day {_LATE_AFTER_DAY}", [lab.source])
 
 
 def _late(chart: PatientChart, marker: _Expansion, highest: DatedValue) -> Found:

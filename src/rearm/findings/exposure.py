@@ -156,8 +156,8 @@ def _stopped(chart: PatientChart, agent: str, exposed: Found) -> Found:
             return Found(True, (row.source,), text)
     if toxic:
         return unknown(
-            f"{' + '.join(toxic[0].agents)} was stopped for toxicity; the record does not say of"
-            " which agent",
+            f"{' + '.join(toxic[0].agents)} was stopped for toxicity; the record does not say"
+            " of which agent",
             rows_of(rows),
         )
     if all(x.stop_reason for x in rows):
@@ -251,7 +251,7 @@ def exposed_bcma_before_infusion(chart: PatientChart) -> Found:
     agents = _given_about(chart, agents_against(chart.lexicon, "BCMA"), after=False)
     unnamed = [x for x, targets in earlier if not targets]
     if unnamed and agents.value is not True:
-        return unknown("the target of an earlier CAR-T is not named", rows_of(unnamed))
+        return unknown("the target of an earlier CAR-T is unknown", rows_of(unnamed))
     return agents
 
 
@@ -268,7 +268,7 @@ def _given_about(chart: PatientChart, agents: Sequence[str], *, after: bool) -> 
     if in_time:
         return Found(True, rows_of(in_time), texts(in_time, _agents_and_start))
     if None in sides:
-        return unknown("the day of the treatment is not known", rows_of(rows))
+        return unknown("the day of treatment is unknown", rows_of(rows))
     unnamed = (chart.exposure.agent(a) for a in agents if a not in chart.rows_by_agent)
     open_ = next((x for x in unnamed if x.value is not False), None)
     if open_ is not None:
@@ -384,7 +384,7 @@ def bendamustine_before_apheresis(chart: PatientChart) -> Found:
         return _answered(chart, chart.exposure.agent("bendamustine"))
     value = any3(_starts_before(chart, x, collected) for x in rows)
     known = collected != UNKNOWN_WHEN
-    apheresis = f"apheresis {collected}" if known else "day of apheresis not known"
+    apheresis = f"apheresis {collected}" if known else "day of apheresis unknown"
     starts = "; ".join(f"bendamustine, {x.start}" for x in rows)
     return Found(value, rows_of(rows), f"{starts}, {apheresis}")
 

@@ -43,7 +43,7 @@ def creatinine_clearance(chart: PatientChart) -> Found:
         return stated
     computed = _computed(chart, blood)
     if computed.quantity is None or last.quantity is None:
-        text = f"{last.text}, but creatinine was measured later: {blood.text}"
+        text = f"{last.text}, but a later creatinine exists: {blood.text}"
         return unknown(text, sources_of(last, blood))
     return computed if computed.quantity.high < last.quantity.low else stated
 
@@ -65,7 +65,7 @@ def _computed(chart: PatientChart, blood: LatestResult) -> Found:
             for name, quantity in (("creatinine", creatinine), ("age", age_), ("weight", mass))
             if quantity is None
         ]
-        return unknown(f"there is no {', '.join(missing)}" if len(missing) < 3 else "")
+        return unknown(f"missing: {', '.join(missing)}" if len(missing) < 3 else "")
     if creatinine.low <= 0 or chart.record.sex not in _CKD_EPI:
         return NOTHING
     if mass is None:

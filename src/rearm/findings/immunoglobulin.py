@@ -44,12 +44,11 @@ def _healthy_igg(chart: PatientChart, days: int) -> Found:
         return measured(total.quantity, total.describe, sources_of(total, near))
     if isotype == ("IgG",) and same_day.quantity is not None:
         return _without_paraprotein(total, total.quantity, same_day, same_day.quantity)
-    kind = "IgG myeloma" if isotype else "myeloma without a recorded heavy chain"
+    kind = "IgG myeloma" if isotype else "myeloma of unrecorded heavy chain"
     return measured(
         Interval(0.0, total.quantity.high, False, total.quantity.high_open),
         lambda: (
-            f"{total.text}; {kind}, {near.text or 'M-protein not known'}: healthy IgG is at most"
-            " this"
+            f"{total.text}; {kind}, {near.text or 'M-protein unknown'}: healthy IgG is at most this"
         ),
         sources_of(total, near),
     )
@@ -62,7 +61,7 @@ def _without_paraprotein(
     low, high = _MG_PER_G * m_protein.low, _MG_PER_G * m_protein.high
     sources = sources_of(total, protein)
     if low > max(_CONTRADICTION * igg.high, igg.high + _LEAST):
-        text = f"total IgG is lower than the M-protein ({total.text}; {protein.text}): check both"
+        text = f"total IgG below the M-protein ({total.text}; {protein.text}): check both"
         return suspected(text, sources)  # whichever is wrong, healthy IgG may be low
     healthy = Interval(
         max(0.0, round(_LOW * igg.low - _HIGH * high - _SCATTER, 1)),

@@ -139,7 +139,7 @@ def car_hematotox(chart: PatientChart) -> Found:
     if not known:
         return unknown(sources=sources)
     if missing:
-        return unknown(f"not known before lymphodepletion: {', '.join(missing)}", sources)
+        return unknown(f"missing before lymphodepletion: {', '.join(missing)}", sources)
     points = [holds(known[test]) for test, holds in _HEMATOTOX]
     score = Interval(float(points.count(True)), float(len(points) - points.count(False)))
     return measured(
@@ -204,13 +204,13 @@ def post_infusion_immunosuppression(chart: PatientChart) -> Found:
             return Found(True, (row.source,), f"{' + '.join(row.agents)} for toxicity, {row.start}")
     if suppressing or any(x.unread or not x.agents for x, _ in near):
         return unknown(
-            "the day or the agents of the treatment of toxicity are not known",
+            "the day or agents of toxicity treatment are unknown",
             rows_of(x for x, _ in near),
         )
     return Found(
         False,
         rows_of(rows),
-        "treatment of toxicity is recorded, without immunosuppression in this time",
+        "toxicity treatment on record, without immunosuppression then",
     )
 
 

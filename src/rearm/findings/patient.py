@@ -83,7 +83,7 @@ def age(chart: PatientChart) -> Found:
         if contradiction is not NOTHING or not has_birth:
             return contradiction
     if zeros is None:
-        return unknown("no calendar date is known, so the age cannot be computed")
+        return unknown("the age cannot be computed without a calendar date")
     first, last = (zero + timedelta(days=chart.as_of) for zero in zeros)
     born = record.birth_date
     if born is not None:
@@ -275,7 +275,7 @@ def prolonged_cytopenia(chart: PatientChart) -> Found:
         return NOTHING
     start = chart.infusion_day + _CYTOPENIA_FROM_DAY + 1
     if chart.as_of < start:
-        return Found(False, (), f"day {_CYTOPENIA_FROM_DAY} after the infusion is not past")
+        return Found(False, (), f"day {_CYTOPENIA_FROM_DAY} after infusion not yet past")
     window = (max(start, chart.as_of - 60), chart.as_of)
     counts = [(chart.latest("neutrophils", window), 1.0), (chart.latest("platelets", window), 50.0)]
     low = [x.quantity.below(limit) if x.quantity is not None else None for x, limit in counts]

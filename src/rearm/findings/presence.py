@@ -148,7 +148,7 @@ class _RowReading:
             "none": "",
             "before_start": f", its recorded end ({row.end}) is before its start",
             "past": f", ended {row.end}",
-            "open": ", end not known",
+            "open": ", end unknown",
             "not_recorded": ", no end recorded",
         }[self.ending]
         return f"{name}{grade}, {row.when}{ending}"
@@ -179,7 +179,7 @@ def condition_presence(
 def _of_the_past(rows: Sequence[Condition]) -> Presence:
     said = [_statement(row, _PRESENT.get(row.status)) for row in rows]
     return Presence(
-        None, tuple(rows), lambda: f"{_texts(said)}: before the infusion and the response to it"
+        None, tuple(rows), lambda: f"{_texts(said)}: before the infusion and the response"
     )
 
 
@@ -266,8 +266,8 @@ def _standing(said: Sequence[_RowReading]) -> Presence | None:
         if not against:
             return _texts(here)
         return (
-            f"{_texts(here)}; the record contradicts itself or leaves this open"
-            f" ({_texts(against)}), so that it counts as present"
+            f"{_texts(here)}; the record contradicts itself or is unclear"
+            f" ({_texts(against)}), so it counts as present"
         )
 
     return Presence(True, tuple(x.row for x in (*here, *against)), text)

@@ -27,7 +27,7 @@ def dose_cells(chart: PatientChart) -> Found:
     doses = [x.dose_cells for x in chart.infusion_rows]
     known = [x for x in doses if x is not None]
     if not doses or len(known) < len(doses):
-        return unknown("the dose of one part of the infusion is not recorded" if known else "")
+        return unknown("the dose of one part is not recorded" if known else "")
     return Found(
         sum(known),
         rows_of(chart.infusion_rows),
@@ -114,7 +114,7 @@ def construct_human(chart: PatientChart) -> Found:
 @finding("infusions_given")
 def infusions_given(chart: PatientChart) -> Found:
     if not chart.record.infusions:
-        return unknown("no CAR-T infusion in the record")
+        return unknown("no CAR-T infusion on record")
     sources = tuple(x.source for x in chart.record.infusions)
     return Found(
         chart.infusion_count,
@@ -192,5 +192,5 @@ def bridging_intensive(chart: PatientChart) -> Found:
     if len(cytotoxic) >= 3:
         return Found(True, rows_of(rows), f"{text} ({len(cytotoxic)} cytotoxic agents)")
     if any(x.unread or not x.agents for x in rows):
-        return unknown(f"{text}; a part of the bridging was not read", rows_of(rows))
+        return unknown(f"{text}; part of the bridging was not read", rows_of(rows))
     return Found(False, rows_of(rows), text)

@@ -90,7 +90,7 @@ def _why_no_tempo(relapse: PresentRelapse) -> str:
     if relapse.treated_by is None:
         return ""
     agents = " + ".join(relapse.treated_by.agents)
-    return f"{agents} was started since, and its effect is unknown"
+    return f"{agents} was started since; its effect is unknown"
 
 
 @finding("relapse_doubling_days")
@@ -168,9 +168,9 @@ def relapse_marker_repeated(chart: PatientChart) -> Found:
     again = [x for tests in first or _MARKERS[:2] for x in _measured(own, tests, later)]
     repeated = [tests for tests in first or _MARKERS[:1] if _measured(own, tests, later)]
     if not again or len(repeated) < len(first or _MARKERS[:1]):
-        return Found(False, relapse.basis, f"no second sample after the sign of day {day}")
+        return Found(False, relapse.basis, f"no second sample after the sign on day {day}")
     rows = (*relapse.basis, *rows_of(again))
-    return Found(True, rows, f"measured again after the sign of day {day}")
+    return Found(True, rows, f"measured again after the sign on day {day}")
 
 
 def _last_sign(relapse: PresentRelapse) -> int | None:

@@ -79,7 +79,7 @@ class LatestResult(NamedTuple):
     def describe(self) -> str:
         if self.outdated is not None:
             name, when = test_name(self.outdated.test), self.outdated.when
-            return f"the last {name} is of {when}, too old for this"
+            return f"the last {name} ({when}) is too old for this"
         if self.problem == "contradiction":
             return "contradiction: " + "; ".join(lab_text(x) for x in self.labs)
         if self.problem is None:
@@ -87,7 +87,7 @@ class LatestResult(NamedTuple):
         (lab,) = self.labs
         name, why = test_name(lab.test), lab.why_set_aside
         if self.problem == "no_day":
-            return f"{lab_text(lab)}: whether it is of this time is not known"
+            return f"{lab_text(lab)}: unknown whether it is of this time"
         if self.problem == "set_aside":
             return f"{name} of {lab.when} was set aside: {why}"
         return f"a later {name} ({lab.when}) was set aside: {why}"
@@ -117,7 +117,7 @@ class HighestResult:
         if self.set_aside is None:
             return ""
         name, when = test_name(self.set_aside.test), self.set_aside.when
-        return f"{name} of {when} was set aside, so that the highest value is not known"
+        return f"{name} of {when} was set aside, so the highest value is unknown"
 
 
 class Results:

@@ -131,7 +131,7 @@ def lesion_not_myeloma(chart: PatientChart) -> Found:
     return Found(False if stains else None, rows_of(stains), texts(stains, lab_text))
 
 
-_EACH_TOLD = "each lesion has a histology, or came with one in the same organ that has"
+_EACH_TOLD = "each lesion, or one that came with it in the same organ, has a histology"
 
 
 @finding("lesion_without_histology")
@@ -154,9 +154,7 @@ def lesion_without_histology(chart: PatientChart) -> Found:
     bare = [x for x in lesions if x.lesion not in words and lesion_name(x) not in told]
     nameless = naming_no_lesion(chart, stains)
     if nameless and bare:
-        return unknown(
-            lambda: f"{lab_text(nameless[-1])}: of which lesion is not stated", rows_of(nameless)
-        )
+        return unknown(lambda: f"{lab_text(nameless[-1])}: lesion not stated", rows_of(nameless))
     if bare:
         return Found(
             True,

@@ -63,7 +63,7 @@ def car_detectable_at_failure(chart: PatientChart) -> Found:
     if not rows:
         return NOTHING
     if aside := car_aside(chart, chart.at_failure):
-        return unknown("a CAR measurement at failure was set aside", rows_of(aside))
+        return unknown("a CAR result at failure was set aside", rows_of(aside))
     labs = [x.lab for x in rows]
     return Found(False, rows_of(labs), texts(labs[-3:], lab_text))
 
@@ -77,7 +77,7 @@ def car_last_detectable_day(chart: PatientChart) -> Found:
     last = seen[-1]
     later = (x.when.last for x in car_aside(chart, window))
     if any(day is not None and day > last.day for day in later):
-        return unknown("a later CAR measurement was set aside", [last.lab.source])
+        return unknown("a later CAR result was set aside", [last.lab.source])
     return Found(last.day - chart.infusion_day, (last.lab.source,), texts((last.lab,), lab_text))
 
 
@@ -103,7 +103,7 @@ def _lost_by(chart: PatientChart, rows: Sequence[DatedValue], failure: int) -> F
         return Found(False, (last.source,), lambda: lab_text(last))
     last_seen = next((x for x in reversed(seen) if x.day <= failure), None)
     if last_seen is None:
-        return unknown("the CAR was never seen before the failure", rows_of(x.lab for x in rows))
+        return unknown("CAR-T cells never detected before failure", rows_of(x.lab for x in rows))
     first_lost = next((x for x in lost_before if x.day > last_seen.day), None)
     if first_lost is not None:
         return _gone(chart, last_seen, first_lost.lab)
@@ -121,7 +121,7 @@ def _last_seen(last: DatedValue, failure: int) -> Found:
 def _gone(chart: PatientChart, last_seen: DatedValue, first_lost: Lab) -> Found:
     """Gone, unless a result that was set aside may have shown them again."""
     if aside := car_aside(chart, (last_seen.day, chart.as_of)):
-        return unknown("a CAR measurement near the failure was set aside", rows_of(aside))
+        return unknown("a CAR result near the failure was set aside", rows_of(aside))
     return Found(
         True,
         (last_seen.lab.source, first_lost.source),

@@ -43,7 +43,7 @@ def _grade(chart: PatientChart, name: str) -> Found:
     )
 
 
-_NOT_CERTAIN = "; the grade is not certain"
+_NOT_CERTAIN = "; the grade is uncertain"
 
 
 def _highest(rows: Sequence[Condition | Toxicity]) -> Interval:
@@ -75,7 +75,7 @@ def oral_or_weight_toxicity(chart: PatientChart) -> Found:
     if severe:
         return Found(True, rows_of(severe), texts(severe, _grade_text))
     if any(_is_severe(x) is None or (_is_severe(x) and x.when.first is None) for x in rows):
-        return unknown("the grade or the day is not recorded", rows_of(rows))
+        return unknown("grade or day not recorded", rows_of(rows))
     return Found(False, rows_of(rows), texts(rows, _grade_text))
 
 
@@ -92,7 +92,7 @@ def gprc5d_agent_badly_borne(chart: PatientChart) -> Found:
     if borne:
         return Found(True, rows_of(borne), texts(borne, _grade_text))
     if any(x.grades.at_least(2) is None for x in own):
-        return unknown("the grade is not recorded", rows_of(own))
+        return unknown("grade not recorded", rows_of(own))
     return Found(False, rows_of(own), texts(own, _grade_text))
 
 

@@ -214,7 +214,7 @@ def _before_infusion(read: Callable[[Sequence[Variant]], Found]) -> Function:
         later = read(variants)
         if not later.has_text:
             return NOTHING
-        text = f"{later.text}: whether it was so before the infusion is not known"
+        text = f"{later.text}: unknown whether also before the infusion"
         return unknown(text, later.sources)
 
     return found
@@ -360,7 +360,7 @@ def _what_is_unclear(chart: PatientChart, row: Imaging, window: Window | None) -
     if window is not None and not _in_window(row, window):
         missing.append(_why_not_placed(chart, row, window))
     if row.result == "positive" and kind_not_known(row):
-        missing.append("whether in bone or in soft tissue is not stated")
+        missing.append("bone or soft tissue not stated")
     elif outside_bone(row) and soft_kind(row) is None:
         missing.append("contact with bone not stated")
     return f"{imaging_text(row)}: {', '.join(missing)}"
@@ -369,9 +369,9 @@ def _what_is_unclear(chart: PatientChart, row: Imaging, window: Window | None) -
 def _why_not_placed(chart: PatientChart, row: Imaging, window: Window) -> str:
     """Whose day leaves it open: that of the examination, or that of the failure."""
     if row.when.day is not None:
-        return "the failure has no exact day, so that whether it is of that time is not known"
+        return "the failure has no exact day, so this may be of another time"
     time = "of the time of the failure" if window == chart.at_failure else "of this time"
-    return f"it has no exact day, so that whether it is {time} is not known"
+    return f"it has no exact day and may not be {time}"
 
 
 def _none_seen(looked: Sequence[Imaging], kind: str) -> Found:

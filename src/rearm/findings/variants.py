@@ -266,22 +266,18 @@ def biallelic_fraction(rows: Sequence[Variant], gene: str) -> Found:
     if shares:
         best = max(shares, key=lambda q: (q.exact is not None, q.low, q.high))
         known = best.exact is not None
-        note = "" if known else "; both copies are hit, the share of the clone is not stated"
+        note = "" if known else "; the share of the clone is not stated"
         return measured(best, f"both copies of {gene} inactivated: {text}{note}", sources)
     vague = [x for x in rows if is_vague(x)]
     if vague and (lost or truncating or one_copy_lost(rows) is not False or len(vague) > 1):
-        return _open(vague, f"{text}; what the change does is not stated", sources)
+        return _open(vague, f"{text}; its effect is not stated", sources)
     if truncating and one_copy_lost(rows) is not False:
-        return _open(truncating, f"{text}; whether the other copy is lost is not stated", sources)
+        return _open(truncating, f"{text}; the other copy is not reported", sources)
     if len(truncating) > 1:
-        return _open(
-            truncating, f"{text}; whether they lie on one copy or on both is not stated", sources
-        )
+        return _open(truncating, f"{text}; whether on one copy or both is not stated", sources)
     if sequenced(rows):
         return Found(0.0, sources, f"{gene} sequenced: {text}")
-    return unknown(
-        f"{text}; the sequence of the other copy is not known" if lost else text, sources
-    )
+    return unknown(f"{text}; the sequence of the other copy is unknown" if lost else text, sources)
 
 
 def _largest_fraction(rows: Sequence[Variant]) -> float | None:

@@ -104,6 +104,6 @@ def cmv_reactivation(chart: PatientChart) -> Found:
     if state.rows:
         return state.found()
     if dna.value is True:
-        text = f"{dna.text}; the record does not say whether this reactivation needs treatment"
+        text = f"{dna.text}; the record does not say whether it needs treatment"
         return unknown(text, dna.sources)
     return dna

@@ -58,8 +58,8 @@ def parse_condition(text: str, catalogue: Catalogue) -> RuleCondition:
     condition = RuleCondition(text, _ConditionReader(text, catalogue).logical(tree))
     if not condition.reads:
         raise ConditionRefused(
-            f"{text!r} reads no finding, so it says the same of every patient: name the finding"
-            " that it is about."
+            f"{text!r} reads no finding, so it is the same for every patient: name the finding"
+            " to read."
         )
     return condition
 
@@ -69,7 +69,7 @@ _ALLOWED = (
     " numbers."
 )
 _MISSING = (
-    "What is not known makes the condition unknown; there is no way to ask whether it is missing."
+    "An unknown finding makes the condition unknown; no condition can ask whether it is missing."
 )
 
 
@@ -78,9 +78,9 @@ def _unread(text: str) -> str:
     if not text.strip():
         return "Write what must hold, such as bcma_status = 'lost'."
     if text.count("(") != text.count(")"):
-        return "A bracket is opened and not closed, or the other way round."
+        return "A bracket has no partner: close or remove it."
     if text.count("'") % 2:
-        return "A quotation mark is missing: words stand between two single ones."
+        return "A quotation mark is missing: put words between two single ones."
     if re.search(r"[<>=]\s*-?\d+,\d", text):
         return "Write a decimal point, not a comma."
     if re.search(r"[<>=]\s*-?[\d.]+\s*(?!AND\b|OR\b)[A-Za-z%/]", text, re.IGNORECASE):
@@ -160,7 +160,7 @@ class _ConditionReader:
                 name = self.column(one)
                 if self.catalogue[name].type == "bool":
                     raise self.refused(
-                        f"{name} is a yes-or-no finding; let it stand bare, or write NOT {name}."
+                        f"{name} is a yes-or-no finding; write it alone, or NOT {name}."
                     )
                 if operator != "=":
                     raise self.refused(f"{name} is a word and has no order; use = or <> or IN.")
@@ -175,9 +175,7 @@ class _ConditionReader:
         if type(inner) is self.exp.Column and not self.catalogue[self.column(inner)].numeric:
             name = self.column(inner)
             if self.catalogue[name].type == "bool":
-                raise self.refused(
-                    f"{name} is a yes-or-no finding; let it stand bare, or write NOT {name}."
-                )
+                raise self.refused(f"{name} is a yes-or-no finding; write it alone, or NOT {name}.")
             return Among(name, tuple(self.word(name, x) for x in literals))
         values = [self.numeric(x) for x in literals]
         if not all(isinstance(v, LiteralNumber) for v in values):
@@ -212,7 +210,7 @@ class _ConditionReader:
             )
         if kind is exp.Literal:
             raise self.refused(
-                f"the word '{tree.this}' stands where a number is expected. Write numbers without"
+                f"the word '{tree.this}' stands in place of a number. Write numbers without"
                 " quotation marks."
             )
         raise self.not_allowed(tree)
