@@ -1,1 +1,70 @@
-"""Many patients: several processes, a hash of what a result depends on, runs that resume."""
+"""Many patients: several processes, a hash of what a result depends on, runs that resume; a store
+of their answers, and outcomes over time.
+
+    import rearm.cohort
+
+    rearm.cohort.build("registry/", "store/", jobs=2)
+    store = rearm.cohort.open("store/")
+    store.table("infusions").collect()
+    store.where("relapse_pattern_extraosseous").certain
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rearm.cohort.store.build import BuildSummary
+    from rearm.cohort.store.opened import Store
+
+__all__ = ["build", "open", "table"]
+
+
+def build(
+    data: str | PathLike[str],
+    store: str | PathLike[str],
+    *,
+    mapping: str | PathLike[str] | None = None,
+    as_of: int | date | None = None,
+    region: str | None = None,
+    criteria: tuple[str, ...] = (),
+    jobs: int = 1,
+) -> BuildSummary:
+    """Assesses every patient of `data` (whatever `rearm.read` reads) and keeps the answers as
+    tables in the folder `store`, or brings it up to date: only patients whose data changed are
+    assessed, those no longer in `data` leave.
+
+    `as_of` and `region` as in `rearm.assess`; `criteria`: versions of the response criteria whose
+    courses are kept beside the default; `jobs`: processes. A patient who can't be assessed has a
+    row with the reason. Raises InputError with a sentence where `data` can't be read or `store` is
+    something else.
+    """
+    from rearm.cohort.store.build import Wanted
+    from rearm.cohort.store.build import build as build_store
+
+    wanted = Wanted(
+        mapping=None if mapping is None else Path(mapping),
+        as_of=as_of,
+        region=region,
+        criteria=tuple(criteria),
+        jobs=jobs,
+        today=date.today(),
+    )
+    return build_store(Path(data), Path(store), wanted)
+
+
+def open(store: str | PathLike[str]) -> Store:
+    """A store that was built. Raises InputError with a sentence where there is none."""
+    from rearm.cohort.store.opened import Store
+
+    return Store.at(Path(store))
+
+
+def table(store: str | PathLike[str], name: str) -> pl.DataFrame:
+    """One table of a store, whole: `open(store).table(name)` as a frame."""
+    return open(store).table(name).collect()
