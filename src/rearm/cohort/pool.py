@@ -106,6 +106,8 @@ class OneProcess:
 def _executor(
     jobs: int, prepare: Callable[..., None], settings: tuple[Any, ...]
 ) -> ProcessPoolExecutor:
+    """Its processes share the cores by themselves: each has one thread for its tables."""
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")  # inherited; this process has its threads
     return ProcessPoolExecutor(
         max_workers=jobs,
         mp_context=multiprocessing.get_context("spawn"),

@@ -128,10 +128,24 @@ def lines(record: Record) -> tuple[Line, ...]:
     return _all_lines(record)[0]
 
 
-def _all_lines(record: Record) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+_Lines = tuple[tuple[Line, ...], tuple[Line, ...]]
+# of the record that was asked for last: a patient is read from several sides in a row
+_LAST: list[tuple[Record, _Lines]] = []
+
+
+def _all_lines(record: Record) -> _Lines:
     """The lines, and those that medication would make of which it is not known whether it treats
     the myeloma.
     """
+    for last, found in _LAST:
+        if last is record:
+            return found
+    found = _read_lines(record)
+    _LAST[:] = [(record, found)]
+    return found
+
+
+def _read_lines(record: Record) -> _Lines:
     infused = record.infused()
     kept_with: dict[int, Infusion] = {}  # rows that belong to an infusion, by their identity
     treatments: list[Therapy] = []

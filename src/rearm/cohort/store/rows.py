@@ -340,7 +340,9 @@ def _outcomes(record: Record, judged: Sequence[Failure]) -> list[Row]:
     first = first_measured(record)
     rows: list[Row] = []
     for origin, wanted in COUNTED.items():
-        for number, found in endpoints(record, judged, origin=origin).items():
+        # the time before the first CAR-T is no follow-up; a second one is salvage from apheresis on
+        counted = [x for x in judged if x.number > 1] if origin == "apheresis" else judged
+        for number, found in endpoints(record, counted, origin=origin).items():
             rows += [_outcome(number, found[name], first) for name in wanted]
     return rows
 
