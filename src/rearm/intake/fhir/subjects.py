@@ -9,6 +9,7 @@ from rearm.intake.fhir.element import Element
 __all__ = [
     "MEDICATION",
     "OF_A_PATIENT",
+    "READ_WITH_OTHERS",
     "SUBJECTS",
     "Identifier",
     "identifiers_of",
@@ -26,6 +27,15 @@ MEDICATION = (
 )
 # What happened to a patient: read only where it says whose it is.
 OF_A_PATIENT = frozenset({"Observation", "Condition", "AdverseEvent", *MEDICATION})
+# What other resources refer to or are held by, and whose the rest is.
+READ_WITH_OTHERS = (
+    "Patient",
+    "Specimen",
+    "Medication",
+    "BodyStructure",
+    "DiagnosticReport",
+    "OperationOutcome",
+)
 Identifier = tuple[str | None, str | None]  # system and value
 
 
