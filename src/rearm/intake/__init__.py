@@ -30,8 +30,9 @@ def read(
 ) -> Reading:
     """Everything that `path` holds, as records with their issues.
 
-    `path` is a FHIR R4 bundle (.json), a folder of them (without tidy tables), a filled form, or a
-    folder or workbook of tidy tables; with `mapping` (a TOML file) any other tables. `knowledge`
+    `path` is a FHIR R4 bundle (.json), a folder of them or of single resources (without tidy
+    tables), FHIR bulk NDJSON (.ndjson, .ndjson.gz), a filled form, or a folder or workbook of tidy
+    tables; with `mapping` (a TOML file) any other tables. `knowledge`
     gives the laboratory tests, units, agents and regimens, by default the bundled ones. `today` is
     used only to tell dates that lie in the future. Raises InputError with a sentence: what, where,
     what to do.

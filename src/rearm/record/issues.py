@@ -106,7 +106,7 @@ DOUBTS = frozenset(
     }
 )
 
-# Issues of files, sheets and folders of which nothing is read, whoever stands in them.
+# Issues of files, sheets, folders and lines of which nothing is read, whoever stands in them.
 UNREAD_FILES = frozenset(
     {
         "file_unreadable",
@@ -115,5 +115,9 @@ UNREAD_FILES = frozenset(
         "table_not_read",
         "bundles_beside_tables",
         "sheets_not_mapped",
+        "file_missing",
+        "file_cut_short",
+        "line_unreadable",
+        "export_incomplete",
     }
 )

@@ -5,13 +5,14 @@ Read: Patient, Condition, Observation (results, panels, variants, responses, les
 DiagnosticReport (which results it
 holds, and when), MedicationAdministration, MedicationStatement, Procedure, AdverseEvent, with the
 Specimen, Medication and BodyStructure they refer to. MedicationRequest and MedicationDispense are
-no exposure. Everything else is counted in one note. NDJSON, XML and single resources are not read.
+no exposure. Everything else is counted in one note. XML is not read. Single resources are read in
+a folder, where they are brought together by patient.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,13 @@ from rearm.intake.build.records import make_records
 from rearm.intake.build.terms import Terms
 from rearm.intake.fhir.bundle import open_bundle
 from rearm.intake.fhir.split import split_by_patient
+from rearm.intake.fhir.subjects import TYPES_READ
 from rearm.intake.fhir.translate import rows_of_bundle
 from rearm.intake.files.control_characters import clean_json
 from rearm.intake.files.read import bundle_files
 from rearm.intake.files.unread import nothing_but, unread_in
 from rearm.intake.issues import issue_at
+from rearm.intake.ndjson.read import single_resources
 from rearm.intake.result import Reading
 from rearm.intake.rows import CellProblem, Row
 from rearm.intake.values import shown
@@ -96,8 +99,9 @@ def _refusal(error: InputError, name: str, code: str, others: str) -> Issue:
 
 
 def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
-    """The bundles of a folder. They are opened twice: once to know whose they are, and each again
-    when its records are made, so that they are never in memory together.
+    """The bundles of a folder, and its single resources brought together by patient. Bundles are
+    opened twice: once to know whose they are, and each again when its records are made, so that
+    they are never in memory together.
     """
     files = bundle_files(folder)
     if not files:
@@ -109,9 +113,14 @@ def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
     files_of: dict[str, list[Path]] = defaultdict(list)  # by patient
     places: dict[str, str] = {}  # of each patient in his file
     refused: list[InputError] = []
+    single: list[Path] = []
+    unread_of: dict[str, list[Path]] = defaultdict(list)  # bundles of which no resource is read
     for file in files:
         try:
             content, notes = clean_json(load_json(file), file.name)
+            if _is_single(content):
+                single.append(file)
+                continue
             parts, strays = _parts(content, file.name)
             opened = [open_bundle(part, file.name) for part in parts]
         except InputError as error:
@@ -119,10 +128,26 @@ def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
             issues.append(_refusal(error, file.name, "file_unreadable", "the other files are"))
             continue
         for bundle in opened:
-            files_of[bundle.patient_id].append(file)
+            of_read_types = any(r.type in TYPES_READ for r in bundle.resources)
+            (files_of if of_read_types else unread_of)[bundle.patient_id].append(file)
             place = "Bundle" if bundle.patient is None else bundle.patient.place
             places.setdefault(bundle.patient_id, place)
         issues.extend((*notes, *strays))
+    resources = single_resources(single)
+    joined = resources.patients()
+    for patient_id, source in joined.items():
+        files_of[patient_id].append(folder / source.file)
+    for patient_id, own in unread_of.items():
+        if patient_id not in files_of:
+            files_of[patient_id] = own
+            continue
+        for file in own:
+            sentence = (
+                f"{file.name} holds no resource of a type that is read. The patient "
+                f"{shown(patient_id)} is read from elsewhere in the folder."
+            )
+            problem = CellProblem("note", "resources_not_read", sentence, "used")
+            issues.append(issue_at(Source(file.name, ""), problem, patient_id))
     for patient_id, own in files_of.items():
         if len(own) > 1:
             twice = InputError(
@@ -134,9 +159,12 @@ def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
             sentence = f"{twice} Nothing of this patient is read; the others are."
             problem = CellProblem("error", "patient_in_two_files", sentence, "refused")
             issues.append(issue_at(Source(own[1].name, ""), problem, patient_id))
-    readable = {patient_id: own[0] for patient_id, own in files_of.items() if len(own) == 1}
-    if refused and not readable:
-        raise refused[0]
+    alone = {patient_id: own[0] for patient_id, own in files_of.items() if len(own) == 1}
+    readable = {patient_id: file for patient_id, file in alone.items() if patient_id not in joined}
+    of_resources = resources.read(knowledge, today, alone.keys() & joined.keys())
+    issues.extend(issue for issue in of_resources.issues if issue.code != "ids_alike")
+    if not alone:
+        raise refused[0] if refused else InputError(_nobody(folder, issues))
     terms = Terms(knowledge)
 
     def records() -> Iterator[Record]:
@@ -146,9 +174,25 @@ def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
                 if open_bundle(part, file.name).patient_id in readable:
                     gathered = gather(*rows_of_bundle(part, file.name, knowledge))
                     yield from make_records(gathered, terms, today=today)
+        yield from of_resources.stream()
 
     def place_of(patient_id: str) -> Source:
+        if patient_id in joined:
+            return joined[patient_id]
         return Source(readable[patient_id].name, places[patient_id])
 
-    issues.extend(flag_ids_alike(readable, place_of))
+    issues.extend(flag_ids_alike(alone, place_of))
     return Reading(records, issues, [file.name for file in files])
+
+
+def _is_single(content: Any) -> bool:
+    """Whether a file is one resource, which others of the folder may belong to."""
+    kind = content.get("resourceType") if isinstance(content, dict) else None
+    return isinstance(kind, str) and kind != "Bundle"
+
+
+def _nobody(folder: Path, issues: Iterable[Issue]) -> str:
+    """Why a folder in which each file can be read has no patient."""
+    errors = [issue for issue in issues if issue.severity == "error"]
+    why = f" {errors[0].source}: {errors[0].message}" if errors else " Add the Patient."
+    return f"The folder {folder.name} holds no resource of a patient.{why}"

@@ -11,6 +11,7 @@ __all__ = [
     "OF_A_PATIENT",
     "READ_WITH_OTHERS",
     "SUBJECTS",
+    "TYPES_READ",
     "Identifier",
     "identifiers_of",
     "named_identifier",
@@ -36,6 +37,7 @@ READ_WITH_OTHERS = (
     "DiagnosticReport",
     "OperationOutcome",
 )
+TYPES_READ = OF_A_PATIENT.union(READ_WITH_OTHERS)
 Identifier = tuple[str | None, str | None]  # system and value
 
 

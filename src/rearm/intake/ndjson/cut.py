@@ -1,0 +1,312 @@
+"""An export cut into parts by patient: each line goes to the part of its patient, and what belongs
+to no patient to the parts whose resources refer to it.
+
+Files are read once, line by line. What a line needs from another (the patient of an identifier, the
+medication of a reference) is brought together by buckets on the disk, so that memory does not grow
+with the number of patients.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rearm.errors import InputError
+from rearm.intake.build.checks.ids import flag_ids_alike, id_key
+from rearm.intake.fhir.completeness import notices
+from rearm.intake.fhir.element import Element
+from rearm.intake.fhir.subjects import (
+    TYPES_READ,
+    Identifier,
+    identifiers_of,
+)
+from rearm.intake.issues import issue_at
+from rearm.intake.ndjson.lines import Line, tell_cut_short
+from rearm.intake.ndjson.problems import Problems
+from rearm.intake.ndjson.spool import Spool, records_in
+from rearm.intake.ndjson.whose import (
+    SHARED,
+    names_of,
+    needs_of,
+    patient_of,
+    subjects_of,
+    usable_id,
+)
+from rearm.intake.parts import folder_of_part, part_of
+from rearm.intake.rows import CellProblem
+from rearm.intake.values import shown
+from rearm.record import Issue, Source
+from rearm.strict_json import parse_json
+
+__all__ = ["LINES", "SHARED_LINES", "Cutter", "place_of"]
+
+LINES = "lines"  # of patients: patient, file, number of the line, line
+SHARED_LINES = "shared"  # of no patient: file, number of the line, line
+
+
+class Cutter:
+    """Cuts lines into `count` parts in `folder`; `finish` brings together what needs another."""
+
+    def __init__(self, folder: Path, count: int, problems: Problems) -> None:
+        self.problems = problems
+        self._folder, self._count = folder, count
+        self._joins = folder / "joins"
+        self._spool = Spool()
+        self._deleted: set[str] = set()
+        self._unread: Counter[str] = Counter()
+        self._unread_places: dict[str, Source] = {}
+        self._parts = [folder_of_part(folder, part) for part in range(count)]
+        for part in (*self._parts, self._joins):
+            if part.exists():  # of a run that was interrupted
+                shutil.rmtree(part)
+
+    # ------------------------------------------------------------ what was deleted
+
+    def deletions(self, lines: Iterable[Line]) -> None:
+        """The lines of a file that lists what was deleted: to be read before all others."""
+        for line in lines:
+            content = self._parsed(line)
+            if content is None:
+                continue
+            addresses = _deleted_in(content)
+            if addresses is None:
+                self._unusable(line, "The line is no list of deletions. It is not used.")
+            else:
+                self._deleted |= addresses
+
+    # ------------------------------------------------------------ lines
+
+    def add(self, lines: Iterable[Line]) -> int:
+        """The lines of a file, and how many of them there are."""
+        count = 0
+        for line in lines:
+            count += 1
+            content = self._parsed(line)
+            if content is not None:
+                self._route(line, content)
+        return count
+
+    def _parsed(self, line: Line) -> dict[str, Any] | None:
+        """The JSON object of a line; None where it is none, which is said."""
+        try:
+            content = parse_json(line.text, "The line")
+        except InputError as error:
+            if line.ended or not line.number:
+                self._unusable(line, f"{error} Nothing of it is read.")
+            else:  # the last line: nobody knows how much is missing behind it
+                tell_cut_short(line.file, line.number - 1, self.problems)
+            return None
+        if not isinstance(content, dict) or not isinstance(content.get("resourceType"), str):
+            self._unusable(
+                line, "The line holds no FHIR resource (an object with resourceType). Remove it."
+            )
+            return None
+        return content
+
+    def _unusable(self, line: Line, sentence: str) -> None:
+        self.problems.add(line.source, CellProblem("error", "line_unreadable", sentence))
+
+    def _route(self, line: Line, content: dict[str, Any]) -> None:
+        """A resource to where it belongs."""
+        kind = content["resourceType"]
+        resource = Element(content)
+        identity = resource.text("id")
+        if kind == "OperationOutcome":
+            self._notices(line, resource)
+        elif kind == "Bundle":
+            self._unusable(
+                line,
+                "The line holds a Bundle. It is not read. Write one resource a line, or each "
+                "Bundle as a .json file.",
+            )
+        elif kind not in TYPES_READ:
+            self._unread[kind] += 1
+            self._unread_places.setdefault(kind, line.source)
+        elif f"{kind}/{identity}" in self._deleted:
+            self._tell_deleted(line, kind)
+        elif kind == "Patient":
+            self._patient(line, resource)
+        else:
+            self._of_patient(line, resource, kind)
+
+    def _notices(self, line: Line, outcome: Element) -> None:
+        for sentence in notices(outcome):
+            place = f"{line.source.place}, what the server could not export"
+            problem = CellProblem("warning", "export_incomplete", sentence)
+            self.problems.add(Source(line.file, place), problem, cause=sentence)
+
+    def _tell_deleted(self, line: Line, kind: str) -> None:
+        sentence = f"The export says that this {kind} was deleted. It is not read."
+        problem = CellProblem("note", "deleted", sentence, "refused")
+        self.problems.add(line.source, problem, cause=kind)
+
+    def _patient(self, line: Line, resource: Element) -> None:
+        patient_id = usable_id(resource.text("id"))
+        if patient_id is None:
+            sentence = "The Patient has no id, or one with characters that can't be used. "
+            sentence += "Nothing of this patient is read."
+            problem = CellProblem("error", "patient_id_missing", sentence, "refused")
+            self.problems.add(line.source, problem)
+            return
+        self._write(patient_id, line)
+        for system, value in identifiers_of(resource):
+            if value is not None:
+                bucket = self._bucket("identifiers", value)
+                self._spool.add(bucket, _field([system, value, patient_id]))
+
+    def _of_patient(self, line: Line, resource: Element, kind: str) -> None:
+        """A resource of a patient to his part; one without a subject to all that refer to it."""
+        subjects = subjects_of(resource)
+        if not subjects and kind in SHARED:
+            self._share(line, resource, kind)
+            return
+        named = {patient_of(subject) for _, subject in subjects}
+        patient = next(iter(named)) if len(named) == 1 else None
+        if patient is None:
+            self._nobody(line, kind)
+        elif isinstance(patient, str):
+            self._write(patient, line, resource)
+        else:
+            bucket = self._bucket("by_identifier", str(patient[1]))
+            self._spool.add(bucket, _field(patient), *_placed(line))
+
+    def _nobody(self, line: Line, kind: str, why: str = "has not exactly one patient") -> None:
+        kind = kind if kind in TYPES_READ else "resource"
+        sentence = f"The {kind} {why} as its subject. It is not read."
+        problem = CellProblem("error", "subject_missing", sentence, "refused")
+        self.problems.add(line.source, problem, cause=kind)
+
+    def _write(self, patient_id: str, line: Line, resource: Element | None = None) -> None:
+        if f"Patient/{patient_id}" in self._deleted:
+            self._tell_deleted_patient(line, patient_id)
+            return
+        part = part_of(patient_id, self._count)
+        self._spool.add(self._parts[part] / LINES, _field(patient_id), *_placed(line))
+        for name in needs_of(resource) if resource is not None else ():
+            self._spool.add(self._bucket("needed", name), b"%d" % part, _field(name))
+
+    def _tell_deleted_patient(self, line: Line, patient_id: str) -> None:
+        sentence = (
+            f"The export says that the patient {shown(patient_id)} was deleted. Nothing of this "
+            "patient is read."
+        )
+        problem = CellProblem("warning", "patient_deleted", sentence, "refused")
+        self.problems.add(line.source, problem, cause=patient_id, patient_id=patient_id)
+
+    def _share(self, line: Line, resource: Element, kind: str) -> None:
+        for name in names_of(kind, resource):
+            self._spool.add(self._bucket("shared", name), _field(name), *_placed(line))
+
+    def _bucket(self, kind: str, name: str) -> Path:
+        return self._joins / kind / str(part_of(name, self._count))
+
+    # ------------------------------------------------------------ what needs another
+
+    def finish(self) -> list[Issue]:
+        """Brings together what needs another, and gives all that was noteworthy."""
+        self._spool.flush()
+        for bucket in range(self._count):
+            self._join_identifiers(bucket)
+        self._spool.flush()
+        for bucket in range(self._count):
+            self._join_shared(bucket)
+        self._spool.flush()
+        alike = self._ids_alike()
+        shutil.rmtree(self._joins, ignore_errors=True)
+        return [*self.problems.issues(), *self._not_read(), *alike]
+
+    def _join_identifiers(self, bucket: int) -> None:
+        """Resources whose subject is named by an identifier, to the one patient that has it."""
+        wanted = self._joins / "by_identifier" / str(bucket)
+        if not wanted.exists():
+            return
+        patients: dict[Identifier, set[str]] = {}
+        for (record,) in records_in(self._joins / "identifiers" / str(bucket), 1):
+            system, value, patient_id = json.loads(record)
+            patients.setdefault((system, value), set()).add(patient_id)
+            patients.setdefault((None, value), set()).add(patient_id)
+        for identifier, file, number, text in records_in(wanted, 4):
+            system, value = json.loads(identifier)
+            line = Line(json.loads(file), int(number), text)
+            resource = Element(json.loads(text))
+            who = patients.get((system, value), set())
+            if len(who) == 1:
+                self._write(next(iter(who)), line, resource)
+            else:
+                kind = resource.text("resourceType") or ""
+                why = "names by identifier not exactly one Patient of the export"
+                self._nobody(line, kind, why)
+
+    def _join_shared(self, bucket: int) -> None:
+        """Resources of no patient, to each part that refers to them."""
+        parts: dict[bytes, set[int]] = {}
+        for part, name in records_in(self._joins / "needed" / str(bucket), 2):
+            parts.setdefault(name, set()).add(int(part))
+        if not parts:
+            return
+        for name, *placed in records_in(self._joins / "shared" / str(bucket), 4):
+            for number in parts.get(name, ()):
+                self._spool.add(self._parts[number] / SHARED_LINES, *placed)
+
+    def _ids_alike(self) -> list[Issue]:
+        """Ids of patients that look like one id written twice, wherever they lie."""
+        for part in self._parts:
+            first: dict[bytes, list[bytes]] = {}
+            for patient, file, number, _ in records_in(part / LINES, 4):
+                first.setdefault(patient, [patient, file, number])
+            for fields in first.values():
+                key = id_key(json.loads(fields[0]))
+                self._spool.add(self._bucket("ids", key), *fields)
+        self._spool.flush()
+        issues: list[Issue] = []
+        for bucket in range(self._count):
+            places = {
+                str(json.loads(patient)): place_of(file, number)
+                for patient, file, number in records_in(self._joins / "ids" / str(bucket), 3)
+            }
+            issues.extend(flag_ids_alike(places, places.__getitem__))
+        return issues
+
+    def _not_read(self) -> list[Issue]:
+        """One note of the types that are not read, with the first place of each."""
+        if not self._unread:
+            return []
+        kinds = sorted(self._unread)
+        counts = ", ".join(f"{self._unread[k]} {k if k.isalnum() else 'unnamed'}" for k in kinds)
+        problem = CellProblem(
+            "note", "resources_not_read", f"These resource types are not read: {counts}.", "used"
+        )
+        return [issue_at(self._unread_places[kinds[0]], problem)]
+
+
+def place_of(file: bytes, number: bytes, resource: str = "") -> Source:
+    """The place of a written line: its number, or the resource where the file is one resource."""
+    return Source(json.loads(file), f"line {int(number)}" if int(number) else resource)
+
+
+def _placed(line: Line) -> Sequence[bytes]:
+    text = line.text
+    if b"\n" in text:  # a file of one resource
+        text = json.dumps(json.loads(text.decode("utf-8-sig"))).encode()
+    return _field(line.file), b"%d" % line.number, text
+
+
+def _field(value: Any) -> bytes:
+    """A value without tabs and line breaks."""
+    return json.dumps(value).encode()
+
+
+def _deleted_in(content: dict[str, Any]) -> set[str] | None:
+    """What a Bundle of deletions names, as `Type/id`; None where it is something else."""
+    bundle = Element(content)
+    if content["resourceType"] != "Bundle":
+        return None
+    requests = [entry.child("request") for entry in bundle.children("entry")]
+    if any(request.text("method") != "DELETE" for request in requests) or bundle.problems:
+        return None
+    addresses = (request.text("url") for request in requests)
+    return {"/".join(a.split("?", 1)[0].rsplit("/", 2)[-2:]) for a in addresses if a is not None}
