@@ -44,9 +44,9 @@ def load_json(path: Path, *, max_bytes: int = MAX_BYTES) -> Any:
     return parse_json(raw, path.name)
 
 
-def parse_json(raw: bytes | str, name: str) -> Any:
-    """The value that `raw` holds; `name` is shown in the sentence. Raises InputError where it is
-    not strict JSON.
+def parse_json(raw: bytes | str, name: str, *, first_line: int = 1) -> Any:
+    """The value that `raw` holds; `name` is shown in the sentence, `first_line` is the number of
+    its first line in a file of which it is a part. Raises InputError where it is not strict JSON.
     """
     text = raw if isinstance(raw, str) else _decoded(raw, name)
     if not text.strip():
@@ -67,7 +67,7 @@ def parse_json(raw: bytes | str, name: str) -> Any:
             f"{name} is nested deeper than {MAX_DEPTH} levels and is not read."
         ) from error
     except json.JSONDecodeError as error:
-        raise InputError(_not_json(error, text, name)) from error
+        raise InputError(_not_json(error, text, name, first_line)) from error
     _check(value, name)
     return value
 
@@ -148,14 +148,15 @@ def _check(root: Any, name: str) -> None:
         level = below
 
 
-def _not_json(error: json.JSONDecodeError, text: str, name: str) -> str:
+def _not_json(error: json.JSONDecodeError, text: str, name: str, first_line: int) -> str:
+    line = error.lineno + first_line - 1
     open_string = text.startswith('"', error.pos) and not _WHOLE_STRING.match(text, error.pos)
     if open_string or error.pos >= len(text.rstrip()):
         return (
-            f"{name} ends in the middle of a value (line {error.lineno}): the file is truncated."
+            f"{name} ends in the middle of a value (line {line}): the file is truncated."
             " Export it again."
         )
-    return f"{name} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+    return f"{name} is not JSON: {error.msg} at line {line}, column {error.colno}."
 
 
 def _short(text: str) -> str:

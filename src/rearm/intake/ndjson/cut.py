@@ -74,7 +74,8 @@ class Cutter:
                 continue
             addresses = _deleted_in(content)
             if addresses is None:
-                self._unusable(line, "The line is no list of deletions. It is not used.")
+                sentence = "The line is no Bundle of deletions. It is not used."
+                self._unusable(line, sentence, "no deletions")
             else:
                 self._deleted |= addresses
 
@@ -93,22 +94,22 @@ class Cutter:
     def _parsed(self, line: Line) -> dict[str, Any] | None:
         """The JSON object of a line; None where it is none, which is said."""
         try:
-            content = parse_json(line.text, "The line")
+            content = parse_json(line.text, "The line", first_line=max(line.number, 1))
         except InputError as error:
             if line.ended or not line.number:
-                self._unusable(line, f"{error} Nothing of it is read.")
+                self._unusable(line, f"{error} It is not read.", "no JSON")
             else:  # the last line: nobody knows how much is missing behind it
                 tell_cut_short(line.file, line.number - 1, self.problems)
             return None
         if not isinstance(content, dict) or not isinstance(content.get("resourceType"), str):
-            self._unusable(
-                line, "The line holds no FHIR resource (an object with resourceType). Remove it."
-            )
+            sentence = "The line holds no FHIR resource (an object with resourceType). Remove it."
+            self._unusable(line, sentence, "no resource")
             return None
         return content
 
-    def _unusable(self, line: Line, sentence: str) -> None:
-        self.problems.add(line.source, CellProblem("error", "line_unreadable", sentence))
+    def _unusable(self, line: Line, sentence: str, cause: str) -> None:
+        problem = CellProblem("error", "line_unreadable", sentence)
+        self.problems.add(line.source, problem, cause=cause)
 
     def _route(self, line: Line, content: dict[str, Any]) -> None:
         """A resource to where it belongs."""
@@ -118,11 +119,11 @@ class Cutter:
         if kind == "OperationOutcome":
             self._notices(line, resource)
         elif kind == "Bundle":
-            self._unusable(
-                line,
+            sentence = (
                 "The line holds a Bundle. It is not read. Write one resource a line, or each "
-                "Bundle as a .json file.",
+                "Bundle as a .json file."
             )
+            self._unusable(line, sentence, "Bundle")
         elif kind not in TYPES_READ:
             self._unread[kind] += 1
             self._unread_places.setdefault(kind, line.source)
@@ -135,7 +136,7 @@ class Cutter:
 
     def _notices(self, line: Line, outcome: Element) -> None:
         for sentence in notices(outcome):
-            place = f"{line.source.place}, what the server could not export"
+            place = ", ".join(x for x in (line.source.place, "what the server withheld") if x)
             problem = CellProblem("warning", "export_incomplete", sentence)
             self.problems.add(Source(line.file, place), problem, cause=sentence)
 
@@ -174,9 +175,10 @@ class Cutter:
             bucket = self._bucket("by_identifier", str(patient[1]))
             self._spool.add(bucket, _field(patient), *_placed(line))
 
-    def _nobody(self, line: Line, kind: str, why: str = "has not exactly one patient") -> None:
-        kind = kind if kind in TYPES_READ else "resource"
-        sentence = f"The {kind} {why} as its subject. It is not read."
+    def _nobody(
+        self, line: Line, kind: str, why: str = "names no patient as its subject, or several"
+    ) -> None:
+        sentence = f"The {kind} {why}. It is not read."
         problem = CellProblem("error", "subject_missing", sentence, "refused")
         self.problems.add(line.source, problem, cause=kind)
 
@@ -237,9 +239,8 @@ class Cutter:
             if len(who) == 1:
                 self._write(next(iter(who)), line, resource)
             else:
-                kind = resource.text("resourceType") or ""
-                why = "names by identifier not exactly one Patient of the export"
-                self._nobody(line, kind, why)
+                why = "names its subject by an identifier that no Patient here has, or several"
+                self._nobody(line, str(resource.data["resourceType"]), why)
 
     def _join_shared(self, bucket: int) -> None:
         """Resources of no patient, to each part that refers to them."""

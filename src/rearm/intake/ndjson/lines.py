@@ -79,9 +79,11 @@ def lines_of(path: Path, problems: Problems) -> Iterator[Line]:
         raise InputError(f"{path.name} can't be read: {error.strerror or error}.") from error
 
 
-def tell_cut_short(file: str, last: int, problems: Problems, why: str = "") -> None:
-    """That a file ends behind line `last` although more was written: nobody knows whose."""
-    place = f"the rest after line {last}" if last else "the content"
+def tell_cut_short(file: str, last: int | None, problems: Problems, why: str = "") -> None:
+    """That a file ends behind line `last` (None: unknown where) although more was written: nobody
+    knows whose that was.
+    """
+    place = f"the rest after line {last}" if last is not None else "the rest"
     sentence = why or "The file is truncated. Export it again."
     problem = CellProblem("error", "file_cut_short", sentence, "set_aside")
     problems.add(Source(file, place), problem)

@@ -210,4 +210,4 @@ def _compare_count(
                 f"{manifest.file} counts {counted} resources, but the file holds {found}. Export it"
                 " again."
             )
-            tell_cut_short(file, found, problems, sentence)
+            tell_cut_short(file, None, problems, sentence)
