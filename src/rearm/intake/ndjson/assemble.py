@@ -19,6 +19,7 @@ from rearm.record import Source
 __all__ = ["Assembled", "Placed", "Shared", "assembled", "canonical", "placed"]
 
 Resource = dict[str, Any]
+_OF_PERSON = ("gender", "birthDate")
 _WORDS = re.compile(r"[0-9]+|[^0-9]+")
 
 
@@ -72,10 +73,10 @@ def assembled(patient_id: str, own: Sequence[Placed], shared: Shared) -> Assembl
     """The Bundle of a patient, in an order that does not depend on that of the lines: by type, then
     by id.
 
-    Raises InputError where resources name the patient on several servers: ids are unique on one
-    server alone, so they may be two people.
+    Raises InputError where these may be two people: ids are unique on one server alone.
     """
     _one_server(patient_id, own)
+    _one_person(patient_id, own)
     ordered = sorted([*own, *shared.needed(own)], key=_order)
     addresses = _addresses(ordered)
     entries = []
@@ -108,15 +109,30 @@ def _one_server(patient_id: str, own: Sequence[Placed]) -> None:
         )
 
 
+def _one_person(patient_id: str, own: Sequence[Placed]) -> None:
+    """Versions of a Patient may correct the sex or the date of birth; one that changes both is
+    another person.
+    """
+    people = [item for item in own if item.resource["resourceType"] == "Patient"]
+    for item in people[1:]:
+        pairs = [(people[0].resource.get(key), item.resource.get(key)) for key in _OF_PERSON]
+        if all(isinstance(a, str) and isinstance(b, str) and a != b for a, b in pairs):
+            raise InputError(
+                f"The Patient {shown(patient_id)} is there twice ({people[0].source} and "
+                f"{item.source}) with another sex and another date of birth, so these may be two "
+                "patients. Correct the id of one."
+            )
+
+
 def _order(item: Placed) -> tuple[bool, str, list[tuple[int, str]], str]:
     """The Patient first; then by type and id, its numbers by size as servers count them. What has
-    no id, or the same, by content.
+    no id, by content.
     """
     resource = item.resource
     kind, identity = str(resource["resourceType"]), resource.get("id")
     words = _WORDS.findall(identity) if isinstance(identity, str) else []
     numbered = [(len(w.lstrip("0")) if w.isdecimal() else 0, w) for w in words]
-    return kind != "Patient", kind, numbered, canonical(resource)
+    return kind != "Patient", kind, numbered, "" if words else canonical(resource)
 
 
 def _of_patient(resource: Resource, patient_id: str) -> Resource:

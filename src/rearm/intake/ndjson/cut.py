@@ -24,7 +24,7 @@ from rearm.intake.fhir.subjects import (
     Identifier,
     identifiers_of,
 )
-from rearm.intake.issues import issue_at
+from rearm.intake.issues import issue_at, place_at
 from rearm.intake.ndjson.lines import Line, tell_cut_short
 from rearm.intake.ndjson.problems import Problems
 from rearm.intake.ndjson.spool import Spool, records_in
@@ -46,6 +46,8 @@ __all__ = ["LINES", "SHARED_LINES", "Cutter", "place_of"]
 
 LINES = "lines"  # of patients: patient, file, number of the line, line
 SHARED_LINES = "shared"  # of no patient: file, number of the line, line
+_LONGEST_TYPE = 64  # characters of the name of a type of resource
+_TYPES_SHOWN = 20
 
 
 class Cutter:
@@ -60,6 +62,7 @@ class Cutter:
         self._unread: Counter[str] = Counter()
         self._unread_places: dict[str, Source] = {}
         self._parts = [folder_of_part(folder, part) for part in range(count)]
+        self._lines = [part / LINES for part in self._parts]
         for part in (*self._parts, self._joins):
             if part.exists():  # of a run that was interrupted
                 shutil.rmtree(part)
@@ -119,14 +122,18 @@ class Cutter:
         if kind == "OperationOutcome":
             self._notices(line, resource)
         elif kind == "Bundle":
-            sentence = (
-                "The line holds a Bundle. It is not read. Write one resource a line, or each "
-                "Bundle as a .json file."
-            )
-            self._unusable(line, sentence, "Bundle")
+            is_list = _deleted_in(content) is not None
+            sentence = "The line holds a Bundle. Write one resource a line. It is not read."
+            if is_list:
+                sentence = (
+                    "The line lists what was deleted, but no manifest names its file. It is not "
+                    "used. Add the manifest."
+                )
+            self._unusable(line, sentence, "deletions" if is_list else "Bundle")
         elif kind not in TYPES_READ:
-            self._unread[kind] += 1
-            self._unread_places.setdefault(kind, line.source)
+            name = kind if kind.isalnum() and len(kind) <= _LONGEST_TYPE else "unnamed"
+            self._unread[name] += 1
+            self._unread_places.setdefault(name, line.source)
         elif f"{kind}/{identity}" in self._deleted:
             self._tell_deleted(line, kind)
         elif kind == "Patient":
@@ -187,7 +194,7 @@ class Cutter:
             self._tell_deleted_patient(line, patient_id)
             return
         part = part_of(patient_id, self._count)
-        self._spool.add(self._parts[part] / LINES, _field(patient_id), *_placed(line))
+        self._spool.add(self._lines[part], _field(patient_id), *_placed(line))
         for name in needs_of(resource) if resource is not None else ():
             self._spool.add(self._bucket("needed", name), b"%d" % part, _field(name))
 
@@ -276,12 +283,14 @@ class Cutter:
         """One note of the types that are not read, with the first place of each."""
         if not self._unread:
             return []
-        kinds = sorted(self._unread)
-        counts = ", ".join(f"{self._unread[k]} {k if k.isalnum() else 'unnamed'}" for k in kinds)
-        problem = CellProblem(
-            "note", "resources_not_read", f"These resource types are not read: {counts}.", "used"
-        )
-        return [issue_at(self._unread_places[kinds[0]], problem)]
+        kinds = sorted(self._unread, key=lambda kind: (-self._unread[kind], kind))
+        counts = ", ".join(f"{self._unread[kind]} {kind}" for kind in kinds[:_TYPES_SHOWN])
+        left = len(kinds) - _TYPES_SHOWN
+        more = f" and {left} types more" if left > 0 else ""
+        sentence = f"These resource types are not read: {counts}{more}."
+        problem = CellProblem("note", "resources_not_read", sentence, "used")
+        first = [self._unread_places[kind] for kind in kinds[:_TYPES_SHOWN]]
+        return [issue_at(first[0], problem, places=[place_at(place, None) for place in first])]
 
 
 def place_of(file: bytes, number: bytes, resource: str = "") -> Source:
