@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.export_builder import BUNDLES, exploded, write_export
-from tests.support.fhir_builder import TODAY
+from tests.support.fhir_builder import TODAY, infusion, m_protein, patient
 from tests.support.loops import some
 
 from rearm.intake import read
@@ -156,6 +156,47 @@ def test_some_patients_of_a_part_alone(tmp_path: Path) -> None:
     part = folder_of_part(tmp_path / "parts", 0)
     chosen = READER.read(part, bundled(), TODAY, {"SYN-02", "SYN-07", "nobody"})
     assert [record.patient_id for record in chosen.records] == ["SYN-02", "SYN-07"]
+
+
+JUNK: list[Any] = [None, True, -3, 1e300, "", "\u202e", "Patient/x", [], [1], {}, {"reference": 3}]
+
+
+def _damaged(value: Any, random: Random, depth: int = 0) -> Any:
+    """The value with something in it replaced or left out."""
+    if isinstance(value, dict) and value and (depth == 0 or random.random() < 0.7):
+        key = random.choice(list(value))
+        if random.random() < 0.1:
+            return {name: item for name, item in value.items() if name != key}
+        return {**value, key: _damaged(value[key], random, depth + 1)}
+    if isinstance(value, list) and value and random.random() < 0.7:
+        place = random.randrange(len(value))
+        return [*value[:place], _damaged(value[place], random, depth + 1), *value[place + 1 :]]
+    return random.choice(JUNK)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 2**32))
+def test_damaged_lines_cost_only_their_own_patients(seed: int) -> None:
+    random = Random(seed)
+    drug = {"resourceType": "Medication", "id": "m", "code": {"text": "bortezomib"}}
+    taken = {
+        "resourceType": "MedicationStatement",
+        "id": "s",
+        "status": "completed",
+        "subject": {"identifier": {"system": "urn:mrn", "value": "1"}},
+        "medicationReference": {"reference": "https://example.org/Medication/m"},
+    }
+    mrn = [{"system": "urn:mrn", "value": "1"}]
+    resources = [patient(identifier=mrn), drug, taken, infusion(), m_protein(), m_protein("m2")]
+    damaged = [_damaged(x, random) if random.random() < 0.6 else x for x in resources]
+    whole = [patient(id="whole"), m_protein("w", subject={"reference": "Patient/whole"})]
+    lines: list[Json | str] = [*damaged, *whole]
+    random.shuffle(lines)
+    with TemporaryDirectory() as folder:
+        reading = read(write_export(Path(folder), {"a.ndjson": lines}), today=TODAY)
+        records = {record.patient_id: record for record in reading.stream()}
+    assert [str(lab.quantity) for lab in records["whole"].labs] == ["1.2"]
+    assert records.keys() <= {"whole", "p1", "x"}
 
 
 def test_memory_holds_no_more_for_more_patients(

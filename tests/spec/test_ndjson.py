@@ -75,6 +75,7 @@ def values(record: Record) -> list[Interval | None]:
         ({"reference": "urn:uuid:p1", "type": "Group"}, False),
         ({"reference": "#p1"}, False),
         ({"reference": "Patient/"}, False),
+        ({"reference": "Patient/p1/x"}, False),
         ({"reference": "Patient/p\u202e1"}, False),
         ({"reference": "NotPatient/p1"}, False),
         ({"display": "p1"}, False),
@@ -230,6 +231,7 @@ def test_a_medication_by_identifier(tmp_path: Path) -> None:
         ("[" * 70 + "]" * 70, "line_unreadable", "deeper than 64"),
         ('{"resourceType": "Patient"}', "patient_id_missing", "no id"),
         ('{"resourceType": "Patient", "id": "a\\u202eb"}', "patient_id_missing", "no id"),
+        ('{"resourceType": "Patient", "id": "a/b"}', "patient_id_missing", "no id"),
         (json.dumps(without(m_protein("x"), "subject")), "subject_missing", "no patient"),
     ],
 )

@@ -46,9 +46,11 @@ def patient_of(reference: Element) -> str | Identifier | None:
 
 def usable_id(text: str | None) -> str | None:
     """An id by which a patient can be told from others; None where characters of it would be
-    replaced, as two ids could become one.
+    replaced, as two ids could become one, or where it is a path, which a reference may cut.
     """
-    return None if text is None or not text.strip() or first_harmful(text) else text.strip()
+    if text is None or not text.strip() or "/" in text or first_harmful(text):
+        return None
+    return text.strip()
 
 
 def server_of(reference: Element) -> str | None:
