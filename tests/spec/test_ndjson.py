@@ -548,6 +548,14 @@ def test_one_bad_bundle_of_a_folder_costs_no_other(tmp_path: Path) -> None:
     assert told(reading) == [("error", "file_unreadable", "0.json")]
 
 
+def test_one_bad_patient_of_a_bundle_costs_no_other(tmp_path: Path) -> None:
+    several = bundle(patient(), m_protein(), patient(id="p2"), infusion(subject=OTHER))
+    several["entry"][1]["resource"]["resourceType"] = 3
+    reading = read(write_each(tmp_path, several, bundle(patient(id="p3"))))
+    assert [record.patient_id for record in reading.records] == ["p2", "p3"]
+    assert told(reading) == [("error", "patient_unreadable", "0.json")]
+
+
 def test_a_folder_of_resources_of_nobody_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no resource of a patient"):
         read(write_each(tmp_path, CARFILZOMIB))

@@ -23,7 +23,7 @@ from rearm.intake.build.checks.ids import flag_ids_alike
 from rearm.intake.build.gather import gather
 from rearm.intake.build.records import make_records
 from rearm.intake.build.terms import Terms
-from rearm.intake.fhir.bundle import open_bundle
+from rearm.intake.fhir.bundle import FhirBundle, open_bundle
 from rearm.intake.fhir.split import split_by_patient
 from rearm.intake.fhir.subjects import TYPES_READ
 from rearm.intake.fhir.translate import rows_of_bundle
@@ -92,6 +92,24 @@ def _parts(content: Any, name: str) -> tuple[list[Any], list[Issue]]:
     return parts, [issue_at(Source(name, printable(place)), p) for place, p in problems]
 
 
+def _opened(
+    parts: Iterable[Any], name: str
+) -> tuple[list[tuple[Any, FhirBundle]], list[InputError]]:
+    """The bundles of a file that can be opened, each with its content, and why others can't.
+    Raises InputError where none can be.
+    """
+    opened: list[tuple[Any, FhirBundle]] = []
+    refused: list[InputError] = []
+    for part in parts:
+        try:
+            opened.append((part, open_bundle(part, name)))
+        except InputError as error:
+            refused.append(error)
+    if not opened:
+        raise refused[0]
+    return opened, refused
+
+
 def _refusal(error: InputError, name: str, code: str, others: str) -> Issue:
     """A file, or a part of one, that can't be read beside others that can."""
     sentence = f"{error} It is not read; {others}."
@@ -122,16 +140,19 @@ def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
                 single.append(file)
                 continue
             parts, strays = _parts(content, file.name)
-            opened = [open_bundle(part, file.name) for part in parts]
+            opened, unreadable = _opened(parts, file.name)
         except InputError as error:
             refused.append(error)
             issues.append(_refusal(error, file.name, "file_unreadable", "the other files are"))
             continue
-        for bundle in opened:
+        for _, bundle in opened:
             of_read_types = any(r.type in TYPES_READ for r in bundle.resources)
             (files_of if of_read_types else unread_of)[bundle.patient_id].append(file)
             place = "Bundle" if bundle.patient is None else bundle.patient.place
             places.setdefault(bundle.patient_id, place)
+        refused.extend(unreadable)
+        others = "what it holds of others is"
+        issues.extend(_refusal(e, file.name, "patient_unreadable", others) for e in unreadable)
         issues.extend((*notes, *strays))
     resources = single_resources(single)
     joined = resources.patients()
@@ -170,8 +191,9 @@ def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
     def records() -> Iterator[Record]:
         for file in dict.fromkeys(readable.values()):
             content, _ = clean_json(load_json(file), file.name)
-            for part in _parts(content, file.name)[0]:
-                if open_bundle(part, file.name).patient_id in readable:
+            opened, _ = _opened(_parts(content, file.name)[0], file.name)
+            for part, bundle in opened:
+                if bundle.patient_id in readable:
                     gathered = gather(*rows_of_bundle(part, file.name, knowledge))
                     yield from make_records(gathered, terms, today=today)
         yield from of_resources.stream()
