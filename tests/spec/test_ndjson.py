@@ -541,6 +541,14 @@ def test_a_bundle_of_documents_alone_does_not_hide_the_patient(tmp_path: Path) -
     assert told(reading) == [("note", "resources_not_read", "0.json")]
 
 
+def test_documents_beside_another_patient_give_no_second_record(tmp_path: Path) -> None:
+    subject = {"reference": "Patient/p1"}
+    letter = {"resourceType": "DocumentReference", "id": "d", "subject": subject}
+    both = bundle(letter, m_protein(subject=OTHER))
+    reading = read(write_each(tmp_path, both, bundle(patient(), m_protein())))
+    assert [(r.patient_id, r.sex) for r in reading.records] == [("p2", None), ("p1", "F")]
+
+
 def test_one_bad_bundle_of_a_folder_costs_no_other(tmp_path: Path) -> None:
     several = bundle(patient(), m_protein(), patient(id="p2"), infusion(subject=OTHER))
     reading = read(write_each(tmp_path, {"type": "collection"}, several, bundle(patient(id="p3"))))
