@@ -1,4 +1,4 @@
-"""Input to records: tidy tables, any other layout by a mapping file, FHIR bundles.
+"""Input to records: tidy tables, any other layout by a mapping file, FHIR bundles and exports.
 
 The ways in stand in `readers.py`: each brings what it reads to rows of the tidy tables, and `build`
 makes the records from them.
