@@ -33,6 +33,7 @@ from rearm.intake.ndjson.whose import (
     names_of,
     needs_of,
     patient_of,
+    server_of,
     subjects_of,
     usable_id,
 )
@@ -42,10 +43,12 @@ from rearm.intake.values import shown
 from rearm.record import Issue, Source
 from rearm.strict_json import parse_json
 
-__all__ = ["LINES", "SHARED_LINES", "Cutter", "place_of"]
+__all__ = ["IS_PATIENT", "LINES", "SHARED_LINES", "Cutter", "place_of"]
 
-LINES = "lines"  # of patients: patient, file, number of the line, line
+LINES = "lines"  # of patients: patient, mark, file, number of the line, line
 SHARED_LINES = "shared"  # of no patient: file, number of the line, line
+# marks of lines: a Patient, or the servers by which the line names its patient (as JSON)
+IS_PATIENT = b"P"
 _LONGEST_TYPE = 64  # characters of the name of a type of resource
 _TYPES_SHOWN = 20
 
@@ -190,11 +193,13 @@ class Cutter:
         self.problems.add(line.source, problem, cause=kind)
 
     def _write(self, patient_id: str, line: Line, resource: Element | None = None) -> None:
+        """The line of a resource, or of the Patient himself, to the part of the patient."""
         if f"Patient/{patient_id}" in self._deleted:
             self._tell_deleted_patient(line, patient_id)
             return
         part = part_of(patient_id, self._count)
-        self._spool.add(self._lines[part], _field(patient_id), *_placed(line))
+        mark = IS_PATIENT if resource is None else _servers(resource)
+        self._spool.add(self._lines[part], _field(patient_id), mark, *_placed(line))
         for name in needs_of(resource) if resource is not None else ():
             self._spool.add(self._bucket("needed", name), b"%d" % part, _field(name))
 
@@ -264,7 +269,7 @@ class Cutter:
         """Ids of patients that look like one id written twice, wherever they lie."""
         for part in self._parts:
             first: dict[bytes, list[bytes]] = {}
-            for patient, file, number, _ in records_in(part / LINES, 4):
+            for patient, _, file, number, _ in records_in(part / LINES, 5):
                 first.setdefault(patient, [patient, file, number])
             for fields in first.values():
                 key = id_key(json.loads(fields[0]))
@@ -303,6 +308,12 @@ def _placed(line: Line) -> Sequence[bytes]:
     if b"\n" in text:  # a file of one resource
         text = json.dumps(json.loads(text.decode("utf-8-sig"))).encode()
     return _field(line.file), b"%d" % line.number, text
+
+
+def _servers(resource: Element) -> bytes:
+    """The mark of a line of a patient."""
+    servers = {server_of(subject) for _, subject in subjects_of(resource)} - {None}
+    return _field(sorted(map(str, servers))) if servers else b""
 
 
 def _field(value: Any) -> bytes:

@@ -20,7 +20,7 @@ from rearm.intake.fhir.translate import rows_of_bundle
 from rearm.intake.files.unread import unread_in
 from rearm.intake.issues import issue_at
 from rearm.intake.ndjson.assemble import Assembled, Placed, Shared, assembled, canonical, placed
-from rearm.intake.ndjson.cut import LINES, SHARED_LINES, Cutter
+from rearm.intake.ndjson.cut import IS_PATIENT, LINES, SHARED_LINES, Cutter
 from rearm.intake.ndjson.lines import Line, lines_of, ndjson_files, tell_cut_short
 from rearm.intake.ndjson.manifest import Manifest, manifests_in
 from rearm.intake.ndjson.problems import Problems
@@ -85,7 +85,7 @@ class NdjsonParts:
         """By patient, a hash of the content of his resources and of what they refer to: the order
         of lines and files, `meta.lastUpdated` and `meta.versionId` do not count.
         """
-        patients, shared = _lines_of(part)
+        patients, shared, _ = _lines_of(part)
         hashes: dict[str, str] = {}
         for patient_id, lines in patients.items():
             own = [placed(*line) for line in lines]
@@ -106,9 +106,10 @@ class NdjsonParts:
         """The records of a part, by the ids of the patients, or those of `patients` alone. One who
         can't be read is an issue; the others are read.
         """
-        lines, shared = _lines_of(part)
+        lines, shared, doubtful = _lines_of(part)
         chosen = sorted(id for id in lines if patients is None or id in patients)
-        issues = [x for id in chosen if (x := _refusal(id, lines[id], shared)) is not None]
+        looked_at = [id for id in chosen if id in doubtful]
+        issues = [x for id in looked_at if (x := _refusal(id, lines[id], shared)) is not None]
         refused = {issue.patient_id for issue in issues}
         terms = Terms(knowledge)
 
@@ -138,7 +139,7 @@ def cut_resources(files: Sequence[Path], folder: Path, count: int) -> Parts:
 
 def patients_in(part: Path) -> dict[str, Source]:
     """The patients of a part, and where each is named first."""
-    lines, _ = _lines_of(part)
+    lines, _, _ = _lines_of(part)
     return {patient_id: placed(*own[0]).source for patient_id, own in lines.items()}
 
 
@@ -152,15 +153,27 @@ def _nobody(source: Path, issues: Sequence[Issue]) -> str:
 _Written = tuple[bytes, bytes, bytes]  # file, number of the line, line
 
 
-def _lines_of(part: Path) -> tuple[dict[str, list[_Written]], Shared]:
-    """The lines of each patient in a part, and what they refer to that belongs to none."""
+def _lines_of(part: Path) -> tuple[dict[str, list[_Written]], Shared, set[str]]:
+    """The lines of each patient in a part, what they refer to that belongs to none, and of whom
+    there may be two: those with several Patient resources or servers.
+    """
     patients: dict[str, list[_Written]] = {}
     ids: dict[bytes, str] = {}
-    for patient, file, number, text in records_in(part / LINES, 4):
+    servers: dict[str, bytes] = {}  # the first that each patient is named with
+    people: set[str] = set()
+    doubtful: set[str] = set()
+    for patient, mark, file, number, text in records_in(part / LINES, 5):
         patient_id = ids.get(patient) or ids.setdefault(patient, json.loads(patient))
         patients.setdefault(patient_id, []).append((file, number, text))
+        is_patient = mark == IS_PATIENT
+        if is_patient and patient_id in people:
+            doubtful.add(patient_id)
+        elif is_patient:
+            people.add(patient_id)
+        elif mark and (mark != servers.setdefault(patient_id, mark) or b"," in mark):
+            doubtful.add(patient_id)
     shared = [placed(file, n, text) for file, n, text in records_in(part / SHARED_LINES, 3)]
-    return patients, Shared(shared)
+    return patients, Shared(shared), doubtful
 
 
 def _assembled(patient_id: str, lines: Sequence[_Written], shared: Shared) -> Assembled:

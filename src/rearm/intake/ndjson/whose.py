@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from rearm.characters import first_harmful
@@ -14,6 +15,7 @@ __all__ = ["SHARED", "names_of", "needs_of", "patient_of", "server_of", "subject
 SHARED = frozenset({"Medication", "Specimen", "BodyStructure"})
 _NEEDS = ("medicationReference", "specimen")  # elements that may refer to it
 _NEEDS_MANY = ("focus",)
+_NO_ID = re.compile(r"[/?#]")
 _URNS = ("urn:uuid:", "urn:oid:")
 
 
@@ -46,9 +48,9 @@ def patient_of(reference: Element) -> str | Identifier | None:
 
 def usable_id(text: str | None) -> str | None:
     """An id by which a patient can be told from others; None where characters of it would be
-    replaced, as two ids could become one, or where it is a path, which a reference may cut.
+    replaced, as two ids could become one, or where a reference with it would say something else.
     """
-    if text is None or not text.strip() or "/" in text or first_harmful(text):
+    if text is None or not text.strip() or _NO_ID.search(text) or first_harmful(text):
         return None
     return text.strip()
 
