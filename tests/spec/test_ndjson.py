@@ -245,6 +245,7 @@ def test_a_bad_line_costs_no_other(tmp_path: Path, bad: str, code: str, said: st
     (issue,) = reading.issues
     assert (issue.severity, issue.code, str(issue.source)) == ("error", code, "all.ndjson: line 2")
     assert said in issue.message and "first of 2 such lines" in issue.message
+    assert issue.source.cell == (None, 2, None), "the number of the line is a row of the work list"
     assert [place.source.place for place in issue.places] == ["line 2", "line 5"]
     told_to_each = [i.code for i in record.unread]
     assert told_to_each == ([code] if code == "line_unreadable" else [])

@@ -11,7 +11,7 @@ from typing import Any
 from rearm.errors import InputError
 from rearm.intake.fhir.element import Element
 from rearm.intake.fhir.subjects import without_version
-from rearm.intake.ndjson.cut import place_of
+from rearm.intake.ndjson.spool import place_of
 from rearm.intake.ndjson.whose import SHARED, names_of, needs_of, server_of, subjects_of
 from rearm.intake.values import shown
 from rearm.record import Source

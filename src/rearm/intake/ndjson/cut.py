@@ -2,7 +2,7 @@
 to no patient to the parts whose resources refer to it.
 
 Files are read once, line by line. What a line needs from another (the patient of an identifier, the
-medication of a reference) is brought together by buckets on the disk, so that memory does not grow
+medication of a reference) is brought together on the disk (`joins`), so that memory does not grow
 with the number of patients.
 """
 
@@ -11,23 +11,19 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from rearm.errors import InputError
-from rearm.intake.build.checks.ids import flag_ids_alike, id_key
 from rearm.intake.fhir.completeness import notices
 from rearm.intake.fhir.element import Element
-from rearm.intake.fhir.subjects import (
-    TYPES_READ,
-    Identifier,
-    identifiers_of,
-)
+from rearm.intake.fhir.subjects import TYPES_READ, identifiers_of
 from rearm.intake.issues import issue_at, place_at
+from rearm.intake.ndjson.joins import Joins
 from rearm.intake.ndjson.lines import Line, tell_cut_short
 from rearm.intake.ndjson.problems import Problems
-from rearm.intake.ndjson.spool import Spool, records_in
+from rearm.intake.ndjson.spool import Spool, field_of, records_in
 from rearm.intake.ndjson.whose import (
     SHARED,
     names_of,
@@ -43,7 +39,7 @@ from rearm.intake.values import shown
 from rearm.record import Issue, Source
 from rearm.strict_json import parse_json
 
-__all__ = ["IS_PATIENT", "LINES", "SHARED_LINES", "Cutter", "place_of"]
+__all__ = ["IS_PATIENT", "LINES", "SHARED_LINES", "Cutter"]
 
 LINES = "lines"  # of patients: patient, mark, file, number of the line, line
 SHARED_LINES = "shared"  # of no patient: file, number of the line, line
@@ -58,15 +54,15 @@ class Cutter:
 
     def __init__(self, folder: Path, count: int, problems: Problems) -> None:
         self.problems = problems
-        self._folder, self._count = folder, count
-        self._joins = folder / "joins"
+        self._count = count
         self._spool = Spool()
+        self._joins = Joins(folder, count, self._spool)
         self._deleted: set[str] = set()
         self._unread: Counter[str] = Counter()
         self._unread_places: dict[str, Source] = {}
         self._parts = [folder_of_part(folder, part) for part in range(count)]
         self._lines = [part / LINES for part in self._parts]
-        for part in (*self._parts, self._joins):
+        for part in self._parts:
             if part.exists():  # of a run that was interrupted
                 shutil.rmtree(part)
 
@@ -164,16 +160,13 @@ class Cutter:
             self.problems.add(line.source, problem)
             return
         self._write(patient_id, line)
-        for system, value in identifiers_of(resource):
-            if value is not None:
-                bucket = self._bucket("identifiers", value)
-                self._spool.add(bucket, _field([system, value, patient_id]))
+        self._joins.has(patient_id, identifiers_of(resource))
 
     def _of_patient(self, line: Line, resource: Element, kind: str) -> None:
         """A resource of a patient to his part; one without a subject to all that refer to it."""
         subjects = subjects_of(resource)
         if not subjects and kind in SHARED:
-            self._share(line, resource, kind)
+            self._joins.shares(names_of(kind, resource), _placed(line))
             return
         named = {patient_of(subject) for _, subject in subjects}
         patient = next(iter(named)) if len(named) == 1 else None
@@ -182,8 +175,7 @@ class Cutter:
         elif isinstance(patient, str):
             self._write(patient, line, resource)
         else:
-            bucket = self._bucket("by_identifier", str(patient[1]))
-            self._spool.add(bucket, _field(patient), *_placed(line))
+            self._joins.asks_for(patient, _placed(line))
 
     def _nobody(
         self, line: Line, kind: str, why: str = "names no patient as its subject, or several"
@@ -199,9 +191,9 @@ class Cutter:
             return
         part = part_of(patient_id, self._count)
         mark = IS_PATIENT if resource is None else _servers(resource)
-        self._spool.add(self._lines[part], _field(patient_id), mark, *_placed(line))
-        for name in needs_of(resource) if resource is not None else ():
-            self._spool.add(self._bucket("needed", name), b"%d" % part, _field(name))
+        self._spool.add(self._lines[part], field_of(patient_id), mark, *_placed(line))
+        if resource is not None:
+            self._joins.needs(part, needs_of(resource))
 
     def _tell_deleted_patient(self, line: Line, patient_id: str) -> None:
         sentence = (
@@ -211,78 +203,38 @@ class Cutter:
         problem = CellProblem("warning", "patient_deleted", sentence, "refused")
         self.problems.add(line.source, problem, cause=patient_id, patient_id=patient_id)
 
-    def _share(self, line: Line, resource: Element, kind: str) -> None:
-        for name in names_of(kind, resource):
-            self._spool.add(self._bucket("shared", name), _field(name), *_placed(line))
-
-    def _bucket(self, kind: str, name: str) -> Path:
-        return self._joins / kind / str(part_of(name, self._count))
-
     # ------------------------------------------------------------ what needs another
 
     def finish(self) -> list[Issue]:
         """Brings together what needs another, and gives all that was noteworthy."""
         self._spool.flush()
-        for bucket in range(self._count):
-            self._join_identifiers(bucket)
+        for patients, fields in self._joins.answers():
+            self._answer(patients, fields)
         self._spool.flush()
-        for bucket in range(self._count):
-            self._join_shared(bucket)
+        for part, fields in self._joins.shared():
+            self._spool.add(self._parts[part] / SHARED_LINES, *fields)
         self._spool.flush()
-        alike = self._ids_alike()
-        shutil.rmtree(self._joins, ignore_errors=True)
+        alike = [*self._joins.ids_alike(self._first_lines())]
+        self._joins.remove()
         return [*self.problems.issues(), *self._not_read(), *alike]
 
-    def _join_identifiers(self, bucket: int) -> None:
-        """Resources whose subject is named by an identifier, to the one patient that has it."""
-        wanted = self._joins / "by_identifier" / str(bucket)
-        if not wanted.exists():
-            return
-        patients: dict[Identifier, set[str]] = {}
-        for (record,) in records_in(self._joins / "identifiers" / str(bucket), 1):
-            system, value, patient_id = json.loads(record)
-            patients.setdefault((system, value), set()).add(patient_id)
-            patients.setdefault((None, value), set()).add(patient_id)
-        for identifier, file, number, text in records_in(wanted, 4):
-            system, value = json.loads(identifier)
-            line = Line(json.loads(file), int(number), text)
-            resource = Element(json.loads(text))
-            who = patients.get((system, value), set())
-            if len(who) == 1:
-                self._write(next(iter(who)), line, resource)
-            else:
-                why = "names its subject by an identifier that no Patient here has, or several"
-                self._nobody(line, str(resource.data["resourceType"]), why)
+    def _answer(self, patients: set[str], fields: Sequence[bytes]) -> None:
+        """A line whose patient is named by an identifier, to the one patient who has it."""
+        file, number, text = fields
+        line, resource = Line(json.loads(file), int(number), text), Element(json.loads(text))
+        if len(patients) == 1:
+            self._write(next(iter(patients)), line, resource)
+        else:
+            why = "names its subject by an identifier that no Patient here has, or several"
+            self._nobody(line, str(resource.data["resourceType"]), why)
 
-    def _join_shared(self, bucket: int) -> None:
-        """Resources of no patient, to each part that refers to them."""
-        parts: dict[bytes, set[int]] = {}
-        for part, name in records_in(self._joins / "needed" / str(bucket), 2):
-            parts.setdefault(name, set()).add(int(part))
-        if not parts:
-            return
-        for name, *placed in records_in(self._joins / "shared" / str(bucket), 4):
-            for number in parts.get(name, ()):
-                self._spool.add(self._parts[number] / SHARED_LINES, *placed)
-
-    def _ids_alike(self) -> list[Issue]:
-        """Ids of patients that look like one id written twice, wherever they lie."""
-        for part in self._parts:
-            first: dict[bytes, list[bytes]] = {}
-            for patient, _, file, number, _ in records_in(part / LINES, 5):
-                first.setdefault(patient, [patient, file, number])
-            for fields in first.values():
-                key = id_key(json.loads(fields[0]))
-                self._spool.add(self._bucket("ids", key), *fields)
-        self._spool.flush()
-        issues: list[Issue] = []
-        for bucket in range(self._count):
-            places = {
-                str(json.loads(patient)): place_of(file, number)
-                for patient, file, number in records_in(self._joins / "ids" / str(bucket), 3)
-            }
-            issues.extend(flag_ids_alike(places, places.__getitem__))
-        return issues
+    def _first_lines(self) -> Iterator[Sequence[bytes]]:
+        """Each patient with the file and the number of his first line."""
+        for lines in self._lines:
+            first: dict[bytes, Sequence[bytes]] = {}
+            for patient, _, file, number, _ in records_in(lines, 5):
+                first.setdefault(patient, (patient, file, number))
+            yield from first.values()
 
     def _not_read(self) -> list[Issue]:
         """One note of the types that are not read, with the first place of each."""
@@ -298,27 +250,17 @@ class Cutter:
         return [issue_at(first[0], problem, places=[place_at(place, None) for place in first])]
 
 
-def place_of(file: bytes, number: bytes, resource: str = "") -> Source:
-    """The place of a written line: its number, or the resource where the file is one resource."""
-    return Source(json.loads(file), f"line {int(number)}" if int(number) else resource)
-
-
 def _placed(line: Line) -> Sequence[bytes]:
     text = line.text
     if b"\n" in text:  # a file of one resource
         text = json.dumps(json.loads(text.decode("utf-8-sig"))).encode()
-    return _field(line.file), b"%d" % line.number, text
+    return field_of(line.file), b"%d" % line.number, text
 
 
 def _servers(resource: Element) -> bytes:
     """The mark of a line of a patient."""
     servers = {server_of(subject) for _, subject in subjects_of(resource)} - {None}
-    return _field(sorted(map(str, servers))) if servers else b""
-
-
-def _field(value: Any) -> bytes:
-    """A value without tabs and line breaks."""
-    return json.dumps(value).encode()
+    return field_of(sorted(map(str, servers))) if servers else b""
 
 
 def _deleted_in(content: dict[str, Any]) -> set[str] | None:

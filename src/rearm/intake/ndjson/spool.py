@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-__all__ = ["Spool", "records_in"]
+from rearm.record import Source
+
+__all__ = ["Spool", "field_of", "place_of", "records_in"]
 
 _BUFFER = 32 * 1024 * 1024  # bytes held before they are written
 
@@ -45,3 +49,15 @@ def records_in(path: Path, fields: int) -> Iterator[list[bytes]]:
     with path.open("rb") as file:
         for record in file:
             yield record[:-1].split(b"\t", fields - 1)
+
+
+def field_of(value: Any) -> bytes:
+    """A value as a field: JSON, which has no tabs and line breaks."""
+    return json.dumps(value).encode()
+
+
+def place_of(file: bytes, number: bytes, resource: str = "") -> Source:
+    """The place that two fields name: the number of a line, or the resource where the file is one
+    resource.
+    """
+    return Source(json.loads(file), f"line {int(number)}" if int(number) else resource)
