@@ -8,7 +8,6 @@ from typing import get_args
 import pytest
 from tests.support.loops import some
 
-import rearm
 from rearm.cli.shared import Input
 from rearm.intake import InputError, read
 from rearm.intake.files.read import read_grids
@@ -27,7 +26,7 @@ def test_the_help_and_the_docstring_name_every_format() -> None:
         assert reader.words.casefold() in _told(read.__doc__)
 
 
-SUFFIXES = {"fhir": (".json",), "tidy": (".csv", ".xlsx", ".parquet")}
+SUFFIXES = {"fhir": (".json",), "ndjson": (".ndjson",), "tidy": (".csv", ".xlsx", ".parquet")}
 
 
 def test_a_file_of_no_format_is_told_what_would_be_one() -> None:
@@ -51,8 +50,15 @@ def test_the_first_reader_that_accepts_a_path_reads_it(tmp_path: Path) -> None:
     assert reader_of(tmp_path, known) is READERS["tidy"]
 
 
-def test_ndjson_is_not_read(tmp_path: Path) -> None:
-    file = tmp_path / "patient.ndjson"
-    file.write_text('{"resourceType": "Patient", "id": "p"}\n', "utf-8")
-    with pytest.raises(InputError, match="not a readable table"):
-        rearm.read(file)
+def test_an_export_is_known_by_its_lines_or_its_manifest(tmp_path: Path) -> None:
+    known = bundled()
+    assert reader_of(tmp_path / "p.ndjson", known) is READERS["ndjson"]
+    assert reader_of(tmp_path / "p.NDJSON.gz", known) is READERS["ndjson"]
+    (tmp_path / "Patient.ndjson").touch()
+    assert reader_of(tmp_path, known) is READERS["ndjson"]
+    (tmp_path / "p.json").touch()
+    assert reader_of(tmp_path, known) is READERS["fhir"], "bundles lie beside it"
+    (tmp_path / "manifest.json").write_text('{"transactionTime": "", "output": []}', "utf-8")
+    assert reader_of(tmp_path, known) is READERS["ndjson"]
+    (tmp_path / "labs.csv").touch()
+    assert reader_of(tmp_path, known) is READERS["tidy"]

@@ -79,8 +79,9 @@ Input = Annotated[
     Path,
     typer.Argument(
         help=(
-            "A FHIR R4 bundle (.json), a filled form, or a folder or workbook of tidy tables; with"
-            " --mapping any other tables."
+            "A FHIR R4 bundle (.json) or a folder of them, FHIR bulk NDJSON (.ndjson,"
+            " .ndjson.gz), a filled form, or a folder or workbook of tidy tables; with --mapping"
+            " any other tables."
         )
     ),
 ]

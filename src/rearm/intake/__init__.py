@@ -1,4 +1,4 @@
-"""Input to records: tidy tables, any other layout by a mapping file, FHIR bundles.
+"""Input to records: tidy tables, any other layout by a mapping file, FHIR bundles and exports.
 
 The ways in stand in `readers.py`: each brings what it reads to rows of the tidy tables, and `build`
 makes the records from them.
@@ -30,8 +30,9 @@ def read(
 ) -> Reading:
     """Everything that `path` holds, as records with their issues.
 
-    `path` is a FHIR R4 bundle (.json), a folder of them (without tidy tables), a filled form, or a
-    folder or workbook of tidy tables; with `mapping` (a TOML file) any other tables. `knowledge`
+    `path` is a FHIR R4 bundle (.json), a folder of them or of single resources (without tidy
+    tables), FHIR bulk NDJSON (.ndjson, .ndjson.gz), a filled form, or a folder or workbook of tidy
+    tables; with `mapping` (a TOML file) any other tables. `knowledge`
     gives the laboratory tests, units, agents and regimens, by default the bundled ones. `today` is
     used only to tell dates that lie in the future. Raises InputError with a sentence: what, where,
     what to do.

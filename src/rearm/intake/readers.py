@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rearm.intake.fhir.read import read_fhir
 from rearm.intake.files.read import bundle_files, table_files
+from rearm.intake.ndjson.read import is_bulk_export, read_ndjson
 from rearm.intake.result import Reading
 from rearm.intake.tidy.read import is_tidy, read_tidy
 from rearm.knowledge.bundle import Knowledge
@@ -35,12 +36,21 @@ class Reader:
 
 def _is_fhir(path: Path, knowledge: Knowledge) -> bool:
     """A bundle, or a folder of bundles in which no tidy table and no form lies: some other table
-    beside them is told as not read.
+    beside them is told as not read. An export with its manifest is none.
     """
     if path.is_dir():
-        tables = table_files(path)
-        return bool(bundle_files(path)) and not any(is_tidy(file, knowledge) for file in tables)
+        is_folder = bool(bundle_files(path)) and not is_bulk_export(path)
+        return is_folder and not _holds_tidy(path, knowledge)
     return path.suffix.lower() == ".json"
+
+
+def _is_ndjson(path: Path, knowledge: Knowledge) -> bool:
+    """An NDJSON file, or a folder with some and without tidy tables."""
+    return is_bulk_export(path) and not (path.is_dir() and _holds_tidy(path, knowledge))
+
+
+def _holds_tidy(folder: Path, knowledge: Knowledge) -> bool:
+    return any(is_tidy(file, knowledge) for file in table_files(folder))
 
 
 # by format; the first that accepts a path reads it
@@ -49,6 +59,11 @@ READERS: dict[str, Reader] = {
         words="a FHIR R4 bundle (.json)",
         accepts=_is_fhir,
         read=lambda path, knowledge, today: read_fhir(path, knowledge, today=today),
+    ),
+    "ndjson": Reader(
+        words="FHIR bulk NDJSON (.ndjson, .ndjson.gz)",
+        accepts=_is_ndjson,
+        read=lambda path, knowledge, today: read_ndjson(path, knowledge, today=today),
     ),
     "tidy": Reader(
         words="a filled form, or a folder or workbook of tidy tables",

@@ -12,9 +12,10 @@ __all__ = ["DOUBTS", "UNREAD_FILES", "Done", "Issue", "IssuePlace", "Severity", 
 
 Severity = Literal["note", "warning", "error"]
 Done = Literal["used", "set_aside", "refused"]
-# `row 12`, `row 12, value`, `labs!C7`, `labs!7`
+# `row 12`, `row 12, value`, `line 12`, `labs!C7`, `labs!7`
 _CELL_PLACE = re.compile(
     r"row (?P<line>[0-9]+)(?:, (?P<header>.*))?"
+    r"|line (?P<number>[0-9]+)(?: component [0-9]+)?"
     r"|(?P<sheet>.+)!(?P<column>[A-Z]{1,3})?(?P<row>[0-9]+)"
 )
 _WORKBOOKS = (".xlsx", ".xlsm")  # a place in them that is no cell is a sheet
@@ -46,7 +47,7 @@ class Source:
         if match is None:
             of_workbook = self.file.lower().endswith(_WORKBOOKS)
             return (self.place or None) if of_workbook else None, None, None
-        row = match["line"] or match["row"]
+        row = match["line"] or match["number"] or match["row"]
         return match["sheet"], None if row is None else int(row), match["column"]
 
     @property
@@ -106,7 +107,7 @@ DOUBTS = frozenset(
     }
 )
 
-# Issues of files, sheets and folders of which nothing is read, whoever stands in them.
+# Issues of files, sheets, folders and lines of which nothing is read, whoever stands in them.
 UNREAD_FILES = frozenset(
     {
         "file_unreadable",
@@ -115,5 +116,9 @@ UNREAD_FILES = frozenset(
         "table_not_read",
         "bundles_beside_tables",
         "sheets_not_mapped",
+        "file_missing",
+        "file_cut_short",
+        "line_unreadable",
+        "export_incomplete",
     }
 )

@@ -4,7 +4,7 @@ is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,12 +36,13 @@ _TYPES_READ = (
     "batch-response",
 )
 _SHOWN = 8  # ids in a sentence
+_COMPONENT = " component "  # between the place of an Observation and the number of a component
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """One resource of the bundle. `place` is what issues point to (`Observation/m1`), `address` its
-    fullUrl.
+    """One resource of the bundle. `place` is what issues call it (`Observation/m1`), `address` its
+    fullUrl, `source` where it stands if that is no place of the bundle itself (a line of a file).
     """
 
     type: str
@@ -49,16 +50,19 @@ class Resource:
     place: str
     element: Element
     address: str | None = None
+    source: Source | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class FhirBundle:
     """The resources in their order, the patient, and what was noteworthy in opening it.
 
-    `without_subject` are the places of resources that name nobody.
+    `without_subject` are the places of resources that name nobody. `called` is what a user gave:
+    a Bundle, or an export whose resources were brought together.
     """
 
     file: str
+    called: str = "Bundle"
     resources: list[Resource]
     patient_id: str
     patient: Resource | None
@@ -66,6 +70,15 @@ class FhirBundle:
     without_subject: frozenset[str] = frozenset()
     _index: dict[str, Resource] = field(default_factory=dict)
     _identifiers: dict[str, dict[Identifier, list[Resource]]] = field(default_factory=dict)
+    _sources: dict[str, Source] = field(default_factory=dict)
+
+    def source_of(self, place: str) -> Source:
+        """Where a resource, or a component of one, stands in the input."""
+        resource, component, number = place.partition(_COMPONENT)
+        found = self._sources.get(resource)
+        if found is None:
+            return Source(self.file, place)
+        return Source(found.file, f"{found.place}{component}{number}")
 
     def of_type(self, *types: str) -> Iterator[Resource]:
         return (r for r in self.resources if r.type in types)
@@ -98,9 +111,12 @@ class FhirBundle:
         return known
 
 
-def open_bundle(content: Any, file: str) -> FhirBundle:
-    """The bundle in parsed JSON. Raises InputError where it is none, or where its resources belong
-    to more than one patient.
+def open_bundle(
+    content: Any, file: str, sources: Sequence[Source] = (), *, called: str = "Bundle"
+) -> FhirBundle:
+    """The bundle in parsed JSON. `sources`: where each of its entries stands, if they were brought
+    together from elsewhere. Raises InputError where it is none, or where its resources belong to
+    more than one patient.
     """
     if not isinstance(content, dict):
         raise InputError(
@@ -121,8 +137,10 @@ def open_bundle(content: Any, file: str) -> FhirBundle:
             f"{file} is a Bundle of type {(bundle_type or 'none')[:40]!r}, which is not "
             "supported. Export a collection, searchset or transaction."
         )
-    bundle = FhirBundle(file=file, resources=[], patient_id="", patient=None)
-    _collect(top, bundle)
+    bundle = FhirBundle(file=file, called=called, resources=[], patient_id="", patient=None)
+    if sources:
+        bundle._sources["Bundle"] = sources[0]
+    _collect(top, bundle, sources)
     if top.problems:
         raise InputError(f"{file} is not a valid FHIR Bundle: {top.problems[0]}. Export it again.")
     _distinct(bundle)
@@ -135,10 +153,10 @@ def open_bundle(content: Any, file: str) -> FhirBundle:
 def _issue(bundle: FhirBundle, severity: Severity, code: str, place: str, sentence: str) -> None:
     done: Done = "used" if severity == "note" else "set_aside"
     problem = CellProblem(severity, code, sentence, done)
-    bundle.issues.append(issue_at(Source(bundle.file, place), problem, bundle.patient_id or None))
+    bundle.issues.append(issue_at(bundle.source_of(place), problem, bundle.patient_id or None))
 
 
-def _collect(top: Element, bundle: FhirBundle) -> None:
+def _collect(top: Element, bundle: FhirBundle, sources: Sequence[Source]) -> None:
     if "entry" not in top.data:
         raise InputError(f"{bundle.file} is a Bundle without entries, so nothing is read.")
     for place, entry in enumerate(top.children("entry")):
@@ -154,10 +172,12 @@ def _collect(top: Element, bundle: FhirBundle) -> None:
             continue
         element = Element(data)
         kind, identifier = str(data["resourceType"]), element.text("id")
+        source = sources[place] if sources else None
+        entry_name = f"entry {place + 1}" if source is None else str(source)
         where = (
             f"{_plain(kind)}/{_plain(identifier)}"
             if identifier
-            else f"entry {place + 1} ({_plain(kind)})"
+            else f"{entry_name} ({_plain(kind)})"
         )
         bundle.resources.append(
             Resource(
@@ -166,8 +186,11 @@ def _collect(top: Element, bundle: FhirBundle) -> None:
                 place=where,
                 element=element,
                 address=entry.text("fullUrl"),
+                source=source,
             )
         )
+        if source is not None:
+            bundle._sources.setdefault(where, source)
 
 
 def _distinct(bundle: FhirBundle) -> None:
@@ -189,6 +212,7 @@ def _distinct(bundle: FhirBundle) -> None:
         else:
             kept[key] = last
     bundle.resources = [r for key, r in kept.items() if key not in refused]
+    bundle._sources |= {r.place: r.source for r in bundle.resources if r.source is not None}
     for resource in bundle.resources:
         addresses = [resource.address]
         if resource.id:
@@ -289,10 +313,12 @@ def _is_named(bundle: FhirBundle, named: Mapping[str, list[str]]) -> None:
         )
     who = next(iter(named))
     bundle.patient_id = who.removeprefix("Patient/")
-    sentence = (
-        f"The Bundle has no Patient resource; all resources are for {_plain(who)}. Sex and date "
-        "of birth are unknown."
+    missing = (
+        f"The Bundle has no Patient resource; all resources are for {_plain(who)}."
+        if bundle.called == "Bundle"
+        else f"The {bundle.called} has no Patient resource of {_plain(who)}."
     )
+    sentence = f"{missing} Sex and date of birth are unknown."
     _issue(bundle, "warning", "no_patient_resource", "Bundle", sentence)
 
 

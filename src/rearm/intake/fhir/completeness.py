@@ -10,7 +10,7 @@ from typing import Any
 from rearm.characters import printable
 from rearm.intake.fhir.element import Element
 
-__all__ = ["matches", "missing_parts"]
+__all__ = ["matches", "missing_parts", "notices"]
 
 _PROBLEMS = ("fatal", "error", "warning")
 _SHOWN = 3  # places in a sentence
@@ -38,7 +38,7 @@ def missing_parts(
     yield from _failed(top)
     for place, resource in resources:
         if resource.text("resourceType") == "OperationOutcome":
-            yield from ((place, sentence) for sentence in _notices(resource))
+            yield from ((place, sentence) for sentence in notices(resource))
     yield from _subsets(top, resources)
 
 
@@ -70,7 +70,7 @@ def _failed(top: Element) -> Iterator[tuple[str, str]]:
         )
 
 
-def _notices(outcome: Element) -> Iterator[str]:
+def notices(outcome: Element) -> Iterator[str]:
     """What the server says went wrong; a mere information is not repeated."""
     for notice in outcome.children("issue"):
         if notice.text("severity") in _PROBLEMS:

@@ -146,7 +146,7 @@ class Medications:
         medication = self.t.bundle.resolve(element.child(key), element)
         if medication is None:
             name = element.child(key).text("display")
-            what = "a medication that is not in the Bundle"
+            what = f"a medication that is not in the {self.t.bundle.called}"
             return _Named(unread=(f"{what} ({name})" if name else what,))
         ingredients = [
             i.child("itemCodeableConcept")

@@ -19,7 +19,7 @@ from rearm.intake.values import shown
 from rearm.knowledge.bundle import Knowledge
 from rearm.knowledge.lexicon import Lexicon
 from rearm.knowledge.tidy_tables import TidyTable
-from rearm.record import Done, Issue, Severity, Source
+from rearm.record import Done, Issue, Severity
 
 __all__ = [
     "COLUMN",
@@ -96,7 +96,7 @@ class Translation:
     def issue(
         self, severity: Severity, code: str, place: str, sentence: str, done: Done = "set_aside"
     ) -> None:
-        where = Source(self.bundle.file, place)
+        where = self.bundle.source_of(place)
         problem = CellProblem(severity, code, sentence, done)
         self.issues.append(issue_at(where, problem, self.bundle.patient_id))
 
@@ -127,7 +127,7 @@ class Translation:
                 others = ", ".join(group.places[1:4]) + (" ..." if count > 4 else "")
                 more = f" ({count} times; also {others})"
             problem = CellProblem(group.severity, code, group.sentence + more, group.done)
-            where = Source(self.bundle.file, group.places[0])
+            where = self.bundle.source_of(group.places[0])
             yield issue_at(where, problem, self.bundle.patient_id)
 
     def add(self, draft: RowDraft) -> None:
@@ -135,7 +135,7 @@ class Translation:
             self._maker.row(
                 draft.table,
                 {"patient_id": self.bundle.patient_id, **draft.values},
-                Source(self.bundle.file, draft.place),
+                self.bundle.source_of(draft.place),
                 set_aside=draft.set_aside,
                 moments=draft.moments,
                 stated=True,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rearm.characters import printable
 from rearm.intake.fhir.completeness import matches
 from rearm.intake.fhir.element import Element
 from rearm.intake.fhir.subjects import (
@@ -17,10 +18,12 @@ from rearm.intake.fhir.subjects import (
     named_identifier,
     without_version,
 )
+from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem
 from rearm.intake.values import shown
+from rearm.record import Issue, Source
 
-__all__ = ["split_by_patient"]
+__all__ = ["parts_of", "split_by_patient"]
 
 _Entries = Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]  # with their resources
 
@@ -32,6 +35,12 @@ class _Part:
     names: set[str]
     identifiers: set[Identifier] = field(default_factory=set)
     entries: list[Any] = field(default_factory=list)
+
+
+def parts_of(content: Any, name: str) -> tuple[list[Any], list[Issue]]:
+    """The content of a file as one bundle a patient, and what of it belongs to none of them."""
+    parts, problems = split_by_patient(content)
+    return parts, [issue_at(Source(name, printable(place)), p) for place, p in problems]
 
 
 def split_by_patient(content: Any) -> tuple[list[Any], list[tuple[str, CellProblem]]]:

@@ -9,7 +9,9 @@ from rearm.intake.fhir.element import Element
 __all__ = [
     "MEDICATION",
     "OF_A_PATIENT",
+    "READ_WITH_OTHERS",
     "SUBJECTS",
+    "TYPES_READ",
     "Identifier",
     "identifiers_of",
     "named_identifier",
@@ -26,6 +28,16 @@ MEDICATION = (
 )
 # What happened to a patient: read only where it says whose it is.
 OF_A_PATIENT = frozenset({"Observation", "Condition", "AdverseEvent", *MEDICATION})
+# What other resources refer to or are held by, and whose the rest is.
+READ_WITH_OTHERS = (
+    "Patient",
+    "Specimen",
+    "Medication",
+    "BodyStructure",
+    "DiagnosticReport",
+    "OperationOutcome",
+)
+TYPES_READ = OF_A_PATIENT.union(READ_WITH_OTHERS)
 Identifier = tuple[str | None, str | None]  # system and value
 
 
