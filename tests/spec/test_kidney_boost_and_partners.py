@@ -182,6 +182,6 @@ def test_prophylaxis_and_watching_for_hepatitis_b_are_two_things() -> None:
     result = assessed(LATE | {"anti_hbc": True})
     said = to_arrange(result, "teclistamab")
     assert "6 (ASCO) or 12 months (EASL)" in said
-    assert "during teclistamab and for 6 months after it" in said
+    assert "during and for at least 6 months after teclistamab" in said
     other = to_arrange(result, "talquetamab")
     assert "6 (ASCO) or 12 months (EASL)" in other and "during teclistamab" not in other

@@ -74,7 +74,7 @@ RULED: list[tuple[Values, str, str, str]] = [
     ({"refractory_carfilzomib": True, "refractory_bortezomib": True},
      "selinexor-bortezomib-dexamethasone", "refractory to bortezomib", "not to bortezomib"),
     ({"refractory_anti_cd38": False, "refractory_bortezomib": True},
-     "daratumumab-bortezomib-dexamethasone", "daratumumab alone", "pomalidomide"),
+     "daratumumab-bortezomib-dexamethasone", "only a CD38 antibody", "pomalidomide"),
 ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -45,6 +45,10 @@ Data = Annotated[
     ),
 ]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Number of processes.")]
+EngineName = Annotated[
+    Literal["local", "spark"],
+    typer.Option("--engine", help="Processes of this machine (local), or Spark."),
+]
 _SHOWN = 20
 
 
@@ -65,6 +69,7 @@ def build_store(
         ),
     ] = None,
     jobs: Jobs = 1,
+    engine: EngineName = "local",
     as_json: Json = False,
 ) -> None:
     """Assess every patient of an input and keep the answers as tables in a folder.
@@ -81,6 +86,7 @@ def build_store(
         knowledge=None if knowledge is None else bundle_folder(knowledge),
         criteria=tuple(criteria or ()),
         jobs=jobs,
+        engine=engine,
         today=date.today(),
     )
     _told(build(data, store, wanted, tell=_progress()), store, as_json=as_json)

@@ -13,8 +13,11 @@ from pathlib import Path
 
 from rearm.intake.fhir.read import read_fhir
 from rearm.intake.files.read import bundle_files, table_files
+from rearm.intake.ndjson.parts import NdjsonParts
 from rearm.intake.ndjson.read import is_bulk_export, read_ndjson
+from rearm.intake.parts import PartReader
 from rearm.intake.result import Reading
+from rearm.intake.tidy.parts import TidyParts, can_be_cut
 from rearm.intake.tidy.read import is_tidy, read_tidy
 from rearm.knowledge.bundle import Knowledge
 
@@ -26,12 +29,13 @@ class Reader:
     """One format: which paths hold it, and how they are read.
 
     `words` are what a user is told that he can give. `read` raises InputError where the path can't
-    be used.
+    be used. `parts` gives the reader in parts, None for a path that is read as a whole only.
     """
 
     words: str
     accepts: Callable[[Path, Knowledge], bool]
     read: Callable[[Path, Knowledge, date | None], Reading]
+    parts: Callable[[Path, Knowledge], PartReader | None] = lambda path, knowledge: None
 
 
 def _is_fhir(path: Path, knowledge: Knowledge) -> bool:
@@ -64,11 +68,13 @@ READERS: dict[str, Reader] = {
         words="FHIR bulk NDJSON (.ndjson, .ndjson.gz)",
         accepts=_is_ndjson,
         read=lambda path, knowledge, today: read_ndjson(path, knowledge, today=today),
+        parts=lambda path, knowledge: NdjsonParts(),
     ),
     "tidy": Reader(
         words="a filled form, or a folder or workbook of tidy tables",
         accepts=lambda path, knowledge: True,
         read=lambda path, knowledge, today: read_tidy(path, knowledge, today=today),
+        parts=lambda path, knowledge: TidyParts() if can_be_cut(path, knowledge) else None,
     ),
 }
 

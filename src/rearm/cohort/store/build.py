@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from msgspec import structs
 
@@ -43,7 +44,9 @@ from rearm.knowledge import load
 from rearm.response.criteria import DEFAULT_VERSION, load_criteria
 from rearm.version import __version__
 
-__all__ = ["BuildSummary", "Wanted", "build"]
+__all__ = ["BuildSummary", "Engine", "Wanted", "build"]
+
+Engine = Literal["local", "spark"]
 
 _WORK = ".work"
 _BYTES_A_BUCKET = 8 * 1024**2  # of CSV, about a thousand patients
@@ -55,7 +58,7 @@ _MOST_BUCKETS = 1024
 class Wanted:
     """How a store is built. `knowledge`: a folder, None: the bundled one. `criteria`: versions of
     the response criteria beside the one that the answers rest on. `buckets`: None: by the size of
-    the input; what a store has once, it keeps.
+    the input; what a store has once, it keeps. `engine`: processes of this machine, or Spark.
     """
 
     mapping: Path | None = None
@@ -65,6 +68,7 @@ class Wanted:
     criteria: tuple[str, ...] = ()
     buckets: int | None = None
     jobs: int = 1
+    engine: Engine = "local"
     today: date | None = None
 
 
@@ -121,7 +125,7 @@ def build(
             knowledge=asked.knowledge,
             updating=before is not None and before.finished,
         )
-        summary = _Run(folder, job, work, count, asked.jobs).run(tell)
+        summary = _Run(folder, job, work, count, asked).run(tell)
         folder.remove_strays()
         folder.write_manifest(structs.replace(manifest, finished=True))
     summary.issues = manifest.issues
@@ -131,27 +135,38 @@ def build(
 class _Run:
     """Every bucket compared with what is there, and made where it differs."""
 
-    def __init__(self, folder: StoreFolder, job: Job, work: Path, count: int, jobs: int) -> None:
-        self.folder, self.job, self.work, self.count, self.jobs = folder, job, work, count, jobs
+    def __init__(
+        self, folder: StoreFolder, job: Job, work: Path, count: int, wanted: Wanted
+    ) -> None:
+        self.folder, self.job, self.work, self.count = folder, job, work, count
+        self.jobs, self.engine = wanted.jobs, wanted.engine
         self.summary = BuildSummary()
         self.tasks: dict[int, BucketTask] = {}
 
     def run(self, tell: Callable[[int, int], None] | None) -> BuildSummary:
         done = 0
-        for batch in each_batch(
-            make_buckets,
-            self._tasks(),
-            jobs=self.jobs,
-            prepare=prepare,
-            settings=(self.job,),
-            failed=_ended,
-        ):
+        for batch in self._made(self._tasks()):
             for one in batch:
                 self._note(one if one.failure is None else self._without_who_ends_it(one))
             done += len(batch)
             if tell is not None:
                 tell(done, self.count)
         return self.summary
+
+    def _made(self, tasks: Iterator[Sequence[BucketTask]]) -> Iterator[Sequence[Done]]:
+        """The buckets, by the engine that was asked for."""
+        if self.engine == "spark":
+            from rearm.cohort.store.spark import buckets_on_spark
+
+            return buckets_on_spark(tasks, self.job, jobs=self.jobs)
+        return each_batch(
+            make_buckets,
+            tasks,
+            jobs=self.jobs,
+            prepare=prepare,
+            settings=(self.job,),
+            failed=_ended,
+        )
 
     def _tasks(self) -> Iterator[Sequence[BucketTask]]:
         """The buckets that have to be made, one a batch."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from rearm.cohort.store.whole_input import WholeInput
 from rearm.intake import read
 from rearm.intake.parts import PartReader
-from rearm.intake.tidy.parts import TidyParts, can_be_cut
+from rearm.intake.readers import reader_of
 from rearm.knowledge import load
 
 __all__ = ["reader_of_parts"]
@@ -19,6 +19,9 @@ def reader_of_parts(
 ) -> PartReader:
     """The reader for an input. Raises InputError where it can't be read."""
     known = load(knowledge) if knowledge else load()
-    if mapping is None and can_be_cut(Path(source), known):
-        return TidyParts()
+    path = Path(source)
+    if mapping is None and path.exists():
+        in_parts = reader_of(path, known).parts(path, known)
+        if in_parts is not None:
+            return in_parts
     return WholeInput(read(source, mapping, knowledge=known, today=today))

@@ -256,7 +256,7 @@ _ISSUES = StoreTable(
         _column("place", "text", "row, cell or resource"),
         _column("column", "text", "column that it is about"),
         _column("value", "text", "what stands there"),
-        _column("done", "text", "used, set_aside or refused"),
+        _column("done", "text", "used, set aside or refused"),
         _column("count", "whole", "places that it is about"),
         _column("message", "text", "what is wrong and what to do"),
     ),

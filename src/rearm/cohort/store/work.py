@@ -76,7 +76,9 @@ _JOB: list[tuple[Job, Knowledge, tuple[Criteria, ...]]] = []  # of this process
 
 
 def prepare(job: Job) -> None:
-    """Called once in each process."""
+    """Called in each process before its first bucket."""
+    if _JOB and _JOB[0][0] == job:
+        return
     criteria = tuple(load_criteria(version) for version in job.settings.criteria)
     _JOB[:] = [(job, load(job.knowledge) if job.knowledge else load(), criteria)]
 
