@@ -103,6 +103,13 @@ gate-versions: setup-test
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@$(BIN)/python -m scripts.gate versions
 
+gate-spark: setup-test
+	@command -v java >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless >/dev/null; \
+	  else echo "No Java found: install Java 17 for Spark (Debian: openjdk-17-jre-headless)."; exit 1; fi; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[spark]'
+	@$(BIN)/python -m scripts.gate spark
+
 gate-%: setup-test
 	@$(BIN)/python -m scripts.gate $*
 

@@ -76,6 +76,14 @@ GATES = {
         title="How options are given: the share of what was read, by option",
         commands=(("-m", "scripts.practicalities"),),
     ),
+    "registry": Gate(
+        title="A store of 100,000 invented patients: speed, memory, an update, the report",
+        commands=(("-m", "benchmarks.registry", "--halves"),),
+    ),
+    "spark": Gate(
+        title="A store of 2,000 invented patients made on Spark and by the local pool",
+        commands=(("-m", "benchmarks.registry", "--patients", "2000", "--spark", "2000"),),
+    ),
     "versions": Gate(
         title="Answers of this version beside those of another",
         commands=(("-m", "scripts.compare_versions", os.environ.get("REF", "3cbca73")),),

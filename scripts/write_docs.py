@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from scripts import docs_facts, docs_practicalities, docs_rules
+from scripts import docs_facts, docs_practicalities, docs_rules, docs_store
 from scripts.docs_markdown import Citations
 
 from rearm.intake.tidy.template import describe_tables
@@ -45,6 +45,7 @@ def pages(knowledge: Knowledge, expected: Path) -> dict[str, str]:
         "actions.md": docs_rules.actions(knowledge, cite),
         "practicalities.md": docs_practicalities.practicalities(knowledge, cite),
         "tables.md": iter(describe_tables().rstrip("\n").split("\n")),
+        "store.md": docs_store.store(),
         "form.md": docs_facts.form(knowledge),
         "examples.md": docs_facts.examples(expected, knowledge),
         "sources.md": docs_facts.sources(knowledge),
