@@ -5,8 +5,8 @@ patient in a hundred; the report; the same on Spark.
 
 The patients are those of `rearm demo cohort`, as Parquet. Every step is a process of its own, so
 that its peak memory is its own; that of a build counts its processes together. Wanted, at 100,000
-patients on two cores: built in 15 minutes with less than 2 GB, an update of one in a hundred in less
-than 15 % of that, the report in less than 30 seconds, twice the patients in twice the time.
+patients on two cores: built in 15 minutes with less than 2 GB, an update of one in a hundred in
+less than 15 % of that, the report in less than 30 seconds, twice the patients in twice the time.
 """
 
 from __future__ import annotations

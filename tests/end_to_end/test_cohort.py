@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -120,6 +121,25 @@ def test_what_cannot_be_used_is_a_sentence(
     arguments: tuple[str, ...], told: str, tmp_path: Path
 ) -> None:
     says(cohort(*(x.format(tmp_path) for x in arguments)), 2, told)
+
+
+@pytest.mark.parametrize("most", [20_000, 60_000])
+def test_a_disk_that_fills_is_a_sentence_and_nothing_is_lost(
+    most: int, source: Path, store: Path, tmp_path: Path
+) -> None:
+    """A limit on the size of a file ends its writing as a full disk does."""
+    to = tmp_path / "store"
+    result = subprocess.run(
+        [sys.executable, "-m", "rearm.cli", "cohort", "build", source, "--store", to],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
+        check=False,
+    )
+    says(result, 2, "can't be read or written", "space on the disk")
+    assert cohort("build", source, "--store", to).returncode == 0
+    assert bytes_of(to) == bytes_of(store)
 
 
 def test_any_other_input_is_built_too(tmp_path: Path) -> None:

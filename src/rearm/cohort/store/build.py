@@ -28,7 +28,7 @@ from rearm.cohort.store.folder import (
     Settings,
     StoreFolder,
 )
-from rearm.cohort.store.lock import locked
+from rearm.cohort.store.lock import LOCK, locked
 from rearm.cohort.store.sources import reader_of_parts
 from rearm.cohort.store.work import (
     BucketTask,
@@ -49,6 +49,7 @@ __all__ = ["BuildSummary", "Engine", "Wanted", "build"]
 Engine = Literal["local", "spark"]
 
 _WORK = ".work"
+_OURS = (_WORK, LOCK)  # left by a run that ended before it began to write
 _BYTES_A_BUCKET = 8 * 1024**2  # of CSV, about a thousand patients
 _PARQUET_IS_DENSER = 6
 _MOST_BUCKETS = 1024
@@ -104,7 +105,7 @@ def build(
     asked = wanted or Wanted()
     folder = StoreFolder(store)
     before = folder.manifest() if folder.exists() else None
-    if before is None and store.is_dir() and any(x.name != _WORK for x in store.iterdir()):
+    if before is None and store.is_dir() and any(x.name not in _OURS for x in store.iterdir()):
         raise InputError(f"{store} holds something else than a store. Name an empty folder.")
     settings = _settings(asked)
     reader = reader_of_parts(source, asked.mapping, asked.knowledge, asked.today)

@@ -17,7 +17,8 @@ import msgspec
 from rearm.cohort.store.changes import Change
 from rearm.cohort.store.tables import TABLES, schema_of
 from rearm.errors import InputError
-from rearm.files import write_text, write_whole
+from rearm.files import write_text
+from rearm.intake.parts import write_frame
 
 if TYPE_CHECKING:
     import polars as pl
@@ -131,7 +132,7 @@ class StoreFolder:
         for table, frame in frames.items():
             file = self.file(table, bucket.files[table])
             file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(file, lambda to, frame=frame: frame.write_parquet(to, compression="zstd"))  # type: ignore[misc]
+            write_frame(file, frame, "zstd")
         marker = self._marker(number)
         marker.parent.mkdir(parents=True, exist_ok=True)
         write_text(marker, _text(bucket))

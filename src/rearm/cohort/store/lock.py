@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rearm.errors import InputError
 
-__all__ = ["locked"]
+__all__ = ["LOCK", "locked"]
 
-_LOCK = ".lock"
+LOCK = ".lock"
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def locked(store: Path) -> Iterator[None]:
     except ImportError:
         yield
         return
-    handle = os.open(store / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    handle = os.open(store / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -25,7 +25,7 @@ from rearm.intake.files.control_characters import clean_grids
 from rearm.intake.files.read import check_parquet, read_grids, table_files
 from rearm.intake.files.unread import unread_in
 from rearm.intake.issues import issue_at
-from rearm.intake.parts import Parts, folder_of_part, part_of
+from rearm.intake.parts import Parts, folder_of_part, part_of, write_frame
 from rearm.intake.result import Reading
 from rearm.intake.rows import CellProblem, DecimalMark, Grid, Value
 from rearm.intake.tidy.rows import table_runs
@@ -226,7 +226,7 @@ class _Cutter:
         for (part,), own in frame.partition_by(_PART, as_dict=True).items():
             folder = folder_of_part(self._folder, int(cast(int, part))) / table.name
             folder.mkdir(parents=True, exist_ok=True)
-            own.drop(_PART).write_parquet(folder / f"{number:05d}.parquet", compression="lz4")
+            write_frame(folder / f"{number:05d}.parquet", own.drop(_PART), "lz4")
 
     def write_tables(self) -> None:
         """What is known of each table as a whole, beside the parts."""
