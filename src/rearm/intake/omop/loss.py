@@ -1,0 +1,122 @@
+"""What was there and is not used, or used with a doubt: one issue a cause, with its count and the
+first of its places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from rearm.intake.issues import issue_at, place_at
+from rearm.intake.omop.tables import TABLES
+from rearm.intake.rows import CellProblem
+from rearm.record import Done, Issue, IssuePlace, Severity, Source
+
+__all__ = ["PLACES", "Losses", "place_in"]
+
+PLACES = 100  # of a cause that are named; the count is that of all
+_LISTED = 8  # concepts in a sentence
+
+
+def place_in(table: str, key: object) -> str:
+    """The place of a row: its table and its id there."""
+    name = TABLES[table].key if table in TABLES else f"{table}_id"
+    return f"{table}, {name} {key}"
+
+
+@dataclass(slots=True)
+class Losses:
+    """The issues of one CDM as they are found. `files`: the file of each table."""
+
+    files: Mapping[str, str]
+    issues: list[Issue] = field(default_factory=list)
+
+    def source(self, table: str, key: object = None) -> Source:
+        place = table if key is None else place_in(table, key)
+        return Source(self.files.get(table, table), place)
+
+    def add(
+        self,
+        severity: Severity,
+        code: str,
+        table: str,
+        sentence: str,
+        done: Done,
+        *,
+        column: str | None = None,
+        places: Iterable[IssuePlace] = (),
+    ) -> None:
+        """One cause, at its first place."""
+        every = tuple(places)
+        where = every[0].source if every else self.source(table)
+        problem = CellProblem(severity, code, sentence, done)
+        self.issues.append(issue_at(where, problem, column=column, places=every))
+
+    def rows(
+        self,
+        severity: Severity,
+        code: str,
+        table: str,
+        rows: pl.DataFrame,
+        sentence: str,
+        done: Done = "set_aside",
+        *,
+        column: str | None = None,
+        value: str | None = None,
+    ) -> None:
+        """The rows of one cause; nothing where there are none. `{n}` in the sentence becomes their
+        number. `value`: the column of the frame that holds what stands there.
+        """
+        if rows.is_empty():
+            return
+        keys = "key" if "key" in rows.columns else "person"
+        first = rows.head(PLACES)
+        given = first[value].to_list() if value else [None] * first.height
+        places = [
+            place_at(self.source(table, key), person, column, text)
+            for key, person, text in zip(
+                first[keys].to_list(), first["person"].to_list(), given, strict=True
+            )
+        ]
+        said = sentence.replace("{n}", counted(rows.height))
+        self.add(severity, code, table, said, done, column=column, places=places)
+
+    def concepts(
+        self,
+        severity: Severity,
+        code: str,
+        table: str,
+        counts: Mapping[str, int],
+        sentence: str,
+        done: Done = "set_aside",
+        *,
+        column: str | None = None,
+    ) -> None:
+        """The concepts of one cause with the number of rows of each. `{n}` in the sentence becomes
+        the number of rows, `{concepts}` that of concepts, `{list}` the most frequent.
+        """
+        if not counts:
+            return
+        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        listed = "; ".join(f"{name}: {count}" for name, count in ordered[:_LISTED])
+        more = len(ordered) - _LISTED
+        said = (
+            sentence.replace("{n}", counted(sum(counts.values())))
+            .replace("{concepts}", concepts_counted(len(ordered)))
+            .replace("{list}", listed + (f"; {more} more" if more > 0 else ""))
+        )
+        places = [
+            place_at(self.source(table), None, column, f"{name}: {count}")
+            for name, count in ordered[:PLACES]
+        ]
+        self.add(severity, code, table, said, done, column=column, places=places)
+
+
+def counted(rows: int) -> str:
+    return "1 row" if rows == 1 else f"{rows} rows"
+
+
+def concepts_counted(concepts: int) -> str:
+    return "1 concept" if concepts == 1 else f"{concepts} concepts"
