@@ -79,8 +79,8 @@ Input = Annotated[
     Path,
     typer.Argument(
         help=(
-            "A FHIR R4 bundle (.json), a filled form, or a folder or workbook of tidy tables; with"
-            " --mapping any other tables."
+            "A FHIR R4 bundle (.json), a folder or DuckDB file of OMOP CDM tables, a filled form, "
+            "or a folder or workbook of tidy tables; with --mapping any other tables."
         )
     ),
 ]

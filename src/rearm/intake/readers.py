@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rearm.intake.fhir.read import read_fhir
 from rearm.intake.files.read import bundle_files, table_files
+from rearm.intake.omop.read import is_omop, read_omop
 from rearm.intake.result import Reading
 from rearm.intake.tidy.read import is_tidy, read_tidy
 from rearm.knowledge.bundle import Knowledge
@@ -45,6 +46,11 @@ def _is_fhir(path: Path, knowledge: Knowledge) -> bool:
 
 # by format; the first that accepts a path reads it
 READERS: dict[str, Reader] = {
+    "omop": Reader(
+        words="a folder or DuckDB file of OMOP CDM tables",
+        accepts=lambda path, knowledge: is_omop(path),
+        read=lambda path, knowledge, today: read_omop(path, knowledge, today=today),
+    ),
     "fhir": Reader(
         words="a FHIR R4 bundle (.json)",
         accepts=_is_fhir,

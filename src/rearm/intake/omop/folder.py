@@ -97,13 +97,23 @@ class FolderCdm:
         names = self._columns(path)
         columns = [c for c in columns if c in names]
         with _reading(path):
-            counts = self._scan(path).rename({names[c]: c for c in columns}).select(
-                pl.len().alias("rows of the table"),
-                *(
-                    pl.col(c).cast(pl.String, strict=False).is_in(["", "0"]).not_().sum().alias(c)
-                    for c in columns
-                ),
-            ).collect(engine="streaming")
+            counts = (
+                self._scan(path)
+                .rename({names[c]: c for c in columns})
+                .select(
+                    pl.len().alias("rows of the table"),
+                    *(
+                        pl.col(c)
+                        .cast(pl.String, strict=False)
+                        .is_in(["", "0"])
+                        .not_()
+                        .sum()
+                        .alias(c)
+                        for c in columns
+                    ),
+                )
+                .collect(engine="streaming")
+            )
         row = counts.row(0, named=True)
         return row.pop("rows of the table"), row
 

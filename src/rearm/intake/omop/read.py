@@ -133,17 +133,26 @@ def _frames(cdm: Cdm, losses: Losses, patients: Collection[str] | None) -> dict[
     for table in TABLES.values():
         if table.name in VOCABULARY:
             continue
-        parts = (
-            [
-                _kept(typed(raw, table), table, patients)
-                for raw in cdm.batches(table.name, table.read)
-            ]
-            if table.name in cdm.tables
-            else []
-        )
-        frame = pl.concat(parts) if parts else typed(pl.DataFrame(), table)
+        frame = _frame(cdm, table, losses, patients)
         frames[table.name] = _of_patients(frame, table, losses)
     return frames
+
+
+def _frame(
+    cdm: Cdm, table: CdmTable, losses: Losses, patients: Collection[str] | None
+) -> pl.DataFrame:
+    """The rows of one table; none where it is not there or can't be read, which is told."""
+    parts = [typed(pl.DataFrame(), table)]
+    if table.name not in cdm.tables:
+        return parts[0]
+    try:
+        for raw in cdm.batches(table.name, table.read):
+            parts.append(_kept(typed(raw, table), table, patients))
+    except InputError as error:
+        sentence = f"{error} The table {table.name} is not read; the others are."
+        losses.add("error", "file_unreadable", table.name, sentence, "refused")
+        return parts[0]
+    return pl.concat(parts)
 
 
 def _kept(frame: pl.DataFrame, table: CdmTable, patients: Collection[str] | None) -> pl.DataFrame:

@@ -60,10 +60,10 @@ def meaning_of(
         return ResultMeaning("test", test.id, _stated(test, by.code))
     if by_value is not None:
         return ResultMeaning("test", by_value.id, _stated(by_value, source or ""))
-    if t.spelled("facts", "finding", source) is not None:
-        return ResultMeaning("fact")
     if concept is None and source is not None and (by_name := _by_name(t, source)) is not None:
         return by_name
+    if t.spelled("facts", "finding", source) is not None:
+        return ResultMeaning("fact")
     return _not_known(t, concept, of_source, source)
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from rearm.intake.omop.translation import Translation, with_meanings
 from rearm.intake.values import shown
 from rearm.knowledge.lab_tests import TestDef
-from rearm.units import normal_unit
+from rearm.units import UnitRefusal, factor, normal_unit
 
 __all__ = ["with_units"]
 
@@ -73,11 +73,19 @@ def _unit(
     if given is None and concept is not None:
         given = t.vocabulary.named(concept)
     if given is not None:
-        why = f"{test.name} is not accepted in {shown(given)}."
-        return _Unit(given, _NOT_ALLOWED, why)
+        return _Unit(given, _NOT_ALLOWED, _refusal(test, given))
     if "" in test.units:
         return _Unit()
-    return _Unit(None, _MISSING, f"{test.name} has no unit.")
+    return _Unit(None, _MISSING, _refusal(test, None))
+
+
+def _refusal(test: TestDef, unit: str | None) -> str:
+    """Why a result in this unit can't be used, in the words of every way in."""
+    try:
+        factor(unit, test.units, test_name=test.name, allowed=test.allowed)
+    except UnitRefusal as refusal:
+        return str(refusal)
+    raise AssertionError(f"{test.id} is accepted in {unit}")
 
 
 def _first_allowed(test: TestDef, *units: str | None) -> str | None:
@@ -108,15 +116,16 @@ def _tell(t: Translation, table: str, rows: pl.DataFrame) -> None:
         if code == _MISSING:
             every = part.height == totals[test_id]
             which = "All {n}" if every else f"{{n}} of {totals[test_id]}"
-            said = f"{which} of {test.name} have no unit"
+            allowed = ", ".join(test.allowed)
+            said = f"{which} of {test.name} have no unit. They are not used. Allowed: {allowed}."
         else:
-            said = f"{why} {{n}} are so"
+            said = f"{why} {{n}} of results are not used for it."
         t.losses.rows(
             "error",
             str(code),
             table,
             part,
-            f"{said}. They are not used. Allowed: {', '.join(test.allowed)}.",
+            said,
             column="unit_source_value",
             value="unit_source",
         )
