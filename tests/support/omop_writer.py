@@ -16,8 +16,10 @@ from typing import Any
 
 import polars as pl
 
+from rearm.intake.fhir.variant import kind_of_expression
 from rearm.intake.omop.tables import TABLES
 from rearm.knowledge.bundle import bundled
+from rearm.knowledge.tidy_tables import folded
 from rearm.units import normal_unit
 
 __all__ = ["CARRIED", "Cdm", "carried", "cdm_of", "write_csv", "write_duckdb", "write_parquet"]
@@ -36,8 +38,8 @@ _PURPOSES = {"transplant": "30243Y0", "radiotherapy": "1217123003"}
 # By table, the columns that the CDM has a place for.
 CARRIED: Mapping[str, tuple[str, ...]] = {
     "patients": ("patient_id", "sex", "birth_date", "birth_year", "diagnosis_day", "last_seen_day"),
-    "labs": ("patient_id", "day", "time", "test", "value", "unit", "specimen", "ref_low", "ref_high",
-             "sample_id"),
+    "labs": ("patient_id", "day", "time", "test", "value", "unit", "specimen", "ref_low",
+             "ref_high", "sample_id"),
     "therapies": ("patient_id", "start_day", "end_day", "line", "regimen", "agents", "purpose",
                   "stop_reason"),
     "infusions": ("patient_id", "day", "product", "infused"),
@@ -82,9 +84,14 @@ def _has_place(table: str, row: Row) -> bool:
         case "toxicities":
             # a word of both tables is read as a condition
             conditions = bundled().tidy_tables.tables["conditions"].columns["condition"]
-            return row.get("grade") not in (0, "0") and row["toxicity"] not in conditions.words
+            return (
+                row.get("grade") not in (0, "0")
+                and folded(str(row["toxicity"])) not in conditions.spellings
+            )
         case "variants":
-            return not (row.get("kind") and row.get("change"))
+            # beside a change the kind is what its expression says
+            change = str(row.get("change") or "")
+            return not change or (row.get("kind") or None) == kind_of_expression(change)
         case "assessments":
             return row.get("by") in (None, "", "team") and not row.get("pattern")
     return True
@@ -203,12 +210,13 @@ def _person(cdm: Cdm, row: Row) -> None:
     )
     if row.get("last_seen_day"):
         cdm.add("observation_period", person_id=row["patient_id"],
-                observation_period_start_date=_EPOCH.isoformat(),
+                observation_period_start_date="1990-01-01",
                 observation_period_end_date=row["last_seen_day"])  # fmt: skip
     if row.get("diagnosis_day"):
         concept = cdm.concept("SNOMED", "109989006", "Multiple myeloma")
         cdm.add("condition_occurrence", person_id=row["patient_id"],
-                condition_concept_id=concept, condition_start_date=row["diagnosis_day"])  # fmt: skip
+                condition_concept_id=concept,
+                condition_start_date=row["diagnosis_day"])  # fmt: skip
 
 
 def _lab(cdm: Cdm, row: Row) -> None:

@@ -83,8 +83,8 @@ def _suffix_of_table(path: Path) -> str:
         )
     if suffix not in TABLE_SUFFIXES:
         raise InputError(
-            f"{path.name} is not a readable table. Use .csv, .xlsx or .parquet, or a FHIR "
-            "bundle as .json."
+            f"{path.name} is not a readable table. Use .csv, .xlsx or .parquet, a FHIR bundle as "
+            ".json, or a database of OMOP as .duckdb."
         )
     return suffix
 

@@ -105,7 +105,9 @@ def add_infusions(t: Translation, drugs: pl.DataFrame, procedures: pl.DataFrame)
 def add_therapies(t: Translation, drugs: pl.DataFrame, in_episodes: pl.Series) -> None:
     """The therapies of exposures that no stated line holds (`in_episodes`: the keys of those)."""
     alone = drugs.filter(
-        (pl.col("kind") == "agents") & ~pl.col("ordered") & ~pl.col("key").is_in(in_episodes.implode())
+        (pl.col("kind") == "agents")
+        & ~pl.col("ordered")
+        & ~pl.col("key").is_in(in_episodes.implode())
     ).with_columns(parsed_day("start").alias("from"), parsed_day("end").alias("until"))
     dose = pl.col("from").is_not_null() & (
         (pl.col("until").fill_null(pl.col("from")) - pl.col("from")).dt.total_days() <= _DOSE

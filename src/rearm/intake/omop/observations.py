@@ -64,10 +64,12 @@ def add_variants(t: Translation, table: str, rows: pl.DataFrame) -> None:
     found = _with_statement(t, rows.filter(pl.col("fate") == "variant"))
 
     def parted(source: str | None, said: str | None) -> tuple[str | None, ...]:
-        gene, _, change = (source or "").partition(" ")
-        kind = t.spelled("variants", "kind", change) or kind_of_expression(change)
+        gene, _, rest = (source or "").partition(" ")
         result = t.spelled("variants", "result", said)
-        return gene or None, change.strip() or None, kind, result
+        change = rest.strip() or None
+        if (kind := t.spelled("variants", "kind", change)) is not None:
+            return gene or None, None, kind, result
+        return gene or None, change, kind_of_expression(change or ""), result
 
     found = with_meanings(
         found,

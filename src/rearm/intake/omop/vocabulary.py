@@ -33,6 +33,7 @@ class Concept:
     name: str
     kind: str = ""
     known: bool = True
+    vocabulary: str = ""
 
     def __str__(self) -> str:
         said = f"{self.name} " if self.name else ""
@@ -117,6 +118,23 @@ class Vocabulary:
             return Concept(concept_id, _UNITS, unit, "", known=False)
         return None
 
+    def meaning(self, concept_id: int) -> str:
+        """What the site's CONCEPT says of an id, for comparing; empty where it says nothing."""
+        concept = self._concepts.get(concept_id)
+        if concept is None:
+            return ""
+        return " ".join((concept.vocabulary, concept.code, concept.name, concept.kind))
+
+    def frame(self, ids: Collection[int]) -> pl.DataFrame:
+        """The concepts of the site with these ids, under the names of `TABLES`."""
+        concepts = [self._concepts[i] for i in sorted(ids) if i in self._concepts]
+        return pl.DataFrame(
+            [(c.id, c.name, c.vocabulary, c.code, c.kind) for c in concepts],
+            schema={"key": pl.Int64()}
+            | dict.fromkeys(("name", "vocabulary", "code", "kind"), pl.String()),
+            orient="row",
+        )
+
     def mismatches(self, knowledge: Knowledge) -> list[tuple[Concept, str]]:
         """The ids that the site's CONCEPT gives another meaning than the hints, with that of the
         hints: the site's is used.
@@ -172,7 +190,12 @@ def read_concepts(cdm: Cdm, wanted: Collection[int]) -> list[Concept]:
     frame = typed(some_tables(cdm, table.name, table.read, (table.key, wanted)), table)
     return [
         Concept(
-            key, systems.get(vocabulary or "", vocabulary or ""), code or "", name or "", kind or ""
+            id=key,
+            system=systems.get(vocabulary or "", vocabulary or ""),
+            code=code or "",
+            name=name or "",
+            kind=kind or "",
+            vocabulary=vocabulary or "",
         )
         for key, name, vocabulary, code, kind in frame.select(
             "key", "name", "vocabulary", "code", "kind"
