@@ -6,26 +6,16 @@ One name for one meaning (`concept`, `source`, `start`), so that one reader read
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
 
-__all__ = ["COLUMN_TYPES", "TABLES", "VOCABULARY", "CdmTable", "ColumnKind", "typed"]
+__all__ = ["TABLES", "VOCABULARY", "CdmTable", "ColumnKind", "typed"]
 
 # person: the id of the patient, as text. id: a key. concept: a concept id, 0 and blank alike none.
 ColumnKind = Literal["person", "id", "concept", "number", "text", "day", "moment"]
-
-COLUMN_TYPES: Mapping[str, pl.DataType] = {
-    "person": pl.String(),
-    "id": pl.Int64(),
-    "concept": pl.Int64(),
-    "number": pl.Float64(),
-    "text": pl.String(),
-    "day": pl.String(),
-    "moment": pl.String(),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,59 +217,86 @@ _HARMFUL = (
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{61c}\x{200e}\x{200f}\x{202a}-\x{202e}"
     r"\x{2066}-\x{2069}\x{2028}\x{2029}\x{fdd0}-\x{fdef}\x{fffe}\x{ffff}]"
 )
-_MIDNIGHT = r"[T ]00:00(:00(\.0+)?)?(Z|[+-]00(:?00)?)?$"
+_ISO = r"^\d{4}-\d{2}-\d{2}$"
+_TIME = r"^(\d{4}-\d{2}-\d{2})[T ]\d{2}:.*$"
 _COMPACT = r"^(\d{4})(\d{2})(\d{2})$"
+_FRACTION = r"^(-?\d+)\.0+$"
 
 
 def typed(raw: pl.DataFrame, table: CdmTable) -> pl.DataFrame:
     """The columns of a table under our names and types; what a source lacks is blank. What can't be
     read as its type is blank; numbers that can't be are kept as text in `NAME_text`.
     """
-    if not raw.width:
-        raw = pl.DataFrame(schema=dict.fromkeys(table.read, pl.String()))
-    columns: list[pl.Expr] = []
+    columns: list[pl.Series] = []
     for ours, (column, kind) in table.columns.items():
-        if column not in raw.columns:
-            columns.append(pl.lit(None, COLUMN_TYPES[kind]).alias(ours))
-            if kind == "number":
-                columns.append(pl.lit(None, pl.String()).alias(f"{ours}_text"))
-            continue
-        columns.extend(_column(raw, column, kind, ours))
-    return raw.select(columns)
+        given = (
+            raw[column]
+            if column in raw.columns
+            else pl.repeat(None, raw.height, dtype=pl.String(), eager=True)
+        )
+        found = _READERS[kind](given)
+        columns.append(found.alias(ours))
+        if kind == "number":
+            unread = _text(given).zip_with(found.is_null(), _blank(given))
+            columns.append(unread.alias(f"{ours}_text"))
+    return pl.DataFrame(columns)
 
 
-def _column(raw: pl.DataFrame, column: str, kind: ColumnKind, ours: str) -> list[pl.Expr]:
-    given = pl.col(column)
-    if kind in ("id", "concept"):
-        whole = given if raw.schema[column].is_integer() else _whole(given)
-        key = whole.cast(pl.Int64, strict=False)
-        return [(key.replace(0, None) if kind == "concept" else key).alias(ours)]
-    if kind == "number":
-        if raw.schema[column].is_numeric():
-            number = given.cast(pl.Float64, strict=False)
-            return [number.alias(ours), pl.lit(None, pl.String()).alias(f"{ours}_text")]
-        text = _text(given)
-        number = text.cast(pl.Float64, strict=False)
-        unread = pl.when(number.is_null() | number.is_nan()).then(text)
-        return [number.fill_nan(None).alias(ours), unread.alias(f"{ours}_text")]
-    if kind == "person":
-        return [_whole(given).alias(ours)]
-    if kind == "text":
-        return [_text(given).alias(ours)]
-    text = _text(given)
-    if kind == "moment":
-        return [text.alias(ours)]
-    day = text.str.replace(_MIDNIGHT, "").str.replace(_COMPACT, "$1-$2-$3")
-    # the time of an event with a date of its own is not needed
-    return [day.str.replace(r"^(\d{4}-\d{2}-\d{2})[T ]\d{2}:.*$", "$1").alias(ours)]
+def _blank(given: pl.Series) -> pl.Series:
+    return pl.repeat(None, len(given), dtype=pl.String(), eager=True)
 
 
-def _text(given: pl.Expr) -> pl.Expr:
+def _text(given: pl.Series) -> pl.Series:
     text = given.cast(pl.String, strict=False).str.strip_chars()
-    text = text.str.replace_all(_HARMFUL, "\ufffd")
-    return pl.when(text != "").then(text)
+    if text.str.contains(_HARMFUL).any():
+        text = text.str.replace_all(_HARMFUL, "\ufffd")
+    return text.replace("", None)
 
 
-def _whole(given: pl.Expr) -> pl.Expr:
+def _whole(given: pl.Series) -> pl.Series:
     """A key as text, without the `.0` of a column that was once a number with gaps."""
-    return _text(given).str.replace(r"^(-?\d+)\.0+$", "$1")
+    text = _text(given)
+    return text.str.replace(_FRACTION, "$1") if text.str.ends_with("0").any() else text
+
+
+def _id(given: pl.Series) -> pl.Series:
+    if given.dtype.is_integer():
+        return given.cast(pl.Int64, strict=False)
+    plain = given.cast(pl.Int64, strict=False) if given.dtype == pl.String else None
+    if plain is not None and plain.null_count() == given.null_count():
+        return plain
+    return _whole(given).cast(pl.Int64, strict=False)
+
+
+def _concept(given: pl.Series) -> pl.Series:
+    return _id(given).replace(0, None)
+
+
+def _number(given: pl.Series) -> pl.Series:
+    if given.dtype.is_numeric():
+        return given.cast(pl.Float64, strict=False).fill_nan(None)
+    plain = given.cast(pl.Float64, strict=False) if given.dtype == pl.String else None
+    if plain is None or plain.null_count() > given.null_count():
+        plain = _text(given).cast(pl.Float64, strict=False)
+    return plain.replace([float("inf"), float("-inf")], None).fill_nan(None)
+
+
+def _day(given: pl.Series) -> pl.Series:
+    """A day as text: of a date with a time the date, of eight digits the date that they are."""
+    if given.dtype == pl.Date:
+        return given.cast(pl.String)
+    text = _text(given)
+    if text.str.contains(_ISO).all():
+        return text
+    return text.str.replace(_TIME, "$1").str.replace(_COMPACT, "$1-$2-$3")
+
+
+_READERS: Mapping[ColumnKind, Callable[[pl.Series], pl.Series]] = {
+    "person": _whole,
+    "id": _id,
+    "concept": _concept,
+    "number": _number,
+    "text": _text,
+    "day": _day,
+    "moment": _text,
+}
