@@ -26,23 +26,21 @@ def add_persons(t: Translation) -> None:
 
 def _births(t: Translation, persons: pl.DataFrame) -> pl.DataFrame:
     """The date of birth where all of it is known, else the year."""
-    whole = pl.date("year", "month", "day_of_month")
-    stated = parsed_day("born")
-    known = pl.all_horizontal(pl.col("year", "month", "day_of_month").is_not_null())
-    possible = pl.col("month").is_between(1, 12) & pl.col("day_of_month").is_between(1, 31)
-    usable = known & possible.fill_null(False) & pl.col("year").is_between(1, 9999)
-    with_year = persons.with_columns(pl.col("year").fill_null(stated.dt.year()))
-    day = (
-        pl.when(usable)
-        .then(
-            pl.format(
-                "{}-{}-{}", _digits("year", 4), _digits("month", 2), _digits("day_of_month", 2)
-            )
-        )
-        .when(~known & pl.col("year").is_null())
-        .then(pl.col("born"))
+    digits = pl.format(
+        "{}-{}-{}", _digits("year", 4), _digits("month", 2), _digits("day_of_month", 2)
     )
-    frame = persons.with_columns(day.alias("birth_date")).with_columns(with_year["year"])
+    whole = digits.str.to_date("%Y-%m-%d", strict=False)  # blank where a part is, or can't be
+    stated = parsed_day("born")
+    usable = whole.is_not_null()
+    nothing = pl.col("year").is_null() & pl.col("month").is_null()
+    frame = persons.with_columns(
+        pl.when(usable)
+        .then(whole.cast(pl.String))
+        .when(nothing)
+        .then(pl.col("born"))
+        .alias("birth_date"),
+        pl.col("year").fill_null(stated.dt.year()),
+    )
     t.losses.rows(
         "note",
         "birth_contradiction",

@@ -111,7 +111,7 @@ def _with_values(t: Translation, table: str, rows: pl.DataFrame) -> pl.DataFrame
     )
     differ = pl.lit("The operator and the source value have different signs.")
     numeric = pl.col("number").is_not_null()
-    is_unknown = numeric & (pl.col("sign") == _UNKNOWN_OPERATOR)
+    is_unknown = numeric & (pl.col("sign") == _UNKNOWN_OPERATOR).fill_null(False)
     differs = numeric & (pl.col("own_sign").str.head(1) != pl.col("source_sign").str.head(1))
     rows = rows.with_columns(
         pl.when(is_unknown).then(unread).when(differs).then(differ).alias("value_why_not")
