@@ -54,10 +54,7 @@ def _write(address: str, schema: str, vocabulary: str) -> None:
         for table, rows in _cdm().tables.items():
             columns = list(dict.fromkeys(c for row in rows for c in row))
             place = sql.Identifier(vocabulary if table.startswith("concept") else schema, table)
-            kinds = [
-                sql.SQL("{} {}").format(sql.Identifier(c), sql.SQL(_type(c)))  # type: ignore[arg-type]
-                for c in columns
-            ]
+            kinds = [sql.SQL("{} {}").format(sql.Identifier(c), sql.SQL(_type(c))) for c in columns]
             connection.execute(sql.SQL("CREATE TABLE {} ({})").format(
                 place, sql.SQL(", ").join(kinds)))  # fmt: skip
             with connection.cursor() as cursor:

@@ -143,7 +143,7 @@ def carried(tables: Tables) -> dict[str, list[Row]]:
 def _procedure(row: Row) -> Row:
     """A transplant or radiotherapy as the CDM has it."""
     regimen = {"regimen": "ASCT"} if row["purpose"] == "transplant" else {}
-    days = {c: row[c] for c in ("start_day", "end_day") if c in row}
+    days: Row = {c: row[c] for c in ("start_day", "end_day") if c in row}
     days.setdefault("end_day", days["start_day"])
     return {"patient_id": row["patient_id"], "purpose": row["purpose"], **regimen, **days}
 

@@ -20,6 +20,7 @@ from rearm.errors import InputError
 from rearm.intake.omop.parts import OmopParts
 from rearm.intake.parts import PartReader, folder_of_part, part_of
 from rearm.knowledge.bundle import bundled
+from rearm.record import Record
 
 COUNT = 7
 
@@ -51,7 +52,7 @@ def test_the_parts_hold_the_records_of_the_whole(tmp_path: Path) -> None:
     source = write_csv(_cdm(), tmp_path / "cdm")
     whole = {r.patient_id: r for r in rearm.read(source).records}
     reader: PartReader = OmopParts()
-    found = {}
+    found: dict[str, Record] = {}
     for number, part in some(_cut(source, tmp_path / "parts").items()):
         records = reader.read(part, bundled(), None).records
         assert {part_of(r.patient_id, COUNT) for r in records} == {number}

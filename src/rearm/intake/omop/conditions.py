@@ -7,6 +7,7 @@ from typing import NamedTuple
 import polars as pl
 
 from rearm.intake.omop.intervals import with_sane_ends
+from rearm.intake.omop.loss import Cause
 from rearm.intake.omop.translation import Translation, by_concept, parsed_day, with_meanings
 from rearm.intake.omop.vocabulary import Concept
 from rearm.knowledge.tidy_tables import folded
@@ -109,12 +110,14 @@ def _tell(t: Translation, rows: pl.DataFrame) -> None:
     table = "condition_occurrence"
     column = "condition_concept_id"
     t.losses.concepts(
-        "error",
-        "code_contradiction",
-        table,
+        Cause(
+            severity="error",
+            code="code_contradiction",
+            table=table,
+            sentence="{n} have concepts of different conditions ({list}). They are not used.",
+            column=column,
+        ),
         by_concept(t, rows.filter("contradicts")),
-        "{n} have concepts of different conditions ({list}). They are not used.",
-        column=column,
     )
     unread = rows.filter(pl.col("table").is_null() & ~pl.col("contradicts"))
     types = unread.filter(
@@ -123,39 +126,56 @@ def _tell(t: Translation, rows: pl.DataFrame) -> None:
         .fill_null(False)
     )
     t.losses.concepts(
-        "error",
-        "type_concept_as_question",
-        table,
+        Cause(
+            severity="error",
+            code="type_concept_as_question",
+            table=table,
+            sentence=(
+                "{n} have a type concept in place of the condition ({list}). They are not read. "
+                "Correct the mapping."
+            ),
+            column=column,
+        ),
         by_concept(t, types, source=None),
-        "{n} have a type concept in place of the condition ({list}). They are not read. Correct "
-        "the mapping.",
-        column=column,
     )
     others = unread.join(types.select("key"), on="key", how="anti")
     mapped = pl.col("concept").is_not_null()
     t.losses.concepts(
-        "note",
-        "unknown_code",
-        table,
+        Cause(
+            severity="note",
+            code="unknown_code",
+            table=table,
+            sentence=(
+                "{concepts} of {n} are no conditions that a rule uses ({list}). They are not read."
+            ),
+            column=column,
+        ),
         by_concept(t, others.filter(mapped), source=None),
-        "{concepts} of {n} are no conditions that a rule uses ({list}). They are not read.",
-        column=column,
     )
     t.losses.concepts(
-        "warning",
-        "concept_unmapped",
-        table,
+        Cause(
+            severity="warning",
+            code="concept_unmapped",
+            table=table,
+            sentence=(
+                "{n} have no concept, and no rule uses their source value ({list}). They are not "
+                "read."
+            ),
+            column="condition_source_value",
+        ),
         by_concept(t, others.filter(~mapped)),
-        "{n} have no concept, and no rule uses their source value ({list}). They are not read.",
-        column="condition_source_value",
     )
     later = rows.filter(pl.col("word") == _LATER)
     t.losses.rows(
-        "note",
-        "myeloma_course",
-        table,
+        Cause(
+            severity="note",
+            code="myeloma_course",
+            table=table,
+            sentence=(
+                "{n} are codes of myeloma in remission or relapse. They are not read as responses."
+            ),
+            column=column,
+        ),
         later,
-        "{n} are codes of myeloma in remission or relapse. They are not read as responses.",
-        column=column,
         value="source",
     )

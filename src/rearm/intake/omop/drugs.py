@@ -10,6 +10,7 @@ import polars as pl
 
 from rearm.intake.omop.drug_names import agents_in, product_in
 from rearm.intake.omop.intervals import with_sane_ends
+from rearm.intake.omop.loss import Cause
 from rearm.intake.omop.runs import ASIDE
 from rearm.intake.omop.translation import Translation, by_concept, parsed_day, with_meanings
 from rearm.intake.omop.vocabulary import Concept
@@ -42,13 +43,18 @@ def drugs_of(t: Translation) -> pl.DataFrame:
     ordered = pl.col("type").is_in(list(t.hints.prescriptions)).fill_null(False)
     ours = pl.col("kind").is_in(["agents", "product"])
     t.losses.rows(
-        "warning",
-        "only_ordered",
-        table,
+        Cause(
+            severity="warning",
+            code="only_ordered",
+            table=table,
+            sentence=(
+                "{n} of anti-myeloma drugs or CAR-T products are prescriptions, and it is unknown "
+                "whether they were given. They do not count as exposure, unless an episode refers "
+                "to them."
+            ),
+            column="drug_type_concept_id",
+        ),
         frame.filter(ordered & ours),
-        "{n} of anti-myeloma drugs or CAR-T products are prescriptions, and it is unknown whether "
-        "they were given. They do not count as exposure, unless an episode refers to them.",
-        column="drug_type_concept_id",
         value="agents",
     )
     return frame.filter(ours).with_columns(ordered.alias("ordered"))
@@ -64,21 +70,31 @@ def add_infusions(t: Translation, drugs: pl.DataFrame, procedures: pl.DataFrame)
     both = done.join(same_day, on=["person", "start"], how="inner", maintain_order="left")
     alone = done.join(same_day, on=["person", "start"], how="anti", maintain_order="left")
     t.losses.rows(
-        "note",
-        "infusion_twice",
-        "procedure_occurrence",
+        Cause(
+            severity="note",
+            code="infusion_twice",
+            table="procedure_occurrence",
+            sentence=(
+                "{n} are infusions that are exposures of the same day too. Each is read as one "
+                "infusion."
+            ),
+            done="used",
+        ),
         both,
-        "{n} are infusions that are exposures of the same day too. Each is read as one infusion.",
-        "used",
         value="product",
     )
     differ = both.filter(pl.col("product") != pl.col("of_drug"))
     t.losses.rows(
-        "error",
-        "twin_contradiction",
-        "procedure_occurrence",
+        Cause(
+            severity="error",
+            code="twin_contradiction",
+            table="procedure_occurrence",
+            sentence=(
+                "{n} name another CAR-T product than the exposure of the same day. The product is "
+                "unknown."
+            ),
+        ),
         differ,
-        "{n} name another CAR-T product than the exposure of the same day. The product is unknown.",
         value="product",
     )
     doubted = differ.select(
@@ -114,13 +130,18 @@ def add_therapies(t: Translation, drugs: pl.DataFrame, in_episodes: pl.Series) -
     )
     stretches = _stretches(alone.filter(dose))
     t.losses.rows(
-        "note",
-        "doses_joined",
-        "drug_exposure",
+        Cause(
+            severity="note",
+            code="doses_joined",
+            table="drug_exposure",
+            sentence=(
+                f"{{n}} are the first of several doses of one agent, none more than {_LONGEST_GAP} "
+                f"days "
+                "after the one before. They are read as one treatment period."
+            ),
+            done="used",
+        ),
         stretches.filter(pl.col("doses") > 1),
-        f"{{n}} are the first of several doses of one agent, none more than {_LONGEST_GAP} days "
-        "after the one before. They are read as one treatment period.",
-        "used",
         value="agents",
     )
     columns = (
@@ -215,37 +236,54 @@ def _tell_unread(t: Translation, frame: pl.DataFrame) -> None:
         return by_concept(t, frame.filter(pl.col("kind") == kind), source=source)
 
     t.losses.concepts(
-        "note",
-        "unknown_code",
-        table,
+        Cause(
+            severity="note",
+            code="unknown_code",
+            table=table,
+            sentence=(
+                "{concepts} of {n} are no agents of the lexicon ({list}). They are not read. Look "
+                "whether an anti-myeloma drug is among them."
+            ),
+            column=column,
+        ),
         of("other"),
-        "{concepts} of {n} are no agents of the lexicon ({list}). They are not read. Look whether "
-        "an anti-myeloma drug is among them.",
-        column=column,
     )
     t.losses.concepts(
-        "warning",
-        "concept_unmapped",
-        table,
+        Cause(
+            severity="warning",
+            code="concept_unmapped",
+            table=table,
+            sentence=(
+                "{n} have no concept that CONCEPT knows, and their source value is no agent of the "
+                "lexicon ({list}). They are not read."
+            ),
+            column="drug_source_value",
+        ),
         of("unmapped", "source"),
-        "{n} have no concept that CONCEPT knows, and their source value is no agent of the lexicon "
-        "({list}). They are not read.",
-        column="drug_source_value",
     )
     t.losses.concepts(
-        "error",
-        "code_contradiction",
-        table,
+        Cause(
+            severity="error",
+            code="code_contradiction",
+            table=table,
+            sentence=(
+                "{n} have a concept whose code and name are different agents ({list}). They are "
+                "not used."
+            ),
+            column=column,
+        ),
         of("contradiction"),
-        "{n} have a concept whose code and name are different agents ({list}). They are not used.",
-        column=column,
     )
     t.losses.concepts(
-        "error",
-        "type_concept_as_question",
-        table,
+        Cause(
+            severity="error",
+            code="type_concept_as_question",
+            table=table,
+            sentence=(
+                "{n} have a type concept in place of the drug ({list}). They are not read. Correct "
+                "the mapping."
+            ),
+            column=column,
+        ),
         of("type"),
-        "{n} have a type concept in place of the drug ({list}). They are not read. Correct the "
-        "mapping.",
-        column=column,
     )

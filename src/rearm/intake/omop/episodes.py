@@ -7,6 +7,7 @@ from __future__ import annotations
 import polars as pl
 
 from rearm.intake.omop.intervals import with_sane_ends
+from rearm.intake.omop.loss import Cause
 from rearm.intake.omop.translation import Translation, by_concept, parsed_day
 
 __all__ = ["add_lines"]
@@ -60,13 +61,17 @@ def _lines(t: Translation) -> pl.DataFrame:
     regimen = pl.col("concept") == hints.regimen_episode
     treatment = pl.col("concept") == hints.treatment_episode
     t.losses.concepts(
-        "note",
-        "unknown_code",
-        "episode",
+        Cause(
+            severity="note",
+            code="unknown_code",
+            table="episode",
+            sentence=(
+                "{n} are episodes of another kind than regimens and treatments ({list}). They are "
+                "not read."
+            ),
+            column="episode_concept_id",
+        ),
         by_concept(t, episodes.filter(~(regimen | treatment).fill_null(False))),
-        "{n} are episodes of another kind than regimens and treatments ({list}). They are not "
-        "read.",
-        column="episode_concept_id",
     )
     treatments = episodes.filter(treatment)
     regimens = episodes.filter(regimen).join(
@@ -117,12 +122,16 @@ def _events(t: Translation, drugs: pl.DataFrame) -> pl.DataFrame:
     if others.height:
         counts = by_concept(t, others, "field", None)
         t.losses.concepts(
-            "note",
-            "event_not_read",
-            "episode_event",
+            Cause(
+                severity="note",
+                code="event_not_read",
+                table="episode_event",
+                sentence=(
+                    "{n} refer to other tables than exposures of drugs ({list}). They are not read."
+                ),
+                column="episode_event_field_concept_id",
+            ),
             counts,
-            "{n} refer to other tables than exposures of drugs ({list}). They are not read.",
-            column="episode_event_field_concept_id",
         )
     exposures = drugs.filter(pl.col("kind") == "agents").select(
         pl.col("key").alias("event"), pl.col("key").alias("exposure"), "agents", "stop_reason"
@@ -158,12 +167,17 @@ def _within(lines: pl.DataFrame, drugs: pl.DataFrame) -> pl.DataFrame:
 
 def _tell_computed(t: Translation, computed: pl.DataFrame) -> None:
     t.losses.rows(
-        "warning",
-        "line_computed",
-        "episode",
+        Cause(
+            severity="warning",
+            code="line_computed",
+            table="episode",
+            sentence=(
+                "{n} are lines that an algorithm has derived (episode_type_concept_id). They are "
+                "computed, not charted: their number is not used, and what is read are the "
+                "exposures."
+            ),
+            column="episode_type_concept_id",
+        ),
         computed,
-        "{n} are lines that an algorithm has derived (episode_type_concept_id). They are computed, "
-        "not charted: their number is not used, and what is read are the exposures.",
-        column="episode_type_concept_id",
         value="regimen",
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
+from rearm.characters import printable
 from rearm.errors import InputError
 from rearm.intake.issues import issue_at
 from rearm.intake.omop.cdm import BATCH, Among, looks_like_cdm, name_of
@@ -173,20 +175,13 @@ def _separator(path: Path) -> str:
     return max(_SEPARATORS, key=first.count)
 
 
-class _reading:  # a context, read like a word
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
     """Turns what a reader of files raises into a sentence."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        if error is None or isinstance(
-            error, InputError | KeyboardInterrupt | SystemExit | GeneratorExit
-        ):
-            return False
-        # compiled readers: their panics do not derive from Exception
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise InputError(f"{self.path.name} can't be read ({reason}). Export it again.") from None
+    try:
+        yield
+    except (InputError, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # compiled readers: their panics do not derive from Exception
+        reason = printable((str(error).splitlines() or [type(error).__name__])[0][:120])
+        raise InputError(f"{path.name} can't be read ({reason}). Export it again.") from None

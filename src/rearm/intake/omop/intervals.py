@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from rearm.intake.omop.loss import Cause
 from rearm.intake.omop.tables import TABLES
 from rearm.intake.omop.translation import Translation, parsed_day
 
@@ -26,12 +27,14 @@ def with_sane_ends(t: Translation, table: str, rows: pl.DataFrame) -> pl.DataFra
     turned = (parsed_day("end") < parsed_day("start")).fill_null(False)
     column, _ = TABLES[table].columns["end"]
     t.losses.rows(
-        "warning",
-        "end_before_start",
-        table,
+        Cause(
+            severity="warning",
+            code="end_before_start",
+            table=table,
+            sentence="{n} end before they start. Their end is not used.",
+            column=column,
+        ),
         rows.filter(turned),
-        "{n} end before they start. Their end is not used.",
-        column=column,
         value="end",
     )
     return rows.with_columns(pl.when(~turned).then(pl.col("end")).alias("end"))
@@ -48,15 +51,20 @@ def tell_first_of_months(t: Translation) -> None:
         if dated.height < _ENOUGH or first.height < _SUSPECT * dated.height:
             continue
         t.losses.rows(
-            "warning",
-            "first_of_month",
-            table,
+            Cause(
+                severity="warning",
+                code="first_of_month",
+                table=table,
+                sentence=(
+                    f"{{n}} of {dated.height} are dated on the first of a month, more than by "
+                    f"chance. "
+                    "Where only the month was known, export YYYY-MM: it is read as an interval. "
+                    "They are used as whole dates."
+                ),
+                done="used",
+                column=TABLES[table].columns[column][0],
+            ),
             first,
-            f"{{n}} of {dated.height} are dated on the first of a month, more than by chance. "
-            "Where only the month was known, export YYYY-MM: it is read as an interval. They are "
-            "used as whole dates.",
-            "used",
-            column=TABLES[table].columns[column][0],
             value=column,
         )
 
@@ -65,11 +73,13 @@ def tell_undated(t: Translation) -> None:
     """A note for each table with rows that have no day."""
     for table, column in _EVENTS.items():
         t.losses.rows(
-            "note",
-            "undated",
-            table,
+            Cause(
+                severity="note",
+                code="undated",
+                table=table,
+                sentence="{n} have no date. They are used only where no day is needed.",
+                done="used",
+                column=TABLES[table].columns[column][0],
+            ),
             t.frames[table].filter(pl.col(column).is_null()),
-            "{n} have no date. They are used only where no day is needed.",
-            "used",
-            column=TABLES[table].columns[column][0],
         )

@@ -5,7 +5,7 @@ first of its places.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -14,7 +14,7 @@ from rearm.intake.omop.tables import TABLES
 from rearm.intake.rows import CellProblem
 from rearm.record import Done, Issue, IssuePlace, Severity, Source
 
-__all__ = ["PLACES", "Losses", "place_in"]
+__all__ = ["PLACES", "Cause", "Losses", "place_in"]
 
 PLACES = 100  # of a cause that are named; the count is that of all
 _LISTED = 8  # concepts in a sentence
@@ -24,6 +24,18 @@ def place_in(table: str, key: object) -> str:
     """The place of a row: its table and its id there."""
     name = TABLES[table].key if table in TABLES else f"{table}_id"
     return f"{table}, {name} {key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why rows of a table are not used, or are used with a doubt: the issue without its places."""
+
+    severity: Severity
+    code: str
+    table: str
+    sentence: str
+    done: Done = "set_aside"
+    column: str | None = None
 
 
 @dataclass(slots=True)
@@ -37,35 +49,14 @@ class Losses:
         place = table if key is None else place_in(table, key)
         return Source(self.files.get(table, table), place)
 
-    def add(
-        self,
-        severity: Severity,
-        code: str,
-        table: str,
-        sentence: str,
-        done: Done,
-        *,
-        column: str | None = None,
-        places: Iterable[IssuePlace] = (),
-    ) -> None:
+    def add(self, cause: Cause, places: Iterable[IssuePlace] = ()) -> None:
         """One cause, at its first place."""
         every = tuple(places)
-        where = every[0].source if every else self.source(table)
-        problem = CellProblem(severity, code, sentence, done)
-        self.issues.append(issue_at(where, problem, column=column, places=every))
+        where = every[0].source if every else self.source(cause.table)
+        problem = CellProblem(cause.severity, cause.code, cause.sentence, cause.done)
+        self.issues.append(issue_at(where, problem, column=cause.column, places=every))
 
-    def rows(
-        self,
-        severity: Severity,
-        code: str,
-        table: str,
-        rows: pl.DataFrame,
-        sentence: str,
-        done: Done = "set_aside",
-        *,
-        column: str | None = None,
-        value: str | None = None,
-    ) -> None:
+    def rows(self, cause: Cause, rows: pl.DataFrame, value: str | None = None) -> None:
         """The rows of one cause; nothing where there are none. `{n}` in the sentence becomes their
         number. `value`: the column of the frame that holds what stands there.
         """
@@ -75,25 +66,15 @@ class Losses:
         first = rows.head(PLACES)
         given = first[value].to_list() if value else [None] * first.height
         places = [
-            place_at(self.source(table, key), person, column, text)
+            place_at(self.source(cause.table, key), person, cause.column, text)
             for key, person, text in zip(
                 first[keys].to_list(), first["person"].to_list(), given, strict=True
             )
         ]
-        said = sentence.replace("{n}", counted(rows.height))
-        self.add(severity, code, table, said, done, column=column, places=places)
+        said = cause.sentence.replace("{n}", counted(rows.height))
+        self.add(replace(cause, sentence=said), places)
 
-    def concepts(
-        self,
-        severity: Severity,
-        code: str,
-        table: str,
-        counts: Mapping[str, int],
-        sentence: str,
-        done: Done = "set_aside",
-        *,
-        column: str | None = None,
-    ) -> None:
+    def concepts(self, cause: Cause, counts: Mapping[str, int]) -> None:
         """The concepts of one cause with the number of rows of each. `{n}` in the sentence becomes
         the number of rows, `{concepts}` that of concepts, `{list}` the most frequent.
         """
@@ -103,15 +84,15 @@ class Losses:
         listed = "; ".join(f"{name}: {count}" for name, count in ordered[:_LISTED])
         more = len(ordered) - _LISTED
         said = (
-            sentence.replace("{n}", counted(sum(counts.values())))
+            cause.sentence.replace("{n}", counted(sum(counts.values())))
             .replace("{concepts}", concepts_counted(len(ordered)))
             .replace("{list}", listed + (f"; {more} more" if more > 0 else ""))
         )
         places = [
-            place_at(self.source(table), None, column, f"{name}: {count}")
+            place_at(self.source(cause.table), None, cause.column, f"{name}: {count}")
             for name, count in ordered[:PLACES]
         ]
-        self.add(severity, code, table, said, done, column=column, places=places)
+        self.add(replace(cause, sentence=said), places)
 
 
 def counted(rows: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from rearm.intake.fhir.variant import kind_of_expression
+from rearm.intake.omop.loss import Cause
 from rearm.intake.omop.translation import Translation, by_concept, with_meanings
 
 __all__ = ["add_facts", "add_responses", "add_variants"]
@@ -20,12 +21,14 @@ def add_responses(t: Translation, table: str, rows: pl.DataFrame) -> None:
         {"response": pl.String()},
     )
     t.losses.rows(
-        "warning",
-        "response_unread",
-        table,
+        Cause(
+            severity="warning",
+            code="response_unread",
+            table=table,
+            sentence="{n} state a response that is no word of the dictionary. They are not read.",
+            column="value_as_concept_id",
+        ),
         found.filter(pl.col("response").is_null()),
-        "{n} state a response that is no word of the dictionary. They are not read.",
-        column="value_as_concept_id",
         value="said",
     )
     read = found.filter(pl.col("response").is_not_null())
@@ -41,11 +44,13 @@ def add_facts(t: Translation, table: str, rows: pl.DataFrame) -> None:
     found = _with_statement(t, rows.filter(pl.col("fate") == "fact"))
     blank = found.filter(pl.col("said").is_null())
     t.losses.concepts(
-        "note",
-        "value_blank",
-        table,
+        Cause(
+            severity="note",
+            code="value_blank",
+            table=table,
+            sentence="{n} of facts have no value ({list}). They are not read.",
+        ),
         by_concept(t, blank),
-        "{n} of facts have no value ({list}). They are not read.",
     )
     read = found.filter(pl.col("said").is_not_null())
     t.add(
@@ -79,13 +84,17 @@ def add_variants(t: Translation, table: str, rows: pl.DataFrame) -> None:
     )
     usable = pl.col("gene").is_not_null() & pl.col("result").is_not_null()
     t.losses.rows(
-        "warning",
-        "variant_undecided",
-        table,
+        Cause(
+            severity="warning",
+            code="variant_undecided",
+            table=table,
+            sentence=(
+                "{n} of genomic variants name no gene in the source value, or are neither found "
+                "nor not found. They are not read."
+            ),
+            column=f"{table}_source_value",
+        ),
         found.filter(~usable),
-        "{n} of genomic variants name no gene in the source value, or are neither found nor not "
-        "found. They are not read.",
-        column=f"{table}_source_value",
         value="source",
     )
     t.add(

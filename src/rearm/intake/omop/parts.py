@@ -16,7 +16,7 @@ import polars as pl
 from rearm.errors import InputError
 from rearm.intake.omop.cdm import Cdm
 from rearm.intake.omop.folder import FolderCdm
-from rearm.intake.omop.loss import Losses
+from rearm.intake.omop.loss import Cause, Losses
 from rearm.intake.omop.read import open_cdm, read_cdm, unread_of
 from rearm.intake.omop.tables import TABLES, VOCABULARY, CdmTable, typed
 from rearm.intake.omop.vocabulary import read_vocabulary
@@ -101,9 +101,16 @@ def _cut_patients(
         for number, frame in enumerate(_batches(cdm, table, losses)):
             strays = frame.filter(pl.col("person").is_null())
             losses.rows(
-                "error", "patient_id_missing", table.name, strays,
-                "{n} have no person_id. They are not read.", "refused", column="person_id",
-            )  # fmt: skip
+                Cause(
+                    severity="error",
+                    code="patient_id_missing",
+                    table=table.name,
+                    sentence="{n} have no person_id. They are not read.",
+                    done="refused",
+                    column="person_id",
+                ),
+                strays,
+            )
             placed = _with_parts(frame.filter(pl.col("person").is_not_null()), count)
             if table.name == "episode":
                 episodes.append(placed.select("key", pl.col(_OF_PART).cast(pl.Int32)))
@@ -122,7 +129,15 @@ def _batches(cdm: Cdm, table: CdmTable, losses: Losses) -> Iterator[pl.DataFrame
         if table.name == "person":
             raise
         sentence = f"{error} What of the table {table.name} follows is not read."
-        losses.add("error", "file_unreadable", table.name, sentence, "refused")
+        losses.add(
+            Cause(
+                severity="error",
+                code="file_unreadable",
+                table=table.name,
+                sentence=sentence,
+                done="refused",
+            ),
+        )
 
 
 def _with_parts(frame: pl.DataFrame, count: int) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import polars as pl
 
 from rearm.intake.omop.conditions import diagnosis_days
+from rearm.intake.omop.loss import Cause
 from rearm.intake.omop.translation import Translation, by_concept, parsed_day, with_meanings
 
 __all__ = ["add_persons"]
@@ -42,13 +43,18 @@ def _births(t: Translation, persons: pl.DataFrame) -> pl.DataFrame:
         pl.col("year").fill_null(stated.dt.year()),
     )
     t.losses.rows(
-        "note",
-        "birth_contradiction",
-        "person",
+        Cause(
+            severity="note",
+            code="birth_contradiction",
+            table="person",
+            sentence=(
+                "In {n} birth_datetime differs from year, month and day of birth. The latter are "
+                "used."
+            ),
+            done="used",
+            column="birth_datetime",
+        ),
         persons.filter(usable & (whole != stated).fill_null(False)),
-        "In {n} birth_datetime differs from year, month and day of birth. The latter are used.",
-        "used",
-        column="birth_datetime",
         value="born",
     )
     year = pl.when(pl.col("birth_date").is_null()).then(pl.col("year"))
@@ -72,13 +78,15 @@ def _sexes(t: Translation, persons: pl.DataFrame) -> pl.DataFrame:
     frame = with_meanings(persons, ("gender", "gender_source"), sex, {"sex": pl.String()})
     unknown = frame.filter(pl.col("sex").is_null())
     t.losses.rows(
-        "note",
-        "sex_not_used",
-        "person",
+        Cause(
+            severity="note",
+            code="sex_not_used",
+            table="person",
+            sentence="In {n} the gender is neither male nor female, so sex is unknown.",
+            done="used",
+            column="gender_concept_id",
+        ),
         unknown,
-        "In {n} the gender is neither male nor female, so sex is unknown.",
-        "used",
-        column="gender_concept_id",
         value="gender_source",
     )
     return frame
@@ -112,14 +120,18 @@ def _deaths(t: Translation) -> pl.DataFrame:
     given = pl.any_horizontal(pl.col("concept", "source_concept", "source").is_not_null())
     unread = frame.filter(pl.col("cause").is_null() & given)
     t.losses.concepts(
-        "note",
-        "cause_unread",
-        "death",
+        Cause(
+            severity="note",
+            code="cause_unread",
+            table="death",
+            sentence=(
+                "{n} have a cause that is not among those of the dictionary ({list}). The cause is "
+                "unknown; the death is used."
+            ),
+            done="used",
+            column="cause_concept_id",
+        ),
         by_concept(t, unread),
-        "{n} have a cause that is not among those of the dictionary ({list}). The cause is "
-        "unknown; the death is used.",
-        "used",
-        column="cause_concept_id",
     )
     # a row of `death` is a death, be neither its day nor its cause known
     stated = pl.when(pl.col("day").is_null()).then(pl.coalesce("cause", pl.lit("unknown")))
@@ -136,12 +148,14 @@ def _last_seen(t: Translation, deaths: pl.DataFrame) -> pl.DataFrame:
     )
     turned = periods.filter(pl.col("until") < pl.col("from"))
     t.losses.rows(
-        "warning",
-        "end_before_start",
-        "observation_period",
+        Cause(
+            severity="warning",
+            code="end_before_start",
+            table="observation_period",
+            sentence="{n} end before they start. They are not used.",
+            column="observation_period_end_date",
+        ),
         turned,
-        "{n} end before they start. They are not used.",
-        column="observation_period_end_date",
         value="end",
     )
     sound = periods.filter(
@@ -150,12 +164,16 @@ def _last_seen(t: Translation, deaths: pl.DataFrame) -> pl.DataFrame:
     sound = sound.join(deaths, on="person", how="left", maintain_order="left")
     after = sound.filter(pl.col("until") > pl.col("died"))
     t.losses.rows(
-        "warning",
-        "observed_after_death",
-        "observation_period",
+        Cause(
+            severity="warning",
+            code="observed_after_death",
+            table="observation_period",
+            sentence=(
+                "{n} end after the death of their patient. Their end is not used as last contact."
+            ),
+            column="observation_period_end_date",
+        ),
         after,
-        "{n} end after the death of their patient. Their end is not used as last contact.",
-        column="observation_period_end_date",
         value="end",
     )
     kept = sound.filter(~(pl.col("until") > pl.col("died")).fill_null(False))

@@ -6,6 +6,7 @@ import polars as pl
 
 from rearm.intake.omop.drug_names import product_in
 from rearm.intake.omop.intervals import with_sane_ends
+from rearm.intake.omop.loss import Cause
 from rearm.intake.omop.translation import Translation, by_concept, with_meanings
 from rearm.knowledge.lexicon import lookup_key
 
@@ -48,31 +49,41 @@ def add_procedures(t: Translation, rows: pl.DataFrame) -> None:
     table, column = "procedure_occurrence", "procedure_concept_id"
     possible = rows.filter(pl.col("kind") == _POSSIBLE)
     t.losses.concepts(
-        "warning",
-        "possible_infusion",
-        table,
+        Cause(
+            severity="warning",
+            code="possible_infusion",
+            table=table,
+            sentence=(
+                "{n} name CAR-T cells under a code that is not known as their infusion ({list}). "
+                "They are not read as one. Map them to the infusion."
+            ),
+            column=column,
+        ),
         by_concept(t, possible),
-        "{n} name CAR-T cells under a code that is not known as their infusion ({list}). They are "
-        "not read as one. Map them to the infusion.",
-        column=column,
     )
     unread = rows.filter(pl.col("kind").is_null())
     mapped = pl.col("concept").is_not_null()
     t.losses.concepts(
-        "note",
-        "unknown_code",
-        table,
+        Cause(
+            severity="note",
+            code="unknown_code",
+            table=table,
+            sentence="{concepts} of {n} are no procedures that are read ({list}).",
+            column=column,
+        ),
         by_concept(t, unread.filter(mapped), source=None),
-        "{concepts} of {n} are no procedures that are read ({list}).",
-        column=column,
     )
     t.losses.concepts(
-        "warning",
-        "concept_unmapped",
-        table,
+        Cause(
+            severity="warning",
+            code="concept_unmapped",
+            table=table,
+            sentence=(
+                "{n} have no concept, and their source value is no procedure that is read ({list})."
+            ),
+            column="procedure_source_value",
+        ),
         by_concept(t, unread.filter(~mapped)),
-        "{n} have no concept, and their source value is no procedure that is read ({list}).",
-        column="procedure_source_value",
     )
 
 

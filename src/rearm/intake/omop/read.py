@@ -33,7 +33,7 @@ from rearm.intake.omop.drugs import add_infusions, add_therapies, drugs_of
 from rearm.intake.omop.episodes import add_lines
 from rearm.intake.omop.folder import FolderCdm, is_cdm_folder
 from rearm.intake.omop.intervals import tell_first_of_months, tell_undated
-from rearm.intake.omop.loss import Losses
+from rearm.intake.omop.loss import Cause, Losses
 from rearm.intake.omop.observations import add_facts, add_responses, add_variants
 from rearm.intake.omop.persons import add_persons
 from rearm.intake.omop.procedures import add_procedures, procedures_of
@@ -150,7 +150,15 @@ def _frame(
             parts.append(_kept(typed(raw, table), table, patients))
     except InputError as error:
         sentence = f"{error} The table {table.name} is not read; the others are."
-        losses.add("error", "file_unreadable", table.name, sentence, "refused")
+        losses.add(
+            Cause(
+                severity="error",
+                code="file_unreadable",
+                table=table.name,
+                sentence=sentence,
+                done="refused",
+            ),
+        )
         return parts[0]
     return pl.concat(parts)
 
@@ -167,13 +175,15 @@ def _of_patients(frame: pl.DataFrame, table: CdmTable, losses: Losses) -> pl.Dat
         return frame
     strays = frame.filter(pl.col("person").is_null())
     losses.rows(
-        "error",
-        "patient_id_missing",
-        table.name,
+        Cause(
+            severity="error",
+            code="patient_id_missing",
+            table=table.name,
+            sentence="{n} have no person_id. They are not read.",
+            done="refused",
+            column="person_id",
+        ),
         strays,
-        "{n} have no person_id. They are not read.",
-        "refused",
-        column="person_id",
     )
     return frame.filter(pl.col("person").is_not_null()) if strays.height else frame
 
@@ -203,24 +213,34 @@ def _tell_vocabulary(t: Translation) -> None:
     used = used_concepts(t.frames)
     if not vocabulary.given:
         t.losses.add(
-            "warning",
-            "concept_table_missing",
-            "concept",
-            "The table concept is missing, so concept ids are read only where they are among the "
-            "few that Rearm knows. Export concept (and concept_ancestor) with the data.",
-            "used",
+            Cause(
+                severity="warning",
+                code="concept_table_missing",
+                table="concept",
+                sentence=(
+                    "The table concept is missing, so concept ids are read only where they are "
+                    "among the few that Rearm knows. Export concept (and concept_ancestor) with "
+                    "the data."
+                ),
+                done="used",
+            ),
         )
     else:
         lacking = {str(i): 1 for i in used if not vocabulary.known(i)}
         t.losses.concepts(
-            "warning",
-            "concept_missing",
-            "concept",
+            Cause(
+                severity="warning",
+                code="concept_missing",
+                table="concept",
+                sentence=(
+                    f"{{concepts}} of those used are not in the table concept "
+                    f"({', '.join(lacking)[:200]})."
+                    " Known ids are read all the same, other rows by their source values."
+                ),
+                done="used",
+                column="concept_id",
+            ),
             lacking,
-            f"{{concepts}} of those used are not in the table concept ({', '.join(lacking)[:200]})."
-            " Known ids are read all the same, other rows by their source values.",
-            "used",
-            column="concept_id",
         )
         codeless = {
             str(c): 1
@@ -228,23 +248,32 @@ def _tell_vocabulary(t: Translation) -> None:
             if vocabulary.known(i) and (c := vocabulary.concept(i)) is not None and not c.code
         }
         t.losses.concepts(
-            "error",
-            "concept_without_code",
-            "concept",
+            Cause(
+                severity="error",
+                code="concept_without_code",
+                table="concept",
+                sentence=(
+                    "{concepts} in the table concept have no concept_code ({list}). Export the "
+                    "vocabulary again."
+                ),
+                column="concept_code",
+            ),
             codeless,
-            "{concepts} in the table concept have no concept_code ({list}). Export the vocabulary "
-            "again.",
-            column="concept_code",
         )
     for concept, hint in vocabulary.mismatches(t.knowledge):
         t.losses.add(
-            "note",
-            "concept_differs",
-            "concept",
-            f"The concept {concept} is {hint} in other mappings of myeloma. What CONCEPT says is "
-            "used.",
-            "used",
-            column="concept_id",
+            Cause(
+                severity="note",
+                code="concept_differs",
+                table="concept",
+                sentence=(
+                    f"The concept {concept} is {hint} in other mappings of myeloma. What CONCEPT "
+                    f"says is "
+                    "used."
+                ),
+                done="used",
+                column="concept_id",
+            ),
         )
 
 

@@ -47,7 +47,11 @@ def meaning_of(
         return ResultMeaning("response")
     if concept is not None and _is_variant(t, concept):
         return ResultMeaning("variant")
-    coded = {test.id: (test, c) for c in (concept, of_source) if (test := _test(t, c))}
+    coded = {
+        test.id: (test, c)
+        for c in (concept, of_source)
+        if c is not None and (test := _test(t, c)) is not None
+    }
     by_value = t.knowledge.lab_tests.by_loinc.get(source or "")
     named = {*coded, *([by_value.id] if by_value is not None else [])}
     if len(named) > 1:
@@ -73,10 +77,8 @@ def _is_variant(t: Translation, concept: Concept) -> bool:
     )
 
 
-def _test(t: Translation, concept: Concept | None) -> TestDef | None:
+def _test(t: Translation, concept: Concept) -> TestDef | None:
     """The test of a concept's code."""
-    if concept is None:
-        return None
     if concept.system == "loinc":
         return t.knowledge.lab_tests.by_loinc.get(concept.code)
     test_id = t.codes.tests.get((concept.system, concept.code))

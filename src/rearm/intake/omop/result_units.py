@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from rearm.intake.omop.loss import Cause
 from rearm.intake.omop.translation import Translation, with_meanings
 from rearm.intake.values import shown
 from rearm.knowledge.lab_tests import TestDef
@@ -121,11 +122,13 @@ def _tell(t: Translation, table: str, rows: pl.DataFrame) -> None:
         else:
             said = f"{why} {{n}} of results are not used for it."
         t.losses.rows(
-            "error",
-            str(code),
-            table,
+            Cause(
+                severity="error",
+                code=str(code),
+                table=table,
+                sentence=said,
+                column="unit_source_value",
+            ),
             part,
-            said,
-            column="unit_source_value",
             value="unit_source",
         )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from rearm.intake.omop.loss import Cause
 from rearm.intake.omop.result_meaning import meaning_of
 from rearm.intake.omop.result_units import with_units
 from rearm.intake.omop.runs import ASIDE
@@ -117,32 +118,44 @@ def _with_values(t: Translation, table: str, rows: pl.DataFrame) -> pl.DataFrame
         pl.when(is_unknown).then(unread).when(differs).then(differ).alias("value_why_not")
     )
     t.losses.concepts(
-        "error",
-        "operator_unknown",
-        table,
+        Cause(
+            severity="error",
+            code="operator_unknown",
+            table=table,
+            sentence=(
+                "{n} of results have an operator that is not read ({list}). They are not used."
+            ),
+            column="operator_concept_id",
+        ),
         by_concept(t, rows.filter(is_unknown), "operator", None),
-        "{n} of results have an operator that is not read ({list}). They are not used.",
-        column="operator_concept_id",
     )
     t.losses.rows(
-        "error",
-        "operator_contradiction",
-        table,
+        Cause(
+            severity="error",
+            code="operator_contradiction",
+            table=table,
+            sentence=(
+                "In {n} the operator and the source value point in different directions. The "
+                "results are not used."
+            ),
+            column="value_source_value",
+        ),
         rows.filter(differs),
-        "In {n} the operator and the source value point in different directions. The results are "
-        "not used.",
-        column="value_source_value",
         value="value_source",
     )
     taken = numeric & pl.col("own_sign").is_null() & pl.col("source_sign").is_not_null()
     t.losses.rows(
-        "note",
-        "operator_from_source",
-        table,
+        Cause(
+            severity="note",
+            code="operator_from_source",
+            table=table,
+            sentence=(
+                "In {n} no operator is given, but the source value has one (such as <). It is used."
+            ),
+            done="used",
+            column="value_source_value",
+        ),
         rows.filter(taken & ~is_unknown),
-        "In {n} no operator is given, but the source value has one (such as <). It is used.",
-        "used",
-        column="value_source_value",
         value="value_source",
     )
     return rows
@@ -153,31 +166,41 @@ def _without_values(t: Translation, table: str, rows: pl.DataFrame) -> pl.DataFr
     blank = rows.filter(pl.col("value").is_null())
     coded = blank.filter(pl.col("answer").is_not_null())
     t.losses.concepts(
-        "warning",
-        "unknown_value_code",
-        table,
+        Cause(
+            severity="warning",
+            code="unknown_value_code",
+            table=table,
+            sentence=(
+                "{n} of tests have a result that is a concept without meaning here ({list}). They "
+                "are not read."
+            ),
+            column="value_as_concept_id",
+        ),
         by_concept(t, coded, "answer", None),
-        "{n} of tests have a result that is a concept without meaning here ({list}). They are "
-        "not read.",
-        column="value_as_concept_id",
     )
     t.losses.concepts(
-        "note",
-        "value_blank",
-        table,
+        Cause(
+            severity="note",
+            code="value_blank",
+            table=table,
+            sentence="{n} of tests have no value ({list}). They are not read.",
+        ),
         by_concept(t, blank.filter(pl.col("answer").is_null())),
-        "{n} of tests have no value ({list}). They are not read.",
     )
     unread = rows.filter(pl.col("number_text").is_not_null())
     t.losses.rows(
-        "warning",
-        "number_unreadable",
-        table,
+        Cause(
+            severity="warning",
+            code="number_unreadable",
+            table=table,
+            sentence=(
+                "In {n} value_as_number is no number with a decimal point. It is read as text, "
+                "with the doubts that belong to it."
+            ),
+            done="used",
+            column="value_as_number",
+        ),
         unread,
-        "In {n} value_as_number is no number with a decimal point. It is read as text, with the "
-        "doubts that belong to it.",
-        "used",
-        column="value_as_number",
         value="number_text",
     )
     return rows.filter(pl.col("value").is_not_null())
@@ -213,30 +236,42 @@ def _tell_unread(t: Translation, table: str, rows: pl.DataFrame) -> None:
         return rows.filter(pl.col("fate") == fate)
 
     t.losses.concepts(
-        "error",
-        "type_concept_as_question",
-        table,
+        Cause(
+            severity="error",
+            code="type_concept_as_question",
+            table=table,
+            sentence=(
+                "{n} have a type concept in place of what was asked ({list}): it says where a row "
+                "comes from. They are not read. Correct the mapping."
+            ),
+            column=f"{table}_concept_id",
+        ),
         by_concept(t, told("type"), source=None),
-        "{n} have a type concept in place of what was asked ({list}): it says where a row comes "
-        "from. They are not read. Correct the mapping.",
-        column=f"{table}_concept_id",
     )
     t.losses.concepts(
-        "note",
-        "unknown_code",
-        table,
+        Cause(
+            severity="note",
+            code="unknown_code",
+            table=table,
+            sentence=(
+                "{concepts} of {n} are not in the dictionary of tests ({list}). They are not read."
+            ),
+            column=f"{table}_concept_id",
+        ),
         by_concept(t, told("unknown"), source=None),
-        "{concepts} of {n} are not in the dictionary of tests ({list}). They are not read.",
-        column=f"{table}_concept_id",
     )
     t.losses.concepts(
-        "warning",
-        "concept_unmapped",
-        table,
+        Cause(
+            severity="warning",
+            code="concept_unmapped",
+            table=table,
+            sentence=(
+                "{n} have no concept that CONCEPT knows, and their source value is neither a LOINC "
+                "code nor a name of a test ({list}). They are not read."
+            ),
+            column=f"{table}_source_value",
+        ),
         by_concept(t, told("unmapped")),
-        "{n} have no concept that CONCEPT knows, and their source value is neither a LOINC code nor"
-        " a name of a test ({list}). They are not read.",
-        column=f"{table}_source_value",
     )
     for fate, code in (
         ("unread", "unknown_code"),
@@ -246,12 +281,14 @@ def _tell_unread(t: Translation, table: str, rows: pl.DataFrame) -> None:
         of_code = told(fate).filter(pl.col("code") == code)
         for (why_not,), part in of_code.group_by("why_not", maintain_order=True):
             t.losses.rows(
-                "error",
-                code,
-                table,
+                Cause(
+                    severity="error",
+                    code=code,
+                    table=table,
+                    sentence=f"{why_not} {{n}} of results under it are not used. Correct the code.",
+                    column=f"{table}_source_value",
+                ),
                 part,
-                f"{why_not} {{n}} of results under it are not used. Correct the code.",
-                column=f"{table}_source_value",
                 value="source",
             )
 
@@ -284,15 +321,20 @@ def _tell_lost_limits(t: Translation, table: str, rows: pl.DataFrame) -> None:
     for (test,), part in doubted.group_by("test", maintain_order=True):
         name = t.knowledge.lab_tests[str(test)].name
         t.losses.rows(
-            "warning",
-            "limit_may_be_lost",
-            table,
+            Cause(
+                severity="warning",
+                code="limit_may_be_lost",
+                table=table,
+                sentence=(
+                    f"{name}: {{n}} are exactly at a limit, without an operator or a source value. "
+                    f"They "
+                    "may have been reported as < or >. They are used as numbers. Export "
+                    "value_source_value."
+                ),
+                done="used",
+                column="value_as_number",
+            ),
             part,
-            f"{name}: {{n}} are exactly at a limit, without an operator or a source value. They "
-            "may have been reported as < or >. They are used as numbers. Export "
-            "value_source_value.",
-            "used",
-            column="value_as_number",
             value="value",
         )
 
