@@ -120,6 +120,18 @@ def test_the_first_statement_of_myeloma_is_the_diagnosis(cdm: SmallCdm) -> None:
     assert record.conditions == ()
 
 
+def test_a_diagnosis_that_is_not_confirmed(cdm: SmallCdm) -> None:
+    cdm.concepts[596] = ("Condition Status", "OMOP1", "Preliminary diagnosis", "")
+    for concept in (531, 533):
+        cdm.add("condition_occurrence", {"condition_concept_id": concept,
+            "condition_start_date": "2021-03-07", "condition_status_concept_id": 596})  # fmt: skip
+    reading = cdm.measured().read()
+    assert the_issue(reading, "unconfirmed_condition").message.startswith("2 rows")
+    assert reading.records[0].diagnosis_day is None
+    (condition,) = reading.records[0].conditions
+    assert (condition.condition, condition.status) == ("active_infection", "unclear")
+
+
 def test_what_stands_below_myeloma_is_myeloma(cdm: SmallCdm) -> None:
     _diagnosed(cdm.measured(), 534, "2021-03-07")
     assert _record(cdm).diagnosis_day is None

@@ -120,7 +120,8 @@ def test_a_test_outside_the_dictionary_is_a_note_by_concept(cdm: SmallCdm) -> No
         cdm.measured(measurement_concept_id=505)
     issue = the_issue(cdm.read(), "unknown_code")
     assert issue.severity == "note"
-    assert "1 concept of 3 rows" in issue.message and "Systolic blood pressure" in issue.message
+    assert "3 rows have concepts outside" in issue.message and "1 concept: 505" in issue.message
+    assert "Systolic blood pressure" in issue.message
 
 
 def test_a_published_code_with_a_wrong_check_digit_is_not_lambda(cdm: SmallCdm) -> None:
@@ -157,6 +158,22 @@ def test_plasma_cells_under_the_code_of_something_else_are_no_plasma_cells(cdm: 
     issue = the_issue(cdm.read(), "unknown_code")
     assert issue.severity == "error" and "Plasma cells" in issue.message
     assert [lab.test for lab in _set_aside(cdm)] == ["Plasma cells in marrow"]
+
+
+@pytest.mark.parametrize(
+    ("concept", "source", "code"),
+    [
+        (503, "33944-8", "loinc_check_digit"),  # lambda's code with another digit: kappa was meant
+        (505, "33358-3", "code_contradiction"),  # a blood pressure
+    ],
+)
+def test_a_source_code_that_the_concept_is_not(
+    concept: int, source: str, code: str, cdm: SmallCdm
+) -> None:
+    cdm.measured(measurement_concept_id=concept, measurement_source_value=source,
+                 unit_concept_id=512)  # fmt: skip
+    assert the_issue(cdm.read(), code).severity == "error"
+    assert len(_set_aside(cdm)) == 1
 
 
 def test_flow_of_plasma_cells_is_not_their_share_on_a_smear(cdm: SmallCdm) -> None:

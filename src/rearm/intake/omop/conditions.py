@@ -22,6 +22,7 @@ class _Meaning(NamedTuple):
     table: str | None = None
     word: str | None = None
     contradicts: bool = False
+    is_type: bool = False
 
 
 def add_conditions(t: Translation) -> None:
@@ -32,10 +33,13 @@ def add_conditions(t: Translation) -> None:
     )
     days = ("person", "key", pl.col("start").alias("day"), pl.col("end").alias("end_day"))
     conditions = found.filter(pl.col("table") == "conditions").select(
-        *days, pl.col("word").alias("condition"), pl.lit("present").alias("status")
+        *days,
+        pl.col("word").alias("condition"),
+        pl.when("unclear").then(pl.lit("unclear")).otherwise(pl.lit("present")).alias("status"),
     )
     t.add("conditions", conditions, "condition_occurrence")
-    toxicities = found.filter(pl.col("table") == "toxicities").select(
+    confirmed = found.filter(~pl.col("unclear"))
+    toxicities = confirmed.filter(pl.col("table") == "toxicities").select(
         *days, pl.col("word").alias("toxicity")
     )
     t.add("toxicities", toxicities, "condition_occurrence")
@@ -44,7 +48,7 @@ def add_conditions(t: Translation) -> None:
 
 def diagnosis_days(t: Translation) -> pl.DataFrame:
     """By person, the first day on which myeloma is stated: `diagnosis_day`."""
-    rows = _with_meanings(t).filter(pl.col("word") == _MYELOMA)
+    rows = _with_meanings(t).filter((pl.col("word") == _MYELOMA) & ~pl.col("unclear"))
     dated = rows.with_columns(parsed_day("start").alias("at")).sort("at", nulls_last=True)
     return dated.group_by("person", maintain_order=True).agg(
         pl.col("start").first().alias("diagnosis_day")
@@ -52,12 +56,19 @@ def diagnosis_days(t: Translation) -> pl.DataFrame:
 
 
 def _with_meanings(t: Translation) -> pl.DataFrame:
-    return with_meanings(
+    rows = with_meanings(
         t.frames["condition_occurrence"],
         ("concept", "source_concept", "source"),
         lambda *ids: _meaning(t, *ids),
-        {"table": pl.String(), "word": pl.String(), "contradicts": pl.Boolean()},
+        dict.fromkeys(("table", "word"), pl.String())
+        | dict.fromkeys(("contradicts", "is_type"), pl.Boolean()),
     )
+
+    def unclear(status: int | None) -> tuple[bool]:
+        concept = t.vocabulary.concept(status)
+        return (concept is not None and folded(concept.name) in t.hints.unclear,)
+
+    return with_meanings(rows, ("status",), unclear, {"unclear": pl.Boolean()})
 
 
 def _meaning(
@@ -65,7 +76,7 @@ def _meaning(
 ) -> _Meaning:
     """What a condition is, by its concept, else by that of the source, else by the source value."""
     if t.vocabulary.is_type(concept_id):
-        return _Meaning()
+        return _Meaning(is_type=True)
     found: dict[tuple[str, str], None] = {}
     for one in (concept_id, source_concept_id):
         concept = t.vocabulary.concept(one)
@@ -120,11 +131,6 @@ def _tell(t: Translation, rows: pl.DataFrame) -> None:
         by_concept(t, rows.filter("contradicts")),
     )
     unread = rows.filter(pl.col("table").is_null() & ~pl.col("contradicts"))
-    types = unread.filter(
-        pl.col("concept")
-        .map_elements(t.vocabulary.is_type, return_dtype=pl.Boolean(), skip_nulls=True)
-        .fill_null(False)
-    )
     t.losses.concepts(
         Cause(
             severity="error",
@@ -136,18 +142,16 @@ def _tell(t: Translation, rows: pl.DataFrame) -> None:
             ),
             column=column,
         ),
-        by_concept(t, types, source=None),
+        by_concept(t, unread.filter("is_type"), source=None),
     )
-    others = unread.join(types.select("key"), on="key", how="anti")
+    others = unread.filter(~pl.col("is_type"))
     mapped = pl.col("concept").is_not_null()
     t.losses.concepts(
         Cause(
             severity="note",
             code="unknown_code",
             table=table,
-            sentence=(
-                "{concepts} of {n} are no conditions that a rule uses ({list}). They are not read."
-            ),
+            sentence=("{n} have concepts that no rule uses ({list}). They are not read."),
             column=column,
         ),
         by_concept(t, others.filter(mapped), source=None),
@@ -164,6 +168,17 @@ def _tell(t: Translation, rows: pl.DataFrame) -> None:
             column="condition_source_value",
         ),
         by_concept(t, others.filter(~mapped)),
+    )
+    t.losses.rows(
+        Cause(
+            severity="warning",
+            code="unconfirmed_condition",
+            table=table,
+            sentence="{n} are diagnoses that are not confirmed. They are not read as present.",
+            column="condition_status_concept_id",
+        ),
+        rows.filter(pl.col("unclear") & pl.col("table").is_not_null()),
+        value="word",
     )
     later = rows.filter(pl.col("word") == _LATER)
     t.losses.rows(

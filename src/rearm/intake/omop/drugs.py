@@ -241,8 +241,8 @@ def _tell_unread(t: Translation, frame: pl.DataFrame) -> None:
             code="unknown_code",
             table=table,
             sentence=(
-                "{concepts} of {n} are no agents of the lexicon ({list}). They are not read. Look "
-                "whether an anti-myeloma drug is among them."
+                "{n} have concepts that are no agents of the lexicon ({list}). They are not read. "
+                "Look whether an anti-myeloma drug is among them."
             ),
             column=column,
         ),

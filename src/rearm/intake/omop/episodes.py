@@ -8,7 +8,7 @@ import polars as pl
 
 from rearm.intake.omop.intervals import with_sane_ends
 from rearm.intake.omop.loss import Cause
-from rearm.intake.omop.translation import Translation, by_concept, parsed_day
+from rearm.intake.omop.translation import Translation, by_concept, parsed_day, with_meanings
 
 __all__ = ["add_lines"]
 
@@ -84,15 +84,15 @@ def _lines(t: Translation) -> pl.DataFrame:
         regimens.select(pl.col("parent").alias("key")).drop_nulls(), on="key", how="anti"
     ).with_columns(pl.lit(None, pl.Int64()).alias("of_parent"))
     both = pl.concat([regimens, alone.select(regimens.columns)])
-    names = pl.struct("object", "source", "concept").map_elements(
-        lambda row: _regimen(t, row["object"], row["source"], row["concept"]),
-        return_dtype=pl.String(),
+    named = with_meanings(
+        both,
+        ("object", "source", "concept"),
+        lambda *said: (_regimen(t, *said),),
+        {"regimen": pl.String()},
     )
-    derived = (pl.col("type") == hints.algorithm).fill_null(False)
-    return both.with_columns(
-        names.alias("regimen"),
+    return named.with_columns(
         pl.coalesce("of_parent", "number").alias("line"),
-        derived.alias("computed"),
+        (pl.col("type") == hints.algorithm).fill_null(False).alias("computed"),
     ).select("person", "key", "start", "end", "line", "regimen", "computed")
 
 

@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from rearm.knowledge.tidy_tables import folded
+
 __all__ = ["Hints", "ProcedureMeaning", "load_hints"]
 
 
@@ -26,7 +28,8 @@ class ProcedureMeaning:
 class Hints:
     """The tables of the file. Everything by concept id, but `systems` (by vocabulary),
     `spelled` (UCUM codes as the dictionary writes them), `procedures` (by id, or by system and
-    code), `below` (codes of which all descendants are myeloma) and `fields` (the field's name).
+    code), `below` (codes of which all descendants are myeloma), `unclear` (names of statuses) and
+    `fields` (the field's name).
     """
 
     systems: Mapping[str, str]
@@ -45,6 +48,7 @@ class Hints:
     loinc: Mapping[int, str]
     conditions: Mapping[int, str]
     below: frozenset[tuple[str, str]]
+    unclear: frozenset[str]
     agents: Mapping[int, str]
     products: Mapping[int, str]
     regimens: Mapping[int, str]
@@ -77,6 +81,7 @@ def load_hints() -> Hints:
         below=frozenset(
             (system, code) for system, codes in file["conditions_below"].items() for code in codes
         ),
+        unclear=frozenset(map(folded, file["condition_status"]["unclear"])),
         agents=_by_id(file["agents"]),
         products=_by_id(file["products"]),
         regimens=_by_id(file["regimens"]),

@@ -4,7 +4,7 @@ first of its places.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -18,6 +18,23 @@ __all__ = ["PLACES", "Cause", "Losses", "place_in"]
 
 PLACES = 100  # of a cause that are named; the count is that of all
 _LISTED = 8  # concepts in a sentence
+_OF_ONE = {
+    "{n} have ": "{n} has ",
+    "{n} are ": "{n} is ",
+    "{n} end ": "{n} ends ",
+    "{n} name ": "{n} names ",
+    "{n} state ": "{n} states ",
+    "{n} refer ": "{n} refers ",
+    "{concepts} have ": "{concepts} has ",
+    "{concepts} are ": "{concepts} is ",
+    "they start": "it starts",
+    "they were": "it was",
+    "They are ": "It is ",
+    "They do ": "It does ",
+    "They may ": "It may ",
+    "Their ": "Its ",
+    "their ": "its ",
+}
 
 
 def place_in(table: str, key: object) -> str:
@@ -71,28 +88,49 @@ class Losses:
                 first[keys].to_list(), first["person"].to_list(), given, strict=True
             )
         ]
-        said = cause.sentence.replace("{n}", counted(rows.height))
-        self.add(replace(cause, sentence=said), places)
+        said = _numbered(cause.sentence, rows.height)
+        self.add(replace(cause, sentence=said.replace("{n}", counted(rows.height))), places)
 
     def concepts(self, cause: Cause, counts: Mapping[str, int]) -> None:
         """The concepts of one cause with the number of rows of each. `{n}` in the sentence becomes
-        the number of rows, `{concepts}` that of concepts, `{list}` the most frequent.
+        the number of rows, `{list}` that of concepts with the most frequent.
         """
         if not counts:
             return
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         listed = "; ".join(f"{name}: {count}" for name, count in ordered[:_LISTED])
         more = len(ordered) - _LISTED
-        said = (
-            cause.sentence.replace("{n}", counted(sum(counts.values())))
-            .replace("{concepts}", concepts_counted(len(ordered)))
-            .replace("{list}", listed + (f"; {more} more" if more > 0 else ""))
-        )
+        rows, concepts = sum(counts.values()), concepts_counted(len(ordered))
+        every = f"{concepts}: {listed}{f'; {more} more' if more > 0 else ''}"
+        said = _numbered(cause.sentence, rows).replace("{n}", counted(rows))
+        said = said.replace("{list}", every)
         places = [
             place_at(self.source(cause.table), None, cause.column, f"{name}: {count}")
             for name, count in ordered[:PLACES]
         ]
         self.add(replace(cause, sentence=said), places)
+
+    def names(self, cause: Cause, concepts: Sequence[str]) -> None:
+        """Concepts of one cause where rows do not matter: `{concepts}` in the sentence becomes
+        their number, `{list}` the first of them.
+        """
+        if not concepts:
+            return
+        more = len(concepts) - _LISTED
+        listed = "; ".join(concepts[:_LISTED]) + (f"; {more} more" if more > 0 else "")
+        said = _numbered(cause.sentence, len(concepts)).replace("{list}", listed)
+        said = said.replace("{concepts}", concepts_counted(len(concepts)))
+        source = self.source(cause.table)
+        places = [place_at(source, None, cause.column, name) for name in concepts[:PLACES]]
+        self.add(replace(cause, sentence=said), places)
+
+
+def _numbered(sentence: str, count: int) -> str:
+    """The sentence as one row has it, where there is but one."""
+    if count == 1:
+        for several, one in _OF_ONE.items():
+            sentence = sentence.replace(several, one)
+    return sentence
 
 
 def counted(rows: int) -> str:

@@ -68,7 +68,7 @@ def add_procedures(t: Translation, rows: pl.DataFrame) -> None:
             severity="note",
             code="unknown_code",
             table=table,
-            sentence="{concepts} of {n} are no procedures that are read ({list}).",
+            sentence="{n} have concepts of procedures that are not read ({list}).",
             column=column,
         ),
         by_concept(t, unread.filter(mapped), source=None),

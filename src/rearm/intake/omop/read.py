@@ -226,39 +226,34 @@ def _tell_vocabulary(t: Translation) -> None:
             ),
         )
     else:
-        lacking = {str(i): 1 for i in used if not vocabulary.known(i)}
-        t.losses.concepts(
+        lacking = [str(i) for i in sorted(used) if not vocabulary.known(i)]
+        t.losses.names(
             Cause(
                 severity="warning",
                 code="concept_missing",
                 table="concept",
                 sentence=(
-                    f"{{concepts}} of those used are not in the table concept "
-                    f"({', '.join(lacking)[:200]})."
-                    " Known ids are read all the same, other rows by their source values."
+                    "{concepts} are used and not in the table concept ({list}). Known ids are read "
+                    "all the same, other rows by their source values."
                 ),
                 done="used",
                 column="concept_id",
             ),
             lacking,
         )
-        codeless = {
-            str(c): 1
-            for i in used
-            if vocabulary.known(i) and (c := vocabulary.concept(i)) is not None and not c.code
-        }
-        t.losses.concepts(
+        known = (vocabulary.concept(i) for i in sorted(used) if vocabulary.known(i))
+        t.losses.names(
             Cause(
                 severity="error",
                 code="concept_without_code",
                 table="concept",
                 sentence=(
-                    "{concepts} in the table concept have no concept_code ({list}). Export the "
+                    "{concepts} have no concept_code in the table concept ({list}). Export the "
                     "vocabulary again."
                 ),
                 column="concept_code",
             ),
-            codeless,
+            [str(concept) for concept in known if concept is not None and not concept.code],
         )
     for concept, hint in vocabulary.mismatches(t.knowledge):
         t.losses.add(
@@ -268,8 +263,7 @@ def _tell_vocabulary(t: Translation) -> None:
                 table="concept",
                 sentence=(
                     f"The concept {concept} is {hint} in other mappings of myeloma. What CONCEPT "
-                    f"says is "
-                    "used."
+                    "says is used."
                 ),
                 done="used",
                 column="concept_id",

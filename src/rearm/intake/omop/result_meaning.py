@@ -52,6 +52,8 @@ def meaning_of(
         for c in (concept, of_source)
         if c is not None and (test := _test(t, c)) is not None
     }
+    if (doubt := _doubt_of_code(t, concept, source)) is not None:
+        return doubt
     by_value = t.knowledge.lab_tests.by_loinc.get(source or "")
     named = {*coded, *([by_value.id] if by_value is not None else [])}
     if len(named) > 1:
@@ -69,6 +71,32 @@ def meaning_of(
     if t.spelled("facts", "finding", source) is not None:
         return ResultMeaning("fact")
     return _not_known(t, concept, of_source, source)
+
+
+def _doubt_of_code(
+    t: Translation, concept: Concept | None, source: str | None
+) -> ResultMeaning | None:
+    """Why the LOINC code of a concept and that of the source value can't both hold: the source is
+    the concept's code with a wrong check digit, or of a test that the concept is none of.
+    """
+    if concept is None or concept.system != "loinc" or source is None or not concept.code:
+        return None
+    if _LOINC.fullmatch(source) is None or source == concept.code:
+        return None
+    test = _test(t, concept)
+    if not check_loinc(source):
+        if test is None or source.split("-")[0] != concept.code.split("-")[0]:
+            return None
+        reason = (
+            f"The source value {shown(source)} is {concept.code} ({test.name}) with a wrong check "
+            "digit, so it is unknown which test was meant."
+        )
+        return ResultMeaning("contradiction", test.id, test.id, "loinc_check_digit", reason)
+    by_value = t.knowledge.lab_tests.by_loinc.get(source)
+    if test is not None or by_value is None:
+        return None
+    reason = f"The source value {shown(source)} is {by_value.name}, but the concept is {concept}."
+    return ResultMeaning("contradiction", by_value.id, by_value.id, "code_contradiction", reason)
 
 
 def _is_variant(t: Translation, concept: Concept) -> bool:

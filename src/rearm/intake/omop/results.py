@@ -254,7 +254,7 @@ def _tell_unread(t: Translation, table: str, rows: pl.DataFrame) -> None:
             code="unknown_code",
             table=table,
             sentence=(
-                "{concepts} of {n} are not in the dictionary of tests ({list}). They are not read."
+                "{n} have concepts outside the dictionary of tests ({list}). They are not read."
             ),
             column=f"{table}_concept_id",
         ),
@@ -277,6 +277,7 @@ def _tell_unread(t: Translation, table: str, rows: pl.DataFrame) -> None:
         ("unread", "unknown_code"),
         ("unread", "loinc_check_digit"),
         ("contradiction", "code_contradiction"),
+        ("contradiction", "loinc_check_digit"),
     ):
         of_code = told(fate).filter(pl.col("code") == code)
         for (why_not,), part in of_code.group_by("why_not", maintain_order=True):

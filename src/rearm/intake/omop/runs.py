@@ -90,10 +90,12 @@ class _Run:
 
 
 def runs_of(rows: TidyRows, maker: RowMaker, files: Mapping[str, str]) -> list[_Run]:
-    """The rows by patient, in the order of their patients."""
+    """The rows by patient; patients themselves in the order of the input."""
     if rows.frame.is_empty():
         return []
-    frame = rows.frame.sort("person", maintain_order=True)
+    frame = rows.frame
+    if rows.table != "patients":
+        frame = frame.sort("person", maintain_order=True)
     persons = frame["person"].fill_null("").to_list()
     cells = {"patient_id": maker.column(rows.table, "patient_id").all(persons)}
     for name in frame.columns:
