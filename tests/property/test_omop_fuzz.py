@@ -49,7 +49,7 @@ def test_any_cells(tables: dict[str, list[dict[str, Any]]], with_vocabulary: boo
         cdm = SmallCdm(Path(folder) / "cdm")
         cdm.with_vocabulary = with_vocabulary
         cdm.measured()
-        cdm.tables |= tables
+        cdm.tables.update({name: list(rows) for name, rows in tables.items()})
         try:
             reading = cdm.read()
         except InputError as error:
