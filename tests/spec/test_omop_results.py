@@ -312,6 +312,15 @@ def test_a_result_without_a_value_is_counted_once(cdm: SmallCdm) -> None:
     assert the_issue(cdm.read(), "value_blank").message.startswith("4 rows of tests have no value")
 
 
+def test_one_row_is_told_as_one(cdm: SmallCdm) -> None:
+    cdm.measured(value_as_number=None)
+    cdm.measured(measurement_concept_id=505)
+    told = {issue.code: issue.message for issue in cdm.read().issues}
+    assert told["value_blank"].startswith("1 row of tests has no value")
+    assert told["value_blank"].endswith("It is not read.")
+    assert told["unknown_code"].startswith("1 row has concepts outside the dictionary")
+
+
 def test_a_number_that_is_none_is_read_with_its_doubts(cdm: SmallCdm) -> None:
     cdm.measured(value_as_number="1,5")
     assert the_issue(cdm.read(), "number_unreadable").places[0].value == "1,5"

@@ -4,6 +4,7 @@ first of its places.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,22 +20,27 @@ __all__ = ["PLACES", "Cause", "Losses", "place_in"]
 PLACES = 100  # of a cause that are named; the count is that of all
 _LISTED = 8  # concepts in a sentence
 _OF_ONE = {
-    "{n} have ": "{n} has ",
-    "{n} are ": "{n} is ",
-    "{n} end ": "{n} ends ",
-    "{n} name ": "{n} names ",
-    "{n} state ": "{n} states ",
-    "{n} refer ": "{n} refers ",
-    "{concepts} have ": "{concepts} has ",
-    "{concepts} are ": "{concepts} is ",
+    "have": "has",
+    "are": "is",
+    "end": "ends",
+    "name": "names",
+    "state": "states",
+    "refer": "refers",
     "they start": "it starts",
     "they were": "it was",
-    "They are ": "It is ",
-    "They do ": "It does ",
-    "They may ": "It may ",
-    "Their ": "Its ",
-    "their ": "its ",
+    "They are": "It is",
+    "They do": "It does",
+    "They may": "It may",
+    "Their": "Its",
+    "their": "its",
 }
+# the verb of what is counted, and what stands for it later
+_COUNTED = re.compile(
+    r"(?<=\{n\} )(?P<verb>have|are|end|name|state|refer)\b"
+    r"|(?<=\{concepts\} )(?P<other>have|are)\b"
+    r"|(?P<of>\{n\} of (?:[\w-]+ )*?)(?P<third>have|are|name)\b"
+    r"|\b(?P<later>they start|they were|They are|They do|They may|Their|their)\b"
+)
 
 
 def place_in(table: str, key: object) -> str:
@@ -127,10 +133,12 @@ class Losses:
 
 def _numbered(sentence: str, count: int) -> str:
     """The sentence as one row has it, where there is but one."""
-    if count == 1:
-        for several, one in _OF_ONE.items():
-            sentence = sentence.replace(several, one)
-    return sentence
+    return _COUNTED.sub(_of_one, sentence) if count == 1 else sentence
+
+
+def _of_one(found: re.Match[str]) -> str:
+    word = found["verb"] or found["other"] or found["third"] or found["later"]
+    return (found["of"] or "") + _OF_ONE[word]
 
 
 def counted(rows: int) -> str:
