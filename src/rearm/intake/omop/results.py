@@ -106,17 +106,36 @@ def _with_values(t: Translation, table: str, rows: pl.DataFrame) -> pl.DataFrame
         from_source.alias("source_sign"),
         own.alias("own_sign"),
     )
-    rows = _without_values(t, table, rows)
-    unread = pl.lit(
-        "The operator is a concept that is none of <, <=, =, >= and >, so the value is unknown."
-    )
-    differ = pl.lit("The operator and the source value have different signs.")
+    return _with_doubted_signs(t, table, _without_values(t, table, rows))
+
+
+def _with_doubted_signs(t: Translation, table: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """With the reason against values whose operator is not known, or is contradicted."""
     numeric = pl.col("number").is_not_null()
     is_unknown = numeric & (pl.col("sign") == _UNKNOWN_OPERATOR).fill_null(False)
     differs = numeric & (pl.col("own_sign").str.head(1) != pl.col("source_sign").str.head(1))
-    rows = rows.with_columns(
-        pl.when(is_unknown).then(unread).when(differs).then(differ).alias("value_why_not")
+    taken = numeric & pl.col("own_sign").is_null() & pl.col("source_sign").is_not_null()
+    _tell_signs(
+        t,
+        table,
+        unknown=rows.filter(is_unknown),
+        differing=rows.filter(differs),
+        taken=rows.filter(taken & ~is_unknown),
     )
+    unread = "The operator is a concept that is none of <, <=, =, >= and >: the value is unknown."
+    differ = "The operator and the source value have different signs."
+    reason = pl.when(is_unknown).then(pl.lit(unread)).when(differs).then(pl.lit(differ))
+    return rows.with_columns(reason.alias("value_why_not"))
+
+
+def _tell_signs(
+    t: Translation,
+    table: str,
+    *,
+    unknown: pl.DataFrame,
+    differing: pl.DataFrame,
+    taken: pl.DataFrame,
+) -> None:
     t.losses.concepts(
         Cause(
             severity="error",
@@ -127,7 +146,7 @@ def _with_values(t: Translation, table: str, rows: pl.DataFrame) -> pl.DataFrame
             ),
             column="operator_concept_id",
         ),
-        by_concept(t, rows.filter(is_unknown), "operator", None),
+        by_concept(t, unknown, "operator", None),
     )
     t.losses.rows(
         Cause(
@@ -140,10 +159,9 @@ def _with_values(t: Translation, table: str, rows: pl.DataFrame) -> pl.DataFrame
             ),
             column="value_source_value",
         ),
-        rows.filter(differs),
+        differing,
         value="value_source",
     )
-    taken = numeric & pl.col("own_sign").is_null() & pl.col("source_sign").is_not_null()
     t.losses.rows(
         Cause(
             severity="note",
@@ -155,10 +173,9 @@ def _with_values(t: Translation, table: str, rows: pl.DataFrame) -> pl.DataFrame
             done="used",
             column="value_source_value",
         ),
-        rows.filter(taken & ~is_unknown),
+        taken,
         value="value_source",
     )
-    return rows
 
 
 def _without_values(t: Translation, table: str, rows: pl.DataFrame) -> pl.DataFrame:
