@@ -9,7 +9,7 @@ FILE   ?=
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test browser pango demo test fast lint types floors unit bench vignettes imwg-cases docs mechanism-calibration coverage matrix mutation gates clean
+.PHONY: help setup setup-test browser pango postgres demo test fast lint types floors unit bench vignettes imwg-cases docs mechanism-calibration coverage matrix mutation gates clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -43,6 +43,11 @@ pango: setup-test ## the library Pango for the tests of the PDF (Debian, as root
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 >/dev/null; \
 	  else echo "No Pango found: the tests that write the sheet as a PDF will be skipped. Install it to run them (Debian: libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)."; fi; }
 
+postgres: ## a PostgreSQL server for the tests of OMOP (Debian, as root); elsewhere a sentence
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null; \
+	  else echo "No PostgreSQL server found: the tests that read OMOP from one will be skipped. Install it to run them (Debian: postgresql)."; fi; }
+
 demo: setup ## assess the bundled examples and write their reports to demo/
 	@$(BIN)/rearm assess examples/tables --html demo/ --json demo/ --quiet
 	@echo
@@ -50,7 +55,7 @@ demo: setup ## assess the bundled examples and write their reports to demo/
 	@echo
 	@echo "Reports of all examples: $(CURDIR)/demo/index.html (open it with a browser)"
 
-test: setup-test browser pango lint types floors unit ## everything that must hold
+test: setup-test browser pango postgres lint types floors unit ## everything that must hold
 
 fast: setup-test lint types floors ## what must hold, without the slow tests (under two minutes)
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not slow"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from datetime import date
 from pathlib import Path
 
-from rearm.intake.parts import Parts
 from rearm.intake.result import Reading
 from rearm.intake.tidy.parts import TidyParts
 from rearm.knowledge.bundle import Knowledge
@@ -24,12 +23,6 @@ class BreakingParts(TidyParts):
 
     def __init__(self, *, kills: bool) -> None:
         self.kills = kills
-
-    def cut(self, source: Path, folder: Path, count: int) -> Parts:
-        return super().cut(source, folder, count)
-
-    def hashes(self, part: Path) -> Mapping[str, str]:
-        return super().hashes(part)
 
     def read(
         self,

@@ -26,7 +26,12 @@ def test_the_help_and_the_docstring_name_every_format() -> None:
         assert reader.words.casefold() in _told(read.__doc__)
 
 
-SUFFIXES = {"fhir": (".json",), "ndjson": (".ndjson",), "tidy": (".csv", ".xlsx", ".parquet")}
+SUFFIXES = {
+    "omop": (".duckdb",),
+    "fhir": (".json",),
+    "ndjson": (".ndjson",),
+    "tidy": (".csv", ".xlsx", ".parquet"),
+}
 
 
 def test_a_file_of_no_format_is_told_what_would_be_one() -> None:
@@ -48,6 +53,11 @@ def test_the_first_reader_that_accepts_a_path_reads_it(tmp_path: Path) -> None:
     assert reader_of(tmp_path, known) is READERS["fhir"]
     (tmp_path / "labs.csv").touch()
     assert reader_of(tmp_path, known) is READERS["tidy"]
+    assert reader_of(tmp_path / "cdm.duckdb", known) is READERS["omop"]
+    (tmp_path / "PERSON.csv").touch()
+    assert reader_of(tmp_path, known) is READERS["tidy"]
+    (tmp_path / "Measurement.csv").touch()
+    assert reader_of(tmp_path, known) is READERS["omop"]
 
 
 def test_an_export_is_known_by_its_lines_or_its_manifest(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from rearm.intake.omop.tables import TABLES
+
 SOURCE = Path(__file__).parents[2] / "src" / "rearm"
 KNOWLEDGE = SOURCE / "knowledge" / "data"
 MOST_WORDS = 45
@@ -140,9 +142,13 @@ def sentences() -> tuple[Sentence, ...]:
 
 @cache
 def columns() -> frozenset[str]:
-    """Columns of the tidy tables and their words: what whoever enters data writes and reads."""
+    """Columns of the tidy tables and their words, and the names of OMOP: what whoever enters data
+    writes and reads.
+    """
     tables = tomllib.loads((KNOWLEDGE / "tables.toml").read_text("utf-8"))
     found: set[str] = {"not_detected", "cells_counted"}
+    for cdm_table in TABLES.values():
+        found.update([cdm_table.name, *cdm_table.read])
     for table in tables["table"].values():
         for column in table["columns"]:
             found.update([column["name"], *column.get("words", ())])

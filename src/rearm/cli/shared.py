@@ -80,8 +80,8 @@ Input = Annotated[
     typer.Argument(
         help=(
             "A FHIR R4 bundle (.json) or a folder of them, FHIR bulk NDJSON (.ndjson,"
-            " .ndjson.gz), a filled form, or a folder or workbook of tidy tables; with --mapping"
-            " any other tables."
+            " .ndjson.gz), a folder or DuckDB file of OMOP CDM tables, a filled form, or a folder"
+            " or workbook of tidy tables; with --mapping any other tables."
         )
     ),
 ]

@@ -1,4 +1,4 @@
-"""Input to records: tidy tables, any other layout by a mapping file, FHIR bundles and exports.
+"""Input to records: tidy tables, any other layout by a mapping, FHIR bundles and exports, OMOP.
 
 The ways in stand in `readers.py`: each brings what it reads to rows of the tidy tables, and `build`
 makes the records from them.
@@ -13,6 +13,8 @@ from pathlib import Path
 
 from rearm.errors import InputError
 from rearm.garbage import no_collection
+from rearm.intake.omop.database import is_postgres_address
+from rearm.intake.omop.read import read_omop
 from rearm.intake.result import Reading
 from rearm.intake.tidy.read import read_tables
 from rearm.knowledge.bundle import Knowledge, bundled
@@ -31,7 +33,8 @@ def read(
     """Everything that `path` holds, as records with their issues.
 
     `path` is a FHIR R4 bundle (.json), a folder of them or of single resources (without tidy
-    tables), FHIR bulk NDJSON (.ndjson, .ndjson.gz), a filled form, or a folder or workbook of tidy
+    tables), FHIR bulk NDJSON (.ndjson, .ndjson.gz), a folder or DuckDB file of OMOP CDM tables (or
+    the `postgresql://` address of such a database), a filled form, or a folder or workbook of tidy
     tables; with `mapping` (a TOML file) any other tables. `knowledge`
     gives the laboratory tests, units, agents and regimens, by default the bundled ones. `today` is
     used only to tell dates that lie in the future. Raises InputError with a sentence: what, where,
@@ -39,10 +42,13 @@ def read(
     """
     if not str(path).strip():
         raise InputError("No path was given. Give a file or a folder.")
+    known = bundled() if knowledge is None else knowledge
+    if is_postgres_address(address := str(path)):
+        with no_collection():
+            return read_omop(address, known, today=today)
     source = Path(path)
     if not source.exists():
         raise InputError(f"There is no file or folder {source}. Check the path.")
-    known = bundled() if knowledge is None else knowledge
     with no_collection():
         if mapping is not None:
             from rearm.intake.mapping.read import read_mapped

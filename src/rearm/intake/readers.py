@@ -15,6 +15,8 @@ from rearm.intake.fhir.read import read_fhir
 from rearm.intake.files.read import bundle_files, table_files
 from rearm.intake.ndjson.parts import NdjsonParts
 from rearm.intake.ndjson.read import is_bulk_export, read_ndjson
+from rearm.intake.omop.parts import OmopParts
+from rearm.intake.omop.read import is_omop, read_omop
 from rearm.intake.parts import PartReader
 from rearm.intake.result import Reading
 from rearm.intake.tidy.parts import TidyParts, can_be_cut
@@ -59,6 +61,12 @@ def _holds_tidy(folder: Path, knowledge: Knowledge) -> bool:
 
 # by format; the first that accepts a path reads it
 READERS: dict[str, Reader] = {
+    "omop": Reader(
+        words="a folder or DuckDB file of OMOP CDM tables",
+        accepts=lambda path, knowledge: is_omop(path),
+        read=lambda path, knowledge, today: read_omop(path, knowledge, today=today),
+        parts=lambda path, knowledge: OmopParts(),
+    ),
     "fhir": Reader(
         words="a FHIR R4 bundle (.json)",
         accepts=_is_fhir,

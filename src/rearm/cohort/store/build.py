@@ -112,7 +112,7 @@ def build(
     count = before.buckets if before else asked.buckets or _buckets_for(source)
     store.mkdir(parents=True, exist_ok=True)
     with locked(store), _work_folder(store) as work:
-        parts = reader.cut(Path(source), work, count)
+        parts = reader.cut(source, work, count)
         if before is None or before.finished:
             folder.forget_changes()
         manifest = _manifest(settings, count, parts)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from rearm.cohort.store.whole_input import WholeInput
 from rearm.intake import read
+from rearm.intake.omop.database import is_postgres_address
+from rearm.intake.omop.parts import OmopParts
 from rearm.intake.parts import PartReader
 from rearm.intake.readers import reader_of
 from rearm.knowledge import load
@@ -19,6 +21,8 @@ def reader_of_parts(
 ) -> PartReader:
     """The reader for an input. Raises InputError where it can't be read."""
     known = load(knowledge) if knowledge else load()
+    if is_postgres_address(str(source)):
+        return OmopParts()
     path = Path(source)
     if mapping is None and path.exists():
         in_parts = reader_of(path, known).parts(path, known)

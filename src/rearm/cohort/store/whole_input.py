@@ -39,7 +39,7 @@ class WholeInput:
         """For another process: the parts are on disk."""
         return {"_reading": None}
 
-    def cut(self, source: Path, folder: Path, count: int) -> Parts:
+    def cut(self, source: str | Path, folder: Path, count: int) -> Parts:
         """See `PartReader`."""
         reading = self._reading
         assert reading is not None, "cut in the process that read"

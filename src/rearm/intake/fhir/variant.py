@@ -13,7 +13,7 @@ from rearm.intake.fhir.rows import RowDraft, Translation, concept_text, own_code
 from rearm.intake.values import shown
 from rearm.knowledge.tidy_tables import folded
 
-__all__ = ["read_variant"]
+__all__ = ["kind_of_expression", "read_variant"]
 
 _CHANGES = ("protein_change", "coding_change", "genomic_change", "karyotype")
 _SHARE = {"1": 1.0, "{ratio}": 1.0, "%": 0.01}
@@ -156,9 +156,13 @@ def _text(component: Element) -> str | None:
 
 def _kind(changes: Mapping[str, str]) -> str | None:
     for name in ("coding_change", "protein_change", "genomic_change"):
-        text = changes.get(name, "")
-        if _SUBSTITUTION.fullmatch(text):
-            return "snv"
-        if _SMALL_CHANGE.match(text):
-            return "indel"
+        if (kind := kind_of_expression(changes.get(name, ""))) is not None:
+            return kind
     return None
+
+
+def kind_of_expression(text: str) -> str | None:
+    """The kind of variant that an HGVS expression says (snv, indel); None for any other text."""
+    if _SUBSTITUTION.fullmatch(text):
+        return "snv"
+    return "indel" if _SMALL_CHANGE.match(text) else None

@@ -84,8 +84,8 @@ def _suffix_of_table(path: Path) -> str:
         )
     if suffix not in TABLE_SUFFIXES:
         raise InputError(
-            f"{path.name} is not a readable table. Use .csv, .xlsx or .parquet, or FHIR as .json "
-            "(a bundle) or .ndjson."
+            f"{path.name} is not a readable table. Use .csv, .xlsx or .parquet, FHIR as .json "
+            "(a bundle) or .ndjson, or a database of OMOP as .duckdb."
         )
     return suffix
 

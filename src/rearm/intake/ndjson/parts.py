@@ -40,12 +40,13 @@ _VERSION = ("lastUpdated", "versionId")  # of `meta`: they change where the cont
 class NdjsonParts:
     """The way in that is FHIR bulk NDJSON, in parts (a `PartReader`)."""
 
-    def cut(self, source: Path, folder: Path, count: int) -> Parts:
+    def cut(self, source: str | Path, folder: Path, count: int) -> Parts:
         """Writes the lines of a folder of NDJSON files, or of one such file, to parts.
 
         What can't be read, what is of nobody, and what the manifest says is among the issues.
         Raises InputError with a sentence where no file can be read, or none holds a patient.
         """
+        source = Path(source)
         files = ndjson_files(source) if source.is_dir() else [source]
         if not files:
             raise InputError(f"The folder {source.name} holds no .ndjson file. Add the export.")

@@ -107,8 +107,9 @@ def can_be_cut(path: Path, knowledge: Knowledge) -> bool:
 class TidyParts:
     """A folder of tidy tables, read in parts."""
 
-    def cut(self, source: Path, folder: Path, count: int) -> Parts:
+    def cut(self, source: str | Path, folder: Path, count: int) -> Parts:
         """See `PartReader`. A file that can't be read is an error issue; the others are used."""
+        source = Path(source)
         files = table_files(source)
         issues: list[Issue] = list(unread_in(source, {file.name for file in files}))
         cutter = _Cutter(folder, count)
