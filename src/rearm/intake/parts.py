@@ -37,7 +37,8 @@ class PartReader(Protocol):
     """A way in that can be read in parts."""
 
     def cut(self, source: str | Path, folder: Path, count: int) -> Parts:
-        """Writes the rows of `source` (a path, or the address of a database) to `count` folders in `folder` (see `folder_of_part`), none
+        """Writes the rows of `source` (a path, or the address of a database) to `count` folders in
+        `folder` (see `folder_of_part`), none
         for a part without patients. Memory does not grow with the number of patients. Raises
         InputError with a sentence where nothing can be read.
         """
