@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rearm.errors import InputError
 from rearm.intake.build.content import content_of, lacking
 from rearm.intake.cells import RowMaker
 from rearm.intake.issues import issue_at, place_at
+from rearm.intake.mapping.left_unread import UnlistedCodes, needed_values, rows_of_no_block
 from rearm.intake.mapping.model import DayLabel, RowFilter, RowSpec, Spec, ValueSpec
 from rearm.intake.mapping.model import Mapping as SheetMapping
 from rearm.intake.mapping.sheets import CellFlag, MappedSheet, MappedSheets, SheetLine
@@ -129,12 +130,16 @@ class SheetRows:
         }
         self.issues: list[Issue] = []
         self._maker = RowMaker(tables, sheet.grid.decimal)
+        self._unlisted = UnlistedCodes(sheet)
 
     def rows(self, issues: list[Issue]) -> Iterator[Row]:
         """The rows, by block of the mapping, matched column and line; `issues` grows."""
         self.issues = issues
         for spec in self.sheet.spec.row:
             asked = f"{spec.table} of {self.sheet.spec.name}"
+            if spec.optional and (lacks := self._lacks(spec)):
+                self.issues.append(_block_left_out(self.sheet, spec, lacks))
+                continue
             columns: list[tuple[int | None, re.Match[str] | None]] = [(None, None)]
             if spec.each is not None:
                 columns = [*self.sheet.matching(spec.each, asked_by=asked)]
@@ -144,7 +149,7 @@ class SheetRows:
             for column, match in columns:
                 for line in self.sheet.lines:
                     target = _RowTarget(line=line, asked=asked, column=column, match=match)
-                    if spec.when is None or self._holds(spec.when, target):
+                    if all(self._holds(condition, target) for condition in spec.when):
                         left = left_out[self._stated(spec.when, target)]
                         row = self._row(spec, target, left, beside)
                         if row is not None:
@@ -155,6 +160,27 @@ class SheetRows:
                     problem = _left_out(spec, len(left.places), stated=stated)
                     first = left.places[0].source
                     self.issues.append(issue_at(first, problem, places=left.places))
+        self.issues.extend(self._unlisted.issues())
+        self.issues.extend(rows_of_no_block(self.sheet, self._part_holds))
+
+    def _part_holds(self, spec: RowSpec, line: SheetLine) -> RowFilter | None:
+        """The first condition on the kind of the row that does not hold; None where all do."""
+        target = _RowTarget(line=line, asked=f"{spec.table} of {self.sheet.spec.name}")
+        failing = (c for c in spec.when if c.part and not self._holds(c, target))
+        return next(failing, None)
+
+    def _lacks(self, spec: RowSpec) -> list[str]:
+        """The columns that a block needs and the sheet does not have: those of its conditions, of
+        its values, or any that `each` would match.
+        """
+        named = [c.column for c in spec.when]
+        named += [v.column for v in needed_values(spec) if v.column and "{" not in v.column]
+        lacks = [name for name in dict.fromkeys(named) if not self.sheet.has(name)]
+        if spec.each is not None and not any(
+            re.fullmatch(spec.each, header) for header in self.sheet.headers
+        ):
+            lacks.append(spec.each)
+        return lacks
 
     def _own_days(self, spec: RowSpec) -> dict[str, str]:
         """The headers of the days that belong to this block alone, by the columns of the table: a
@@ -173,11 +199,13 @@ class SheetRows:
         others = {header for block, _, header in read if block is not spec}
         return {n: header for block, n, header in read if block is spec and header not in others}
 
-    def _stated(self, when: RowFilter | None, target: _RowTarget) -> bool:
-        """Whether something stands in the cell that a condition looks at."""
-        if when is None:
-            return False
-        return target.cell(self.sheet.column(when.column, asked_by=target.asked)) is not None
+    def _stated(self, when: Sequence[RowFilter], target: _RowTarget) -> bool:
+        """Whether something stands in a cell by which a condition asks for the event."""
+        return any(
+            target.cell(self.sheet.column(condition.column, asked_by=target.asked)) is not None
+            for condition in when
+            if not condition.part
+        )
 
     def _holds(self, when: RowFilter, target: _RowTarget) -> bool:
         """Whether the row is one that the mapping reads."""
@@ -186,6 +214,8 @@ class SheetRows:
         if when.is_ is not None and given not in {folded(text(v)) for v in when.is_}:
             return False
         if when.is_not is not None and given in {folded(text(v)) for v in when.is_not}:
+            return False
+        if when.like is not None and re.fullmatch(when.like, text(value)) is None:
             return False
         if when.above is None:
             return True
@@ -308,7 +338,9 @@ class SheetRows:
                 if target.cell(index) is not None
             ]
             return MappedValue(value=max(lines) + spec.plus) if lines else None
-        index = target.column if spec.column is None else self._companion(spec.column, target)
+        index = target.column
+        if spec.column is not None:
+            index = self._companion(spec.column, target, optional=spec.optional)
         if index is None:
             return None
         return MappedValue(
@@ -318,12 +350,12 @@ class SheetRows:
             flag=self.sheet.flags.get((target.line.index, index)),
         )
 
-    def _companion(self, column: str, target: _RowTarget) -> int | None:
+    def _companion(self, column: str, target: _RowTarget, *, optional: bool) -> int | None:
         """The index of a named column. A name with groups need not be there for every matched
         column.
         """
         name = _filled(column, target.groups)
-        may_lack = bool(target.groups) and "{" in column
+        may_lack = optional or (bool(target.groups) and "{" in column)
         if may_lack and " ".join(name.split()) not in self.sheet.headers:
             return None
         return self.sheet.column(name, asked_by=target.asked)
@@ -335,6 +367,8 @@ class SheetRows:
         value = self._worded(spec, mapped, target)
         if value is None or value == "":
             return None
+        if spec.decimal is not None:
+            value = _with_point(value, spec.decimal)
         if not spec.negate and spec.scale is None:
             return replace(mapped, value=value)
         try:
@@ -351,6 +385,10 @@ class SheetRows:
         nothing of it.
         """
         words = {folded(key): word for key, word in spec.words.items()}
+        if spec.only_words and folded(mapped.text) not in words:
+            plain = None if isinstance(mapped.value, Moment) else mapped.value
+            self._unlisted.add(target.line, mapped.column, plain)
+            return None
         if spec.extract is None:
             return words.get(folded(mapped.text), mapped.value) if words else mapped.value
         parts = [
@@ -432,13 +470,40 @@ def _left_out(spec: RowSpec, count: int, *, stated: bool) -> CellProblem:
         f"{rows} would contain only constants of the mapping, because the cells for {cells} are "
         "blank. No event is made; this is the first."
     )
-    if spec.when is None or not stated:
+    asking = next((c.column for c in spec.when if not c.part), None)
+    if asking is None or not stated:
         return CellProblem("note", "row_blank", sentence)
     sentence += (
-        f" If {spec.when.column} alone means that there was one, write even_blank = true in "
+        f" If {asking} alone means that there was one, write even_blank = true in "
         "the row."
     )
     return CellProblem("warning", "row_blank", sentence)
+
+
+def _block_left_out(sheet: MappedSheet, spec: RowSpec, lacks: Sequence[str]) -> Issue:
+    """A block that the sheet has no columns for. Where a condition can't be looked at, rows may be
+    there that somebody needs.
+    """
+    asked = {condition.column for condition in spec.when}
+    rows = f"rows of {spec.table}"
+    if asked & set(lacks):
+        sentence = (
+            f"{sheet.place} has no column {', '.join(lacks)}, so nobody can tell which of its rows "
+            f"are {rows}. None is read. Add the column to the export."
+        )
+        problem = CellProblem("warning", "block_left_out", sentence)
+    else:
+        sentence = f"{sheet.place} has no column {', '.join(lacks)}, so it holds no {rows}."
+        problem = CellProblem("note", "block_left_out", sentence, "used")
+    return issue_at(sheet.grid.row_source(sheet.header_row), problem)
+
+
+def _with_point(value: Value | Moment, decimal: str) -> Value | Moment:
+    """The number that a text states with the decimal mark of its column; anything else as it is."""
+    mark = re.escape(decimal)
+    if not isinstance(value, str) or not re.fullmatch(rf"\s*[+-]?\d+({mark}\d+)?\s*", value):
+        return value
+    return float(value.strip().replace(decimal, "."))
 
 
 def _filled(template: str, groups: Mapping[str, str | None]) -> str:
