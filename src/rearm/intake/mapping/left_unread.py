@@ -81,8 +81,9 @@ def rows_of_no_block(sheet: MappedSheet, failing: FailingPart) -> Iterator[Issue
             "has no block for them; this is the first."
         )
         problem = CellProblem("warning", "rows_not_read", sentence)
-        places = [place_at(sheet.source(line, None), line.patient, None, kind)
-                  for line, kind in lines]
+        places = [
+            place_at(sheet.source(line, None), line.patient, None, kind) for line, kind in lines
+        ]
         yield issue_at(places[0].source, problem, places=places)
 
 

@@ -473,10 +473,7 @@ def _left_out(spec: RowSpec, count: int, *, stated: bool) -> CellProblem:
     asking = next((c.column for c in spec.when if not c.part), None)
     if asking is None or not stated:
         return CellProblem("note", "row_blank", sentence)
-    sentence += (
-        f" If {asking} alone means that there was one, write even_blank = true in "
-        "the row."
-    )
+    sentence += f" If {asking} alone means that there was one, write even_blank = true in the row."
     return CellProblem("warning", "row_blank", sentence)
 
 

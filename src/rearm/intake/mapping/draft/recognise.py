@@ -212,7 +212,8 @@ def _guess_day(sheet: SheetOutline) -> None:
     dated = [
         name
         for name in sheet.rest
-        if sheet.holds_dates(name) and not NO_SAMPLE_DAY.search(header_key(name))
+        if sheet.holds_dates(name)
+        and not any(NO_SAMPLE_DAY.search(header_key(called)) for called in sheet.called(name))
     ]
     if len(dated) == 1:
         sheet.day_header, sheet.day_guessed = dated[0], True
@@ -249,7 +250,7 @@ def _belongs(sheet: SheetOutline, name: str, called: str) -> bool:
         sheet.regimens.setdefault(match[1], []).append(name)
     elif (read := named_test_and_unit(called)) is not None:
         # a field may bear the name of a test, and its unit stand in its label only
-        sheet.tests[name] = read[0], read[1] or without_unit(sheet.label(name))[1]
+        sheet.tests[name] = read[0], read[1] or _unit_of_field(sheet, name)
     elif (anchored := test_at(called)) is not None:
         sheet.anchored[name] = anchored
     elif (match := _SUFFIX.fullmatch(name)) and (
@@ -260,6 +261,12 @@ def _belongs(sheet: SheetOutline, name: str, called: str) -> bool:
     else:
         return False
     return True
+
+
+def _unit_of_field(sheet: SheetOutline, name: str) -> str | None:
+    """The unit that a data dictionary gives: in the label, else in the note."""
+    coded = sheet.fields.get(name)
+    return without_unit(sheet.label(name))[1] or (None if coded is None else coded.unit or None)
 
 
 def _event(sheet: SheetOutline, key: str, name: str) -> bool:
