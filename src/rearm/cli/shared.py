@@ -33,6 +33,7 @@ __all__ = [
     "KnowledgeFolder",
     "MappingFile",
     "Patients",
+    "RedcapDictionary",
     "Region",
     "Unusable",
     "app",
@@ -87,6 +88,16 @@ Input = Annotated[
 MappingFile = Annotated[
     Path | None,
     typer.Option("--mapping", help="A mapping file (TOML) for tables in another layout."),
+]
+RedcapDictionary = Annotated[
+    Path | None,
+    typer.Option(
+        "--redcap",
+        help=(
+            "The data dictionary (CSV) of the REDCap project of which the input is an export, raw "
+            "or labels."
+        ),
+    ),
 ]
 Patients = Annotated[
     list[str] | None, typer.Option("--patient", help="Only this patient; may be repeated.")
@@ -184,13 +195,18 @@ def json_text(value: Any) -> str:
     return escaped(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
 
 
-def read_input(path: Path, mapping: Path | None, knowledge: Knowledge | None = None) -> Reading:
+def read_input(
+    path: Path,
+    mapping: Path | None,
+    knowledge: Knowledge | None = None,
+    redcap: Path | None = None,
+) -> Reading:
     """The records of a file or folder, as of today, read with the tests, units, agents and regimens
     of `knowledge`.
     """
     from rearm.intake import read
 
-    return read(path, mapping, knowledge=knowledge, today=date.today())
+    return read(path, mapping, redcap=redcap, knowledge=knowledge, today=date.today())
 
 
 def tell_unread(reading: Reading) -> bool:

@@ -25,24 +25,30 @@ def read(
     path: str | PathLike[str],
     mapping: str | PathLike[str] | None = None,
     *,
+    redcap: str | PathLike[str] | None = None,
     knowledge: Knowledge | None = None,
     today: date | None = None,
 ) -> Reading:
     """Everything that `path` holds, as records with their issues.
 
     `path` is a FHIR R4 bundle (.json), a folder of them (without tidy tables), a filled form, or a
-    folder or workbook of tidy tables; with `mapping` (a TOML file) any other tables. `knowledge`
+    folder or workbook of tidy tables; with `mapping` (a TOML file, or the name of one that Rearm
+    brings: sdtm, cbioportal, synthea) any other tables; with `redcap` (the data dictionary of the
+    project) an export of REDCap. `knowledge`
     gives the laboratory tests, units, agents and regimens, by default the bundled ones. `today` is
     used only to tell dates that lie in the future. Raises InputError with a sentence: what, where,
     what to do.
     """
-    if not str(path).strip():
-        raise InputError("No path was given. Give a file or a folder.")
-    source = Path(path)
-    if not source.exists():
-        raise InputError(f"There is no file or folder {source}. Check the path.")
+    source = _existing(path)
     known = bundled() if knowledge is None else knowledge
     with no_collection():
+        if redcap is not None:
+            from rearm.intake.redcap.read import read_redcap
+
+            dictionary = _existing(redcap)
+            if mapping is not None:
+                raise InputError("Give a mapping or a data dictionary of REDCap, not both.")
+            return read_redcap(source, dictionary, known, today=today)
         if mapping is not None:
             from rearm.intake.mapping.read import read_mapped
 
@@ -52,14 +58,24 @@ def read(
         return reader_of(source, known).read(source, known, today)
 
 
+def _existing(path: str | PathLike[str]) -> Path:
+    if not str(path).strip():
+        raise InputError("No path was given. Give a file or a folder.")
+    source = Path(path)
+    if not source.exists():
+        raise InputError(f"There is no file or folder {source}. Check the path.")
+    return source
+
+
 def read_each(
     path: str | PathLike[str],
     mapping: str | PathLike[str] | None = None,
     *,
+    redcap: str | PathLike[str] | None = None,
     knowledge: Knowledge | None = None,
     today: date | None = None,
 ) -> Iterator[Record]:
     """The records of `read`, one by one: each is made when it is asked for and none is kept, for
     cohorts that do not fit into memory as records.
     """
-    return read(path, mapping, knowledge=knowledge, today=today).stream()
+    return read(path, mapping, redcap=redcap, knowledge=knowledge, today=today).stream()

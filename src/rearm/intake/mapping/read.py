@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from rearm.intake.rows import CellProblem, Row, column_letters
 from rearm.knowledge.bundle import Knowledge
 from rearm.record import Issue
 
-__all__ = ["read_mapped"]
+__all__ = ["read_by_mapping", "read_mapped"]
 
 
 def read_mapped(
@@ -36,14 +36,34 @@ def read_mapped(
     file, sheet or column that is not there.
     """
     mapping = load_mapping(mapping_path, knowledge)
-    sheets, rows, issues = _readable(source, mapping, knowledge)
-    issues.extend(_unread_columns(sheets))
-    issues.extend(_unread_files(source, mapping_path, mapping, sheets.files))
+    own = {mapping_path.name} if mapping_path.parent.resolve() == source.resolve() else set()
+    return read_by_mapping(
+        source, mapping, knowledge, name=mapping_path.name, beside=own, today=today
+    )
+
+
+def read_by_mapping(
+    source: Path,
+    mapping: Mapping,
+    knowledge: Knowledge,
+    *,
+    name: str,
+    beside: Collection[str] = (),
+    issues: Iterable[Issue] = (),
+    today: date | None = None,
+) -> Reading:
+    """Records from the tables in (or beside) `source`. `name` is what sentences call the mapping,
+    `beside` are files of the folder that hold no data, `issues` were found before. Raises
+    InputError like `read_mapped`.
+    """
+    sheets, rows, found = _readable(source, mapping, knowledge)
+    found = [*issues, *found, *_unread_columns(sheets)]
+    found.extend(_unread_files(source, mapping, {*sheets.files, *beside}))
     has_patients = any(spec.table == "patients" for sheet in mapping.sheet for spec in sheet.row)
-    gathered = gather(rows, issues, has_patient_table=has_patients)
+    gathered = gather(rows, found, has_patient_table=has_patients)
     if not gathered.runs:
         raise InputError(
-            f"{source.name} yields no patient with the mapping {mapping_path.name}. Check id "
+            f"{source.name} yields no patient with the mapping {name}. Check id "
             f"and id_pattern of its sheets. {gathered.why_nobody()}".rstrip()
         )
     terms = Terms(knowledge, mapping.regimens)
@@ -124,9 +144,6 @@ def _on_headers(sheet: MappedSheet, columns: Iterable[int], problem: CellProblem
     return issue_at(places[0], problem, places=[place_at(x, None) for x in places])
 
 
-def _unread_files(
-    source: Path, mapping_path: Path, mapping: Mapping, read: Iterable[str]
-) -> Iterator[Issue]:
+def _unread_files(source: Path, mapping: Mapping, read: Collection[str]) -> Iterator[Issue]:
     if source.is_dir():
-        own = {mapping_path.name} if mapping_path.parent.resolve() == source.resolve() else set()
-        yield from unread_in(source, {*read, *own}, ignore=mapping.ignore)
+        yield from unread_in(source, read, ignore=mapping.ignore)

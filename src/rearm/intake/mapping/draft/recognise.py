@@ -39,7 +39,7 @@ from rearm.intake.mapping.draft.outline import SheetOutline
 from rearm.intake.mapping.header_names import column_names
 from rearm.intake.rows import Grid
 
-__all__ = ["recognise"]
+__all__ = ["outline_of", "recognise"]
 
 _SUFFIX = re.compile(r"(?P<stem>.+?)[ _]?(?:d(?:ay)?[ _]?|_)(?P<day>-?[0-9]{1,4})")
 _REGIMEN = re.compile(r"(?i)(regime|regimen|therapie|therapy|line|linie)[ _]?(\d{1,2})")
@@ -58,7 +58,7 @@ def recognise(grid: Grid, fields: Mapping[str, CodedField]) -> SheetOutline | No
         for header in range(min(_HEADER_ROWS, len(grid.rows)))
         for groups in (None, header - 1)
         if (groups is None or _needs_groups(grid, header))
-        and (outline := _outline(grid, header, groups, fields)) is not None
+        and (outline := outline_of(grid, header, groups, fields)) is not None
     ]
     return max(outlines, key=_weight, default=None)
 
@@ -74,9 +74,17 @@ def _weight(sheet: SheetOutline) -> tuple[int, int, int]:
     return len(sheet.columns) - len(sheet.rest), len(sheet.columns), -sheet.header
 
 
-def _outline(
-    grid: Grid, header: int, groups: int | None, fields: Mapping[str, CodedField]
+def outline_of(
+    grid: Grid,
+    header: int,
+    groups: int | None,
+    fields: Mapping[str, CodedField],
+    *,
+    id_header: str | None = None,
 ) -> SheetOutline | None:
+    """What is recognised under one header. `id_header`: the column of the patients' ids, where it
+    is known; None where no column is one.
+    """
     all_names = column_names(grid, header, groups)
     counts = Counter(name for name in all_names if name is not None)
     width = max(map(len, grid.rows[header:]))
@@ -89,7 +97,8 @@ def _outline(
     own = column_names(grid, header) if groups is not None else []
     plain = {n: (own[i] if i < len(own) else None) or n for n, i in names.items() if own}
     keys = {name: {header_key(name), header_key(plain.get(name, name))} for name in names}
-    id_header = next((n for wanted in IDS for n in names if wanted in keys[n]), None)
+    if id_header is None:
+        id_header = next((n for wanted in IDS for n in names if wanted in keys[n]), None)
     if id_header is None:
         return None
     sheet = SheetOutline(
