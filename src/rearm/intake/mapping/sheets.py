@@ -423,10 +423,10 @@ class _MissingCodes:
 
     def issues(self) -> Iterator[Issue]:
         for code, places in self._found.items():
-            cells = "1 cell" if len(places) == 1 else f"{len(places)} cells"
+            where, count = self._sheet.place, len(places)
+            cells = f"1 cell of {where} counts" if count == 1 else f"{count} cells of {where} count"
             sentence = (
-                f"{shown(code)} means missing in this mapping. {cells} of {self._sheet.place} "
-                "with it count as blank; this is the first."
+                f"{shown(code)} means missing in this mapping. {cells} as blank; this is the first."
             )
             problem = CellProblem("note", "missing_code", sentence, "used")
             yield issue_at(places[0].source, problem, value=code, places=places)
