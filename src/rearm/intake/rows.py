@@ -88,7 +88,9 @@ class Grid:
 
     @property
     def name(self) -> str:
-        return self.sheet if self.sheet is not None else self.file.rsplit(".", 1)[0]
+        if self.sheet is not None:
+            return self.sheet
+        return re.sub(r"(?i)\.gz$", "", self.file).rsplit(".", 1)[0]
 
     def row_source(self, index: int) -> Source:
         """The place of a whole row; `index` counts `rows` from 0."""
