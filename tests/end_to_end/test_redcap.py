@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.end_to_end.test_cli import run, says
+from tests.support.places import PUBLIC, needs_public
 from tests.support.redcap_export import Style, tidy_rows, write_project
 from tests.support.redcap_project import project
 
@@ -19,7 +20,6 @@ from rearm.knowledge.bundle import bundled
 from rearm.record import Record
 
 TABLES = Path(__file__).parents[2] / "examples" / "tables"
-SHARED = Path("/work/shared/data/public/redcap")
 STYLES = [
     Style(),
     Style(labels=True),
@@ -137,15 +137,14 @@ def test_faults_end_with_a_sentence(tmp_path: Path) -> None:
     says(both, 2, "not both")
 
 
-@pytest.mark.shared_data
-@pytest.mark.skipif(not SHARED.exists(), reason="the public sample files are not here")
+@needs_public
 def test_a_public_project_is_read_and_what_is_left_is_told() -> None:
-    export = SHARED / "ExampleProject_DATA_2018-06-07_1129.csv"
-    dictionary = SHARED / "ExampleProject_DataDictionary_2018-06-07.csv"
+    export = PUBLIC / "redcap" / "ExampleProject_DATA_2018-06-07_1129.csv"
+    dictionary = PUBLIC / "redcap" / "ExampleProject_DataDictionary_2018-06-07.csv"
     reading = read(export, redcap=dictionary)
     assert len(reading.records) == 32
     (left,) = [x for x in reading.issues if x.code == "columns_not_mapped"]
     assert len(left.places) == 21
     assert not any(record.labs for record in reading.records)  # cars have no results
-    other = SHARED / "WARRIORtestForSoftwa_DATA_2018-06-21_1431.csv"
+    other = PUBLIC / "redcap" / "WARRIORtestForSoftwa_DATA_2018-06-21_1431.csv"
     says(run("check", other, "--redcap", dictionary), 2, "does not fit the export")
