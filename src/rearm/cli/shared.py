@@ -86,8 +86,15 @@ Input = Annotated[
     ),
 ]
 MappingFile = Annotated[
-    Path | None,
-    typer.Option("--mapping", help="A mapping file (TOML) for tables in another layout."),
+    str | None,
+    typer.Option(
+        "--mapping",
+        help=(
+            "A mapping file (TOML) for tables in another layout, or the name of one that Rearm "
+            "brings: sdtm, cbioportal, synthea. A file of such a name is given with its folder or "
+            "its ending (./sdtm, sdtm.toml)."
+        ),
+    ),
 ]
 RedcapDictionary = Annotated[
     Path | None,
@@ -197,7 +204,7 @@ def json_text(value: Any) -> str:
 
 def read_input(
     path: Path,
-    mapping: Path | None,
+    mapping: str | None,
     knowledge: Knowledge | None = None,
     redcap: Path | None = None,
 ) -> Reading:

@@ -51,8 +51,9 @@ def read(
             return read_redcap(source, dictionary, known, today=today)
         if mapping is not None:
             from rearm.intake.mapping.read import read_mapped
+            from rearm.intake.mapping.shipped import mapping_file
 
-            return read_mapped(source, Path(mapping), known, today=today)
+            return read_mapped(source, mapping_file(mapping), known, today=today)
         from rearm.intake.readers import reader_of
 
         return reader_of(source, known).read(source, known, today)

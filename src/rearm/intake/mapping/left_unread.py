@@ -14,17 +14,17 @@ from rearm.intake.rows import CellProblem, Value
 from rearm.intake.values import shown, text
 from rearm.record import Issue, IssuePlace
 
-__all__ = ["UnlistedCodes", "needed_values", "rows_of_no_block"]
+__all__ = ["UnlistedCodes", "rows_of_no_block", "values_of"]
 
 _SHOWN = 5  # values that a sentence names
 FailingPart = Callable[[RowSpec, SheetLine], RowFilter | None]
 
 
-def needed_values(spec: RowSpec) -> Iterator[ValueSpec]:
-    """The values of a block that the sheet must have."""
+def values_of(spec: RowSpec) -> Iterator[ValueSpec]:
+    """The values of a block that are taken from the sheet."""
     for given in spec.columns.values():
         parts = given if isinstance(given, tuple) else (given,)
-        yield from (part for part in parts if isinstance(part, ValueSpec) and not part.optional)
+        yield from (part for part in parts if isinstance(part, ValueSpec))
 
 
 class UnlistedCodes:

@@ -6,7 +6,7 @@
 
     [files]                             # a name for each file, found by its pattern beside the path
     workbook = "*.xlsx"
-    cells = { pattern = "cells*.csv", optional = true }
+    cells = { pattern = "cells*.csv", optional = true, many = true }   # all that match are read
 
     [day_labels]                        # labels in day columns: a day, an interval of days, or a
     "Day 7" = 7                         # word such as "apheresis"
@@ -33,7 +33,8 @@
     table = "labs"
     each = "copies_(?P<day>[0-9]+)"     # ... or one for each column whose header matches
     when = { column = "done", is = [1] }  # ... only where this holds: `is`, `is_not`, `above`,
-                                        # `like` (a regular expression); of a list all must hold
+                                        # `like` (a regular expression), `names` ("agent",
+                                        # "product" or "test"); of a list all must hold
     optional = true                     # ... and not at all where the sheet lacks its columns
     even_blank = true                   # ... also where every cell that it reads is blank
     day = { group = "day" }             # every other key is a column of the tidy table:
@@ -45,11 +46,12 @@
 
 Keys of such a value: `column`, `cell`, `group`, `template` ("{hour}:{minute}") say where it comes
 from; `words` maps what stands there ("" means: no value), and with `only_words` nothing else is
-read; `extract` keeps what a regular expression finds (several joined by ;), `decimal` is the
-decimal mark of the column, `negate` turns the sign, `scale` multiplies (for fractions that are
-meant as percent), `more` adds values of other sheets for the same patient, `last_column` with
-`plus` counts on from the highest numbered column that is filled. `optional`: the sheet may lack the
-column. A list of such values is joined by ;.
+read; `names = "agent"` keeps the agents ("product", "test") that a text names; `extract` keeps what
+a regular expression finds (several joined by ;), `decimal` is the decimal mark of the column,
+`negate` turns the sign, `scale` multiplies (for fractions that are meant as percent), `more` adds
+values of other sheets for the same patient, `last_column` with `plus` counts on from the highest
+numbered column that is filled. `optional`: the sheet may lack the column. A list of such values is
+joined by ;.
 
 A condition with `part = true` says which rows of the sheet are of this kind (the instrument of a
 REDCap export) and states nothing of a patient.
@@ -138,6 +140,7 @@ class ValueSpec:
     plus: int = 0
     words: dict[str, Scalar] = field(default_factory=dict)
     only_words: bool = False
+    names: Literal["agent", "product", "test"] | None = None
     extract: str | None = None
     decimal: Literal[",", "."] | None = None
     negate: bool = False
@@ -163,6 +166,7 @@ class RowFilter:
     is_not: tuple[Scalar, ...] | None = None
     above: float | None = None
     like: str | None = None
+    names: Literal["agent", "product", "test"] | None = None
     part: bool = False
 
 
@@ -262,10 +266,11 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileSpec:
-    """A file by its pattern."""
+    """A file by its pattern; `many`: each file that matches is read."""
 
     pattern: str
     optional: bool = False
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,9 @@ from rearm.intake.issues import issue_at, place_at
 from rearm.intake.mapping.checks import check_sheets
 from rearm.intake.mapping.header_names import spaced
 from rearm.intake.mapping.load import load_mapping
+from rearm.intake.mapping.many_files import every_file
 from rearm.intake.mapping.model import Mapping
+from rearm.intake.mapping.named import Named
 from rearm.intake.mapping.rows import SheetRows
 from rearm.intake.mapping.sheets import MappedSheet, MappedSheets, SheetRefused, open_sheets
 from rearm.intake.result import Reading
@@ -56,6 +58,7 @@ def read_by_mapping(
     `beside` are files of the folder that hold no data, `issues` were found before. Raises
     InputError like `read_mapped`.
     """
+    mapping = every_file(source, mapping)
     sheets, rows, found = _readable(source, mapping, knowledge)
     found = [*issues, *found, *_unread_columns(sheets)]
     found.extend(_unread_files(source, mapping, {*sheets.files, *beside}))
@@ -82,6 +85,7 @@ def _readable(
     where a column is asked for: it is then left out, and the others are read anew.
     """
     refused: list[SheetRefused] = []
+    named = Named(knowledge)
     while True:
         try:
             sheets = open_sheets(source, mapping, refused)
@@ -89,7 +93,9 @@ def _readable(
             rows = [
                 row
                 for sheet in sheets.by_name.values()
-                for row in SheetRows(sheet, sheets, mapping, knowledge.tidy_tables).rows(issues)
+                for row in SheetRows(sheet, sheets, mapping, knowledge.tidy_tables, named).rows(
+                    issues
+                )
             ]
         except SheetRefused as error:
             if any(error.sheet == other.sheet for other in refused):

@@ -10,9 +10,11 @@ from rearm.errors import InputError
 from rearm.intake.build.content import content_of, lacking
 from rearm.intake.cells import RowMaker
 from rearm.intake.issues import issue_at, place_at
-from rearm.intake.mapping.left_unread import UnlistedCodes, needed_values, rows_of_no_block
+from rearm.intake.mapping.header_names import spaced
+from rearm.intake.mapping.left_unread import UnlistedCodes, rows_of_no_block, values_of
 from rearm.intake.mapping.model import DayLabel, RowFilter, RowSpec, Spec, ValueSpec
 from rearm.intake.mapping.model import Mapping as SheetMapping
+from rearm.intake.mapping.named import Named
 from rearm.intake.mapping.sheets import CellFlag, MappedSheet, MappedSheets, SheetLine
 from rearm.intake.rows import CellProblem, Moment, Row, Value
 from rearm.intake.values import Refused, not_done, number, says_none, shown, text
@@ -122,9 +124,14 @@ class SheetRows:
     """Makes the rows of one sheet."""
 
     def __init__(
-        self, sheet: MappedSheet, sheets: MappedSheets, mapping: SheetMapping, tables: TidyTables
+        self,
+        sheet: MappedSheet,
+        sheets: MappedSheets,
+        mapping: SheetMapping,
+        tables: TidyTables,
+        named: Named,
     ) -> None:
-        self.sheet, self.sheets, self.tables = sheet, sheets, tables
+        self.sheet, self.sheets, self.tables, self.named = sheet, sheets, tables, named
         self.labels: Mapping[str, DayLabel] = {
             folded(label): day for label, day in mapping.day_labels.items()
         }
@@ -140,6 +147,7 @@ class SheetRows:
             if spec.optional and (lacks := self._lacks(spec)):
                 self.issues.append(_block_left_out(self.sheet, spec, lacks))
                 continue
+            self.sheet.used |= self._named_columns(spec)
             columns: list[tuple[int | None, re.Match[str] | None]] = [(None, None)]
             if spec.each is not None:
                 columns = [*self.sheet.matching(spec.each, asked_by=asked)]
@@ -169,12 +177,21 @@ class SheetRows:
         failing = (c for c in spec.when if c.part and not self._holds(c, target))
         return next(failing, None)
 
+    def _named_columns(self, spec: RowSpec) -> set[int]:
+        """The columns that a block names, be it that no row of the sheet is one that it reads."""
+        names = (value.column for value in values_of(spec) if value.column is not None)
+        return {self.sheet.headers[h] for h in map(spaced, names) if h in self.sheet.headers}
+
     def _lacks(self, spec: RowSpec) -> list[str]:
         """The columns that a block needs and the sheet does not have: those of its conditions, of
         its values, or any that `each` would match.
         """
         named = [c.column for c in spec.when]
-        named += [v.column for v in needed_values(spec) if v.column and "{" not in v.column]
+        named += [
+            value.column
+            for value in values_of(spec)
+            if value.column and not value.optional and "{" not in value.column
+        ]
         lacks = [name for name in dict.fromkeys(named) if not self.sheet.has(name)]
         if spec.each is not None and not any(
             re.fullmatch(spec.each, header) for header in self.sheet.headers
@@ -201,11 +218,12 @@ class SheetRows:
 
     def _stated(self, when: Sequence[RowFilter], target: _RowTarget) -> bool:
         """Whether something stands in a cell by which a condition asks for the event."""
-        return any(
-            target.cell(self.sheet.column(condition.column, asked_by=target.asked)) is not None
+        cells = (
+            target.cell(self.sheet.column(condition.column, asked_by=target.asked))
             for condition in when
             if not condition.part
         )
+        return any(cell is not None and not not_done(cell) for cell in cells)
 
     def _holds(self, when: RowFilter, target: _RowTarget) -> bool:
         """Whether the row is one that the mapping reads."""
@@ -216,6 +234,8 @@ class SheetRows:
         if when.is_not is not None and given in {folded(text(v)) for v in when.is_not}:
             return False
         if when.like is not None and re.fullmatch(when.like, text(value)) is None:
+            return False
+        if when.names is not None and not self.named.names(when.names, text(value)):
             return False
         if when.above is None:
             return True
@@ -389,6 +409,8 @@ class SheetRows:
             plain = None if isinstance(mapped.value, Moment) else mapped.value
             self._unlisted.add(target.line, mapped.column, plain)
             return None
+        if spec.names is not None:
+            return ";".join(self.named.names(spec.names, mapped.text)) or mapped.value
         if spec.extract is None:
             return words.get(folded(mapped.text), mapped.value) if words else mapped.value
         parts = [
