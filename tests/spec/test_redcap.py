@@ -11,7 +11,7 @@ import pytest
 from tests.support.redcap_project import Project, project
 
 from rearm.intake import InputError
-from rearm.record import When
+from rearm.record import UNKNOWN_WHEN, When
 
 BASE = """
     field,form,type,label,choices,note,check,id
@@ -318,7 +318,12 @@ def test_an_event_is_a_day_only_where_the_centre_says_so(tmp_path: Path) -> None
     made = project(tmp_path, BASE + undated, EVENTS)
     draft = made.draft()
     assert '# "day_30_arm_1" = 30' in draft
-    assert all(not x[1].known for x in lab_values(made))
+    (record,) = made.read().records
+    assert record.labs == ()
+    assert [(x.as_given, x.when) for x in record.set_aside] == [
+        ("12 g/L", UNKNOWN_WHEN),
+        ("3 g/L", UNKNOWN_WHEN),
+    ]
     completed = made.read_by(
         draft.replace('# "day_30_arm_1" = 30', '"day_30_arm_1" = 30').replace(
             '# "day_90_arm_1" = 90', '"day_90_arm_1" = [80, 100]'
@@ -337,7 +342,8 @@ def test_a_form_is_read_at_the_events_that_hold_it(tmp_path: Path) -> None:
 
 def test_the_data_access_group_is_the_centre(tmp_path: Path) -> None:
     (record,) = project(tmp_path, BASE + LABS, EVENTS).read().records
-    assert {(x.finding, x.value) for x in record.facts} == {("centre", "bonn")}
+    assert [(x.finding, x.value) for x in record.facts] == [("centre", "bonn")]
+    assert [x.code for x in record.issues].count("duplicate_row") == 0
 
 
 IDENTIFIED = """

@@ -31,6 +31,16 @@ class Named:
             "test": self._tests,
         }
 
+    def holds(self, kind: str, text: str) -> bool:
+        """Whether a text names something of the kind. A result whose name speaks of the disease is
+        one, be it that nobody can read it: it must not go unseen.
+        """
+        if kind == "test":
+            folded = text.casefold()
+            if any(word in folded for word in self._knowledge.fhir_codes.disease):
+                return True
+        return bool(self.names(kind, text))
+
     def _names(self, kind: str, text: str) -> tuple[str, ...]:
         """The ids of what a text names, in the order in which they stand there; empty where it
         names nothing of the kind.

@@ -235,7 +235,7 @@ class SheetRows:
             return False
         if when.like is not None and re.fullmatch(when.like, text(value)) is None:
             return False
-        if when.names is not None and not self.named.names(when.names, text(value)):
+        if when.names is not None and not self.named.holds(when.names, text(value)):
             return False
         if when.above is None:
             return True

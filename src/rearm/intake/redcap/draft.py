@@ -8,12 +8,13 @@ from pathlib import Path
 
 from rearm.errors import InputError
 from rearm.intake.mapping.draft.row_text import RowText, comment, quoted
-from rearm.intake.redcap.blocks import FormBlocks
+from rearm.intake.redcap.blocks import FormBlocks, is_in
 from rearm.intake.redcap.dictionary import read_dictionary
 from rearm.intake.redcap.export import EVENT, GROUP, INSTRUMENT, Export, read_export
 from rearm.intake.redcap.foreign_forms import foreign_form
 from rearm.intake.redcap.missing_codes import likely_numbers, words_for_missing
 from rearm.intake.redcap.own_forms import is_own_form, own_form
+from rearm.intake.rows import Value
 from rearm.intake.values import text
 from rearm.knowledge.bundle import Knowledge, bundled
 
@@ -146,17 +147,25 @@ def _own_columns(export: Export) -> list[str]:
 
 
 def _centre(export: Export) -> Iterator[str]:
-    """The data access group is the centre; every row of a patient repeats it."""
+    """The data access group is the centre. Every row of a patient repeats it: it is read at the
+    events with which patients begin.
+    """
     header = export.system(GROUP)
     if header is None:
         return
-    instrument = export.system(INSTRUMENT)
-    base = (
-        []
-        if instrument is None
-        else [f'{{ column = {quoted(instrument)}, is = [""], part = true }}']
-    )
+    first: dict[str, Sequence[Value]] = {}
+    for row in export.rows:
+        first.setdefault(text(export.cell(row, export.id_header)), row)
+    conditions = [
+        is_in(
+            column,
+            [*dict.fromkeys(text(export.cell(row, column)) for row in first.values())],
+            part=True,
+        )
+        for column in map(export.system, (INSTRUMENT, EVENT))
+        if column is not None
+    ]
     yield ""
     yield "  # the data access group is the centre"
-    row = {"finding": quoted("centre"), "value": f"{{ column = {quoted(header)} }}"}
-    yield from RowText("facts", row, base).lines()
+    centre = {"finding": quoted("centre"), "value": f"{{ column = {quoted(header)} }}"}
+    yield from RowText("facts", centre, conditions).lines()
