@@ -37,7 +37,9 @@ class UnlistedCodes:
     def add(self, line: SheetLine, column: int | None, value: Value) -> None:
         """A cell; the same cell may be asked for by several blocks."""
         if column is not None:
-            place = place_at(self._sheet.source(line, column), line.patient, None, value)
+            place = place_at(
+                self._sheet.source(line, column), line.patient, self._sheet.name_of(column), value
+            )
             self._found.setdefault(column, {})[line.index] = place
 
     def issues(self) -> Iterator[Issue]:
@@ -52,7 +54,8 @@ class UnlistedCodes:
                 "the code to words, or to missing of the sheet."
             )
             problem = CellProblem("warning", "code_not_listed", sentence)
-            yield issue_at(places[0].source, problem, value=places[0].value, places=places)
+            named = self._sheet.name_of(column)
+            yield issue_at(places[0].source, problem, column=named, places=places)
 
 
 def rows_of_no_block(sheet: MappedSheet, failing: FailingPart) -> Iterator[Issue]:
@@ -82,9 +85,9 @@ def rows_of_no_block(sheet: MappedSheet, failing: FailingPart) -> Iterator[Issue
         )
         problem = CellProblem("warning", "rows_not_read", sentence)
         places = [
-            place_at(sheet.source(line, None), line.patient, None, kind) for line, kind in lines
+            place_at(sheet.source(line, None), line.patient, column, kind) for line, kind in lines
         ]
-        yield issue_at(places[0].source, problem, places=places)
+        yield issue_at(places[0].source, problem, column=column, places=places)
 
 
 def _mapped_columns(sheet: MappedSheet) -> set[int]:

@@ -514,7 +514,8 @@ def _block_left_out(sheet: MappedSheet, spec: RowSpec, lacks: Sequence[str]) -> 
     else:
         sentence = f"{sheet.place} has no column {', '.join(lacks)}, so it holds no {rows}."
         problem = CellProblem("note", "block_left_out", sentence, "used")
-    return issue_at(sheet.grid.row_source(sheet.header_row), problem)
+    where = sheet.grid.row_source(sheet.header_row)
+    return issue_at(where, problem, column=", ".join(lacks))
 
 
 def _with_point(value: Value | Moment, decimal: str) -> Value | Moment:
