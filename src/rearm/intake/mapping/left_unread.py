@@ -5,19 +5,19 @@ block is for. One issue for each cause, with its count.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from rearm.intake.issues import issue_at, place_at
-from rearm.intake.mapping.model import RowFilter, RowSpec, ValueSpec
+from rearm.intake.mapping.conditions import BlockConditions
+from rearm.intake.mapping.model import RowSpec, ValueSpec
 from rearm.intake.mapping.sheets import MappedSheet, SheetLine
 from rearm.intake.rows import CellProblem, Value
-from rearm.intake.values import shown, text
+from rearm.intake.values import shown
 from rearm.record import Issue, IssuePlace
 
-__all__ = ["UnlistedCodes", "rows_of_no_block", "values_of"]
+__all__ = ["RowsOfNoBlock", "UnlistedCodes", "values_of"]
 
 _SHOWN = 5  # values that a sentence names
-FailingPart = Callable[[RowSpec, SheetLine], RowFilter | None]
 
 
 def values_of(spec: RowSpec) -> Iterator[ValueSpec]:
@@ -58,36 +58,46 @@ class UnlistedCodes:
             yield issue_at(places[0].source, problem, column=named, places=places)
 
 
-def rows_of_no_block(sheet: MappedSheet, failing: FailingPart) -> Iterator[Issue]:
-    """The rows of a kind that no block reads, where something stands in a column that is mapped:
-    one issue for each column that tells the kind.
-    """
-    blocks = [spec for spec in sheet.spec.row if any(condition.part for condition in spec.when)]
-    if len(blocks) < len(sheet.spec.row) or not blocks:
-        return
-    blocks = [b for b in blocks if all(sheet.has(c.column) for c in b.when)]
-    mapped = _mapped_columns(sheet)
-    left: dict[str, list[tuple[SheetLine, str]]] = {}
-    for line in sheet.lines:
-        if not any(i < len(line.cells) and line.cells[i] is not None for i in mapped):
-            continue
-        why = [failing(spec, line) for spec in blocks]
-        if why and (first := why[-1]) is not None and None not in why:
-            index = sheet.column(first.column, asked_by=f"when of {sheet.spec.name}")
-            kind = text(line.cells[index]) if index < len(line.cells) else ""
-            left.setdefault(first.column, []).append((line, kind))
-    for column, lines in left.items():
-        count = f"{len(lines)} rows are" if len(lines) > 1 else "1 row is"
-        kinds = _counted(Counter(kind for _, kind in lines))
-        sentence = (
-            f"{count} not read from {sheet.place}, because of {column}: {kinds}. The mapping "
-            "has no block for them; this is the first."
-        )
-        problem = CellProblem("warning", "rows_not_read", sentence)
-        places = [
-            place_at(sheet.source(line, None), line.patient, column, kind) for line, kind in lines
-        ]
-        yield issue_at(places[0].source, problem, column=column, places=places)
+class RowsOfNoBlock:
+    """The rows of a kind that no block reads. Only where each block says which kind it is for."""
+
+    def __init__(self, sheet: MappedSheet) -> None:
+        self._sheet = sheet
+        self._blocks: list[BlockConditions] = []
+        self._every_kind = False
+
+    def block(self, spec: RowSpec, conditions: BlockConditions) -> None:
+        """A block of the sheet, with its conditions."""
+        self._blocks.append(conditions)
+        self._every_kind |= not any(condition.part for condition in spec.when)
+
+    def issues(self) -> Iterator[Issue]:
+        """One issue for each column that tells the kind of rows in which something stands under a
+        column that is mapped.
+        """
+        if self._every_kind or not self._blocks:
+            return
+        sheet, mapped = self._sheet, sorted(_mapped_columns(self._sheet))
+        left: dict[str, list[IssuePlace]] = {}
+        for line in sheet.lines:
+            why: tuple[str, str] | None = None
+            for block in self._blocks:
+                if (why := block.failing_part(line)) is None:
+                    break
+            if why is None or not any(i < len(line.cells) and line.cells[i] for i in mapped):
+                continue
+            column, kind = why
+            place = place_at(sheet.source(line, None), line.patient, column, kind)
+            left.setdefault(column, []).append(place)
+        for column, places in left.items():
+            count = f"{len(places)} rows are" if len(places) > 1 else "1 row is"
+            kinds = _counted(Counter(place.value or "" for place in places))
+            sentence = (
+                f"{count} not read from {sheet.place}, because of {column}: {kinds}. The mapping "
+                "has no block for them; this is the first."
+            )
+            problem = CellProblem("warning", "rows_not_read", sentence)
+            yield issue_at(places[0].source, problem, column=column, places=places)
 
 
 def _mapped_columns(sheet: MappedSheet) -> set[int]:

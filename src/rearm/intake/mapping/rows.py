@@ -10,9 +10,10 @@ from rearm.errors import InputError
 from rearm.intake.build.content import content_of, lacking
 from rearm.intake.cells import RowMaker
 from rearm.intake.issues import issue_at, place_at
+from rearm.intake.mapping.conditions import BlockConditions
 from rearm.intake.mapping.header_names import spaced
-from rearm.intake.mapping.left_unread import UnlistedCodes, rows_of_no_block, values_of
-from rearm.intake.mapping.model import DayLabel, RowFilter, RowSpec, Spec, ValueSpec
+from rearm.intake.mapping.left_unread import RowsOfNoBlock, UnlistedCodes, values_of
+from rearm.intake.mapping.model import DayLabel, RowSpec, Scalar, Spec, ValueSpec
 from rearm.intake.mapping.model import Mapping as SheetMapping
 from rearm.intake.mapping.named import Named
 from rearm.intake.mapping.sheets import CellFlag, MappedSheet, MappedSheets, SheetLine
@@ -138,6 +139,8 @@ class SheetRows:
         self.issues: list[Issue] = []
         self._maker = RowMaker(tables, sheet.grid.decimal)
         self._unlisted = UnlistedCodes(sheet)
+        self._unread = RowsOfNoBlock(sheet)
+        self._words: dict[int, Mapping[str, Scalar]] = {}  # of values, by their identity
 
     def rows(self, issues: list[Issue]) -> Iterator[Row]:
         """The rows, by block of the mapping, matched column and line; `issues` grows."""
@@ -151,17 +154,19 @@ class SheetRows:
             columns: list[tuple[int | None, re.Match[str] | None]] = [(None, None)]
             if spec.each is not None:
                 columns = [*self.sheet.matching(spec.each, asked_by=asked)]
+            conditions = BlockConditions(spec, self.sheet, self.named)
+            read = conditions.read(self.sheet.lines)
+            self._unread.block(spec, conditions)
             beside = _BesideDay(spec, self._own_days(spec))
             # by whether a condition holds by what stands there: somebody may mean it
             left_out = {True: _LeftOut(), False: _LeftOut()}
             for column, match in columns:
-                for line in self.sheet.lines:
+                for line in read:
                     target = _RowTarget(line=line, asked=asked, column=column, match=match)
-                    if all(self._holds(condition, target) for condition in spec.when):
-                        left = left_out[self._stated(spec.when, target)]
-                        row = self._row(spec, target, left, beside)
-                        if row is not None:
-                            yield row
+                    left = left_out[conditions.stated(line)]
+                    row = self._row(spec, target, left, beside)
+                    if row is not None:
+                        yield row
             self.issues.extend(beside.issues)
             for stated, left in left_out.items():
                 if left.places:
@@ -169,13 +174,7 @@ class SheetRows:
                     first = left.places[0].source
                     self.issues.append(issue_at(first, problem, places=left.places))
         self.issues.extend(self._unlisted.issues())
-        self.issues.extend(rows_of_no_block(self.sheet, self._part_holds))
-
-    def _part_holds(self, spec: RowSpec, line: SheetLine) -> RowFilter | None:
-        """The first condition on the kind of the row that does not hold; None where all do."""
-        target = _RowTarget(line=line, asked=f"{spec.table} of {self.sheet.spec.name}")
-        failing = (c for c in spec.when if c.part and not self._holds(c, target))
-        return next(failing, None)
+        self.issues.extend(self._unread.issues())
 
     def _named_columns(self, spec: RowSpec) -> set[int]:
         """The columns that a block names, be it that no row of the sheet is one that it reads."""
@@ -215,34 +214,6 @@ class SheetRows:
         ]
         others = {header for block, _, header in read if block is not spec}
         return {n: header for block, n, header in read if block is spec and header not in others}
-
-    def _stated(self, when: Sequence[RowFilter], target: _RowTarget) -> bool:
-        """Whether something stands in a cell by which a condition asks for the event."""
-        cells = (
-            target.cell(self.sheet.column(condition.column, asked_by=target.asked))
-            for condition in when
-            if not condition.part
-        )
-        return any(cell is not None and not not_done(cell) for cell in cells)
-
-    def _holds(self, when: RowFilter, target: _RowTarget) -> bool:
-        """Whether the row is one that the mapping reads."""
-        value = target.cell(self.sheet.column(when.column, asked_by=target.asked))
-        given = folded(text(value))
-        if when.is_ is not None and given not in {folded(text(v)) for v in when.is_}:
-            return False
-        if when.is_not is not None and given in {folded(text(v)) for v in when.is_not}:
-            return False
-        if when.like is not None and re.fullmatch(when.like, text(value)) is None:
-            return False
-        if when.names is not None and not self.named.holds(when.names, text(value)):
-            return False
-        if when.above is None:
-            return True
-        try:
-            return value is not None and number(value, decimal=self.sheet.grid.decimal) > when.above
-        except Refused:
-            return False
 
     def _row(
         self, spec: RowSpec, target: _RowTarget, left_out: _LeftOut, beside: _BesideDay
@@ -361,10 +332,10 @@ class SheetRows:
         index = target.column
         if spec.column is not None:
             index = self._companion(spec.column, target, optional=spec.optional)
-        if index is None:
+        if index is None or (value := target.cell(index)) is None:
             return None
         return MappedValue(
-            value=target.cell(index),
+            value=value,
             column=index,
             source=self.sheet.source(target.line, index),
             flag=self.sheet.flags.get((target.line.index, index)),
@@ -374,7 +345,7 @@ class SheetRows:
         """The index of a named column. A name with groups need not be there for every matched
         column.
         """
-        name = _filled(column, target.groups)
+        name = _filled(column, target.groups) if "{" in column else column
         may_lack = optional or (bool(target.groups) and "{" in column)
         if may_lack and " ".join(name.split()) not in self.sheet.headers:
             return None
@@ -404,7 +375,7 @@ class SheetRows:
         """What the mapping extracts, in its words; None, with an issue, where a text holds
         nothing of it.
         """
-        words = {folded(key): word for key, word in spec.words.items()}
+        words = self._words_of(spec)
         if spec.only_words and folded(mapped.text) not in words:
             plain = None if isinstance(mapped.value, Moment) else mapped.value
             self._unlisted.add(target.line, mapped.column, plain)
@@ -424,6 +395,14 @@ class SheetRows:
         )
         self._problem(mapped, target, "text_not_recognised", sentence)
         return None
+
+    def _words_of(self, spec: ValueSpec) -> Mapping[str, Scalar]:
+        """The words of a value, as they are compared."""
+        words = self._words.get(id(spec))
+        if words is None:
+            words = {folded(key): word for key, word in spec.words.items()}
+            self._words[id(spec)] = words
+        return words
 
     def _with_more(
         self, spec: ValueSpec, mapped: MappedValue | None, target: _RowTarget

@@ -75,6 +75,7 @@ class MappedSheet:
     sources: dict[int, Source] = field(default_factory=dict)  # of lines that stand for several rows
     flags: dict[tuple[int, int], CellFlag] = field(default_factory=dict)  # by line index and column
     used: set[int] = field(default_factory=set)
+    _by_column: dict[int, str] = field(default_factory=dict)
 
     def column(self, name: str, *, asked_by: str) -> int:
         """Index of a named column. Raises InputError with the nearest names where there is none,
@@ -145,7 +146,9 @@ class MappedSheet:
     @property
     def header_names(self) -> dict[int, str]:
         """The headers by their columns."""
-        return {index: header for header, index in self.headers.items()}
+        if not self._by_column:
+            self._by_column.update({index: header for header, index in self.headers.items()})
+        return self._by_column
 
     def source(self, line: SheetLine, column: int | None) -> Source:
         """The place of a cell, or of the whole line."""
@@ -153,8 +156,7 @@ class MappedSheet:
             return self.sources[line.index]
         if column is None:
             return self.grid.row_source(line.index)
-        header = next((h for h, i in self.headers.items() if i == column), "")
-        return self.grid.cell_source(line.index, column, header)
+        return self.grid.cell_source(line.index, column, self.header_names.get(column, ""))
 
     @property
     def place(self) -> str:

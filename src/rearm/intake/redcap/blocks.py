@@ -38,8 +38,8 @@ def conditions_of_form(export: Export, form: str) -> list[str]:
         conditions.append(is_in(header, [*found] or [_expected(export, form)], part=True))
     if (header := export.system(EVENT)) is not None and rows:
         found = dict.fromkeys(text(export.cell(row, header)) for row in rows)
-        every = {text(export.cell(row, header)) for row in export.rows}
-        if set(found) < every:
+        every = export.values(header)
+        if found.keys() < every:
             conditions.append(is_in(header, [*found], part=True))
     return conditions
 

@@ -71,6 +71,7 @@ class Export:
     labels: bool = False
     numbered: bool = False
     _of_form: dict[str, list[list[Value]]] = field(default_factory=dict)
+    _values: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def id_header(self) -> str:
@@ -101,6 +102,14 @@ class Export:
         index = self.index[header]
         return row[index] if index < len(row) else None
 
+    def values(self, header: str) -> frozenset[str]:
+        """The different texts that stand in a column, the blank one among them."""
+        if header not in self._values:
+            index = self.index[header]
+            cells = {row[index] if index < len(row) else None for row in self.rows}
+            self._values[header] = frozenset(map(text, cells))
+        return self._values[header]
+
     @property
     def rows(self) -> Sequence[list[Value]]:
         return self.grid.rows[1:]
@@ -109,15 +118,10 @@ class Export:
         """The rows in which something of a form is filled; an unticked box is nothing."""
         if form not in self._of_form:
             own = self.of_form(form)
-            self._of_form[form] = [
-                row for row in self.rows if any(self._filled(row, h, p) for h, p in own.items())
-            ]
+            fields = [self.index[h] for h, place in own.items() if place.kind != "checkbox"]
+            boxes = [self.index[h] for h, place in own.items() if place.kind == "checkbox"]
+            self._of_form[form] = [row for row in self.rows if _is_filled(row, fields, boxes)]
         return self._of_form[form]
-
-    def _filled(self, row: Sequence[Value], header: str, place: Place) -> bool:
-        cell = self.cell(row, header)
-        unticked = place.kind == "checkbox" and text(cell) in ("0", CHECKED["0"])
-        return cell is not None and not unticked
 
     def written(self, choices: Mapping[str, str]) -> dict[str, str]:
         """What stands in a cell for each choice, and what it is called."""
@@ -126,6 +130,13 @@ class Export:
     def mark(self, choices: Mapping[str, str], code: str) -> str:
         """What stands in a cell for a code."""
         return choices[code] if self.labels else code
+
+
+def _is_filled(row: Sequence[Value], fields: Sequence[int], boxes: Sequence[int]) -> bool:
+    size = len(row)
+    return any(i < size and row[i] is not None for i in fields) or any(
+        i < size and row[i] is not None and text(row[i]) not in ("0", CHECKED["0"]) for i in boxes
+    )
 
 
 def read_export(path: Path, dictionary: Dictionary) -> Export:
@@ -243,7 +254,7 @@ def _holds_labels(export: Export) -> bool:
     label: tuple[str, str] | None = None
     for header, place in export.columns.items():
         codes, labels = set(place.choices), set(place.choices.values())
-        for cell in {text(export.cell(row, header)) for row in export.rows} if codes else ():
+        for cell in sorted(export.values(header)) if codes else ():
             if cell in codes - labels:
                 code = code or (header, cell)
             elif cell in labels - codes:

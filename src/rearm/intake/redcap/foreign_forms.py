@@ -147,7 +147,7 @@ def _place_by_event(
     event = export.system(EVENT)
     if sheet.day_header is not None or event is None:
         return
-    events = {export.cell(row, event) for row in export.rows}
+    events = export.values(event)
     if len(events) > 1 and (sheet.tests or sheet.long_labs):
         sheet.day_header, found.event_days = event, True
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from rearm.intake.redcap.export import Export
-from rearm.intake.values import text
 
 __all__ = ["likely_numbers", "words_for_missing"]
 
@@ -45,6 +44,6 @@ def _cells(export: Export) -> Iterator[tuple[str, str]]:
         if not (own.choices or own.numeric or own.dated):
             continue
         known = {*own.choices, *own.choices.values()}
-        for cell in sorted({text(export.cell(row, header)) for row in export.rows}):
+        for cell in sorted(export.values(header)):
             if cell not in known:
                 yield header, cell
