@@ -259,9 +259,14 @@ def test_an_unticked_box_is_unknown_unless_the_form_is_complete(
         mrn,sex,infusion_date,seen,comorbidity___1,comorbidity___2,comorbidity___9,comorb_complete
         7,2,2024-03-08,2024-02-01,{",".join(ticks)},{complete}
     """
-    (record,) = project(tmp_path, BASE + BOXES, export).read().records
+    made = project(tmp_path, BASE + BOXES, export)
+    (record,) = made.read().records
     assert {x.condition: x.status for x in record.conditions} == conditions
     assert all(x.when == When.on(-36) for x in record.conditions)
+    assert (
+        "# check: where the form is complete, not ticked under comorbidity is read as absent"
+        in (made.draft())
+    )
 
 
 def test_a_code_for_missing_beside_a_box_leaves_it_unknown(tmp_path: Path) -> None:
@@ -420,3 +425,35 @@ def test_a_condition_asked_by_yes_and_no_is_present_or_absent(tmp_path: Path) ->
         "hepatitis_b": "absent",
     }
     assert second.conditions == ()
+
+
+def test_the_cause_of_a_death_is_kept_with_its_day(tmp_path: Path) -> None:
+    death = (
+        "dead,followup,yesno,Died,,,,\n"
+        "death_date,followup,text,Date of death,,,date_ymd,\n"
+        "cod,followup,dropdown,Cause of death,1=Myeloma / 2=Infection / 3=Accident,,,\n"
+    )
+    export = """
+        mrn,sex,infusion_date,product,dead,death_date,cod
+        1,2,2024-03-08,1,1,2024-09-01,2
+        2,2,2024-03-08,1,1,2024-09-01,
+        3,2,2024-03-08,1,0,,
+        4,2,2024-03-08,1,,,
+    """
+    records = project(tmp_path, BASE + death, export).read().records
+    assert [[(x.when, x.cause) for x in record.deaths] for record in records] == [
+        [(When.on(177), "infection")],
+        [(When.on(177), "unknown")],
+        [],
+        [],
+    ]
+
+
+def test_the_day_of_the_infusion_is_found_by_its_label(tmp_path: Path) -> None:
+    dictionary = BASE.replace(
+        "infusion_date,cart,text,CAR-T infusion date", "d1,cart,text,Date of CAR-T infusion"
+    )
+    made = project(tmp_path, dictionary, "mrn,sex,d1,product\n7,2,2024-03-08,2\n")
+    (record,) = made.read().records
+    assert [(x.product, x.day) for x in record.infusions] == [("cilta-cel", 0)]
+    assert record.day_zero == date(2024, 3, 8)

@@ -16,7 +16,7 @@ from rearm.intake.mapping.draft.mapping_text import field_cell, row_lines
 from rearm.intake.mapping.draft.outline import SheetOutline
 from rearm.intake.mapping.draft.recognise import outline_of
 from rearm.intake.mapping.draft.row_text import RowText, comment, quoted
-from rearm.intake.redcap.blocks import FormBlocks, coded, conditions_of_form
+from rearm.intake.redcap.blocks import FormBlocks, coded, condition, conditions_of_form
 from rearm.intake.redcap.checkboxes import Box, agents_of, boxes_of, rows_of_box
 from rearm.intake.redcap.export import EVENT, Export, Place
 from rearm.intake.rows import Grid, Value
@@ -32,7 +32,9 @@ _LEFT = {
     "signature": "   (a file)",
     "sql": "   (choices come from a query that the dictionary does not hold)",
 }
+_ABSENT = quoted("absent")
 _ENOUGH = 0.5  # of the choices of a field, so that it is one of such words
+_CAUSE = re.compile(r"(?i)cause.{0,10}death|todesursache|\bcod\b")
 _LEADING = re.compile(r"(-?[0-9]+)\b")
 
 
@@ -63,7 +65,7 @@ def foreign_form(export: Export, form: str) -> FormBlocks:
         sheet.conditions = conditions
         _place_by_event(export, sheet, found, boxes)
         found.lines.extend(row_lines(sheet))
-        for row in (*_responses(sheet), *_answers(sheet, export)):
+        for row in (*_responses(sheet), *_answers(sheet), *_causes_of_death(sheet)):
             found.add(row, conditions)
         found.lines.extend(f"  # check: {comment(note)}" for note in sheet.notes)
         found.left.update(dict.fromkeys(sheet.rest, ""))
@@ -74,6 +76,11 @@ def foreign_form(export: Export, form: str) -> FormBlocks:
     )
     for box in boxes:
         rows = [*rows_of_box(export, form, box, day)]
+        if any(_ABSENT in row.columns.values() for row in rows):
+            found.lines.append(
+                f"  # check: where the form is complete, not ticked under {comment(box.header)} is "
+                "read as absent"
+            )
         for row in rows:
             found.add(row, conditions)
         if not rows:
@@ -175,7 +182,7 @@ def _is_response(sheet: SheetOutline, header: str) -> bool:
     return len(labels) > 2 and sum(folded(x) in spellings for x in labels) > _ENOUGH * len(labels)
 
 
-def _answers(sheet: SheetOutline, export: Export) -> Iterator[RowText]:
+def _answers(sheet: SheetOutline) -> Iterator[RowText]:
     """A field named like a condition that is answered by yes or no."""
     spellings = load_tables()["conditions"].columns["condition"].spellings
     status = {"yes": "present", "no": "absent", "true": "present", "false": "absent"}
@@ -191,6 +198,27 @@ def _answers(sheet: SheetOutline, export: Export) -> Iterator[RowText]:
         sheet.rest.remove(header)
         cell = field_cell(header, field, words)
         yield RowText("conditions", day | {"condition": quoted(named[0]), "status": cell})
+
+
+def _causes_of_death(sheet: SheetOutline) -> Iterator[RowText]:
+    """A field whose choices are causes of death, beside the day."""
+    spellings = load_tables()["deaths"].columns["cause"].spellings
+    for header in [*sheet.rest]:
+        field = sheet.fields.get(header)
+        asks = any(_CAUSE.search(called) for called in sheet.called(header))
+        if field is None or not asks or not any(folded(x) in spellings for x in _labels(field)):
+            continue
+        sheet.rest.remove(header)
+        day = {} if sheet.death is None else {"day": _cell(sheet.death, sheet.fields)}
+        words = {
+            c: label if folded(label) in spellings else "" for c, label in field.choices.items()
+        }
+        row = day | {"cause": field_cell(header, field, words)}
+        yield RowText("deaths", row, (condition(header, 'is_not = [""]'),))
+
+
+def _labels(field: CodedField) -> list[str]:
+    return [*field.choices.values()]
 
 
 def _therapy(
