@@ -138,6 +138,15 @@ def test_faults_end_with_a_sentence(tmp_path: Path) -> None:
     assert "not both" in both.stderr
 
 
+def test_an_export_without_its_dictionary_is_told_what_is_missing(tmp_path: Path) -> None:
+    export = tmp_path / "export.csv"
+    export.write_text("row,redcap_repeat_instrument,a___1,a_complete\n1,,0,2\n")
+    for command in (("check", export), ("init", tmp_path / "m.toml", "--from", export)):
+        done = run(*command)
+        assert done.returncode == 2
+        assert "give the data dictionary of the project with --redcap" in done.stderr
+
+
 @needs_public
 def test_a_public_project_is_read_and_what_is_left_is_told() -> None:
     export = PUBLIC / "redcap" / "ExampleProject_DATA_2018-06-07_1129.csv"

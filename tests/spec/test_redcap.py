@@ -375,7 +375,24 @@ def test_what_the_project_marks_as_an_identifier_is_never_read(tmp_path: Path) -
         assert "1961" not in said
 
 
+def test_an_id_that_is_marked_as_an_identifier_is_told(tmp_path: Path) -> None:
+    marked = BASE.replace("Study number,,,,", "Hospital number,,,,y")
+    made = project(tmp_path, marked, "mrn,sex\n7,2\n")
+    (issue,) = made.issues("id_is_identifier")
+    assert issue.severity == "warning"
+    assert [record.patient_id for record in made.read().records] == ["7"]
+
+
 # ---------------------------------------------------------------- what is left
+
+
+def test_patients_of_whom_nothing_is_recognised_are_there(tmp_path: Path) -> None:
+    dictionary = (
+        "field,form,type,label,choices,note,check,id\nid,f,text,Id,,,,\nhobby,f,text,Hobby,,,,\n"
+    )
+    made = project(tmp_path, dictionary, "id,hobby\n1,chess\n2,\n")
+    assert [record.patient_id for record in made.read().records] == ["1", "2"]
+    assert len(made.issues("columns_not_mapped")) == 1
 
 
 def test_calculated_fields_are_left_to_the_person(tmp_path: Path) -> None:

@@ -69,6 +69,8 @@ def _lines(export: Export, forms: dict[str, FormBlocks]) -> Iterator[str]:
     yield from _missing(export)
     yield from _ignored(export)
     yield from _centre(export)
+    if not any('table = "patients"' in line for blocks in forms.values() for line in blocks.lines):
+        yield from _everybody()
     for form, blocks in forms.items():
         if blocks.lines or blocks.left:
             yield ""
@@ -144,6 +146,13 @@ def _own_columns(export: Export) -> list[str]:
         if place.kind in ("complete", "timestamp")
         or (place.kind == "system" and place.name not in kept)
     ]
+
+
+def _everybody() -> Iterator[str]:
+    """Without a form of the person, every row names a patient all the same."""
+    yield ""
+    yield "  # no field of the person was recognised; the ids are read"
+    yield from RowText("patients", {}).lines()
 
 
 def _centre(export: Export) -> Iterator[str]:

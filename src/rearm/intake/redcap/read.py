@@ -39,6 +39,14 @@ def read_redcap(
 
 def _issues(export: Export) -> Iterator[Issue]:
     """What is left out by the marks of the dictionary, and what it has and the export has not."""
+    own = export.dictionary.id_field
+    if own.identifier:
+        sentence = (
+            f"{own.name}, the id of the patients, is marked as an identifier in "
+            f"{export.dictionary.file}. It stands in every result. Export a pseudonym in its place."
+        )
+        problem = CellProblem("warning", "id_is_identifier", sentence, "used")
+        yield issue_at(_head(export, export.id_header), problem)
     marked = identifiers(export)
     if marked:
         sentence = (

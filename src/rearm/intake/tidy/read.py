@@ -20,6 +20,7 @@ from rearm.intake.files.read import (
     read_grids,
     table_files,
 )
+from rearm.intake.files.redcap_hint import redcap_hint
 from rearm.intake.files.unread import nothing_but, unread_in
 from rearm.intake.form.read import read_forms
 from rearm.intake.issues import issue_at
@@ -105,7 +106,7 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
         raise InputError(
             f"{path.name} contains no tidy table ({places}). Name files or sheets after the "
             f"tables ({', '.join(tables.tables)}), or describe this layout in a mapping file: "
-            "rearm init writes a first one."
+            f"rearm init writes a first one.{redcap_hint(other)}"
         )
     for grid in forms.other:
         sentence = f"{place_of(grid)} is not named like a tidy table. It is not read."

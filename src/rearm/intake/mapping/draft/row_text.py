@@ -38,8 +38,8 @@ class RowText:
 
 
 def quoted(value: str) -> str:
-    """A TOML basic string."""
-    return json.dumps(value).replace("\x7f", "\\u007f")
+    """A TOML basic string. Letters stand as they are: TOML knows no escapes in pairs."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def comment(value: str | None) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from rearm.errors import InputError
 from rearm.intake.files.kinds import table_name
 from rearm.intake.files.read import read_grids, table_files
+from rearm.intake.files.redcap_hint import redcap_hint
 from rearm.intake.mapping.draft.data_dictionary import coded_fields
 from rearm.intake.mapping.draft.headers import IDS
 from rearm.intake.mapping.draft.mapping_text import mapping_text
@@ -64,6 +65,7 @@ def draft_mapping(source: Path) -> str:
         raise InputError(
             f"{source.name} has no sheet with a column of patient ids (looked for "
             f"{', '.join(IDS[:6])} ...). Rename that column patient_id and draft again."
+            f"{redcap_hint(grid for _, grid in grids)}"
         )
     return "\n".join(mapping_text(source, keys, sheets, skipped, unread)) + "\n"
 
