@@ -250,7 +250,7 @@ def test_other_settings_assess_everybody_anew_and_say_why(source: Path, tmp_path
 def breaking(
     source: Path, store: Path, monkeypatch: pytest.MonkeyPatch, *, kills: bool, jobs: int
 ) -> BuildSummary:
-    monkeypatch.setattr(building, "reader_of_parts", lambda *_: BreakingParts(kills=kills))
+    monkeypatch.setattr(building, "reader_of_parts", lambda *_, **__: BreakingParts(kills=kills))
     return build(source, store, Wanted(buckets=2, jobs=jobs))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -353,5 +354,40 @@ def test_a_file_for_a_spreadsheet_program_gives_its_results() -> None:
 def test_text_files_and_pipes(tmp_path: Path) -> None:
     (tmp_path / "patients.csv").write_text("patient_id|sex\nA|F\n")
     assert read(tmp_path / "patients.csv").records[0].sex == "F"
-    (tmp_path / "labs.txt").write_text("patient_id\tday\n")
+    (tmp_path / "labs.txt").write_text("patient_id day\n")
     assert "Save it as .xlsx or CSV" in _refused(tmp_path / "labs.txt")
+
+
+TABS = "patient_id\tsex\nA\tF\n"
+
+
+@pytest.mark.parametrize("name", ["patients.tsv", "patients.txt", "patients.TXT"])
+def test_columns_between_tabs_are_a_table(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(TABS)
+    (tmp_path / "readme.txt").write_text("What lies here.\nA\tB\n")
+    reading = read(tmp_path)
+    assert [record.sex for record in reading.records] == ["F"]
+    assert [(x.code, x.source.file) for x in reading.issues] == [("file_not_read", "readme.txt")]
+
+
+@pytest.mark.parametrize("name", ["patients.csv.gz", "patients.tsv.gz", "Patients.CSV.GZ"])
+def test_packed_tables_are_read(tmp_path: Path, name: str) -> None:
+    text = TABS if "tsv" in name else TABS.replace("\t", ",")
+    (tmp_path / name).write_bytes(gzip.compress(text.encode()))
+    for path in (tmp_path, tmp_path / name):
+        (record,) = read(path).records
+        assert (record.sex, record.issues) == ("F", ())
+
+
+def test_a_packed_table_that_is_cut_off_or_none_is_refused(tmp_path: Path) -> None:
+    packed = gzip.compress(TABS.encode())
+    for content in (packed[:-9], b"patient_id,sex\nA,F\n"):
+        (tmp_path / "patients.csv.gz").write_bytes(content)
+        assert "damaged or truncated" in _refused(tmp_path / "patients.csv.gz")
+
+
+def test_a_packed_file_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "labs.csv.gz", "wb") as file:
+        for _ in range(70):
+            file.write(b" " * 1024**2)
+    assert "unpacks to more than 64 MiB" in _refused(tmp_path / "labs.csv.gz")

@@ -16,6 +16,7 @@ from rearm.cli.shared import (
     Json,
     KnowledgeFolder,
     MappingFile,
+    RedcapDictionary,
     Region,
     Unusable,
     bundle_folder,
@@ -58,6 +59,7 @@ def build_store(
     data: Data,
     store: Store,
     mapping: MappingFile = None,
+    redcap: RedcapDictionary = None,
     as_of: AsOf = None,
     region: Region = None,
     knowledge: KnowledgeFolder = None,
@@ -81,6 +83,7 @@ def build_store(
 
     wanted = Wanted(
         mapping=mapping,
+        redcap=redcap,
         as_of=day_of(as_of),
         region=region,
         knowledge=None if knowledge is None else bundle_folder(knowledge),
@@ -98,6 +101,7 @@ def update_store(
     store: StoreFolderPath,
     data: Data,
     mapping: MappingFile = None,
+    redcap: RedcapDictionary = None,
     knowledge: KnowledgeFolder = None,
     jobs: Jobs = 1,
     as_json: Json = False,
@@ -113,6 +117,7 @@ def update_store(
     settings = StoreFolder(store).manifest().settings
     wanted = Wanted(
         mapping=mapping,
+        redcap=redcap,
         as_of=day_of(settings.as_of),
         region=settings.region,
         knowledge=None if knowledge is None else bundle_folder(knowledge),

@@ -16,6 +16,7 @@ from rearm.cli.shared import (
     KnowledgeFolder,
     MappingFile,
     Patients,
+    RedcapDictionary,
     Region,
     Unusable,
     app,
@@ -42,6 +43,7 @@ Order = Literal["severity", "count", "patients", "code", "file"]
 def assess(
     path: Input,
     mapping: MappingFile = None,
+    redcap: RedcapDictionary = None,
     patient: Patients = None,
     as_of: AsOf = None,
     region: Region = None,
@@ -108,7 +110,7 @@ def assess(
     if pdf:
         _check_pdf(sheets)
     bundle = known(knowledge)
-    reading = read_input(path, mapping, bundle)
+    reading = read_input(path, mapping, bundle, redcap)
     records = chosen_patients(reading, patient)
     to_stdout = json_to is not None and str(json_to) == "-"
     if resume and html is None and sheets is None and (json_to is None or to_stdout):
@@ -166,6 +168,7 @@ def _check_pdf(sheets: Path | None) -> None:
 def check(
     path: Input,
     mapping: MappingFile = None,
+    redcap: RedcapDictionary = None,
     knowledge: KnowledgeFolder = None,
     as_of: AsOf = None,
     sort: Annotated[
@@ -209,7 +212,7 @@ def check(
         raise Unusable(f"--xlsx {xlsx} does not end in .xlsx. Choose a name that does.")
     bundle = known(knowledge)
     worklist = worklist_of(
-        read_input(path, mapping, bundle), knowledge=bundle, as_of=day_of(as_of), order=sort
+        read_input(path, mapping, bundle, redcap), knowledge=bundle, as_of=day_of(as_of), order=sort
     )
     if as_json:
         print_json(worklist.plain())
@@ -231,6 +234,7 @@ def check(
 def explain(
     path: Input,
     mapping: MappingFile = None,
+    redcap: RedcapDictionary = None,
     patient: Patients = None,
     strategy: Annotated[
         list[str] | None,
@@ -270,7 +274,7 @@ def explain(
         as_of=day_of(as_of),
         region=chosen_region(region, bundle),
     )
-    records = chosen_patients(read_input(path, mapping, bundle), patient)
+    records = chosen_patients(read_input(path, mapping, bundle, redcap), patient)
     found = []
     for record in records:
         if (why := why_no_decision(record, asked.as_of, date.today())) is not None:

@@ -13,6 +13,7 @@ from rearm.cli.shared import (
     Input,
     MappingFile,
     Patients,
+    RedcapDictionary,
     Unusable,
     app,
     chosen_patients,
@@ -36,6 +37,7 @@ Censoring = Literal["default", "fda", "ema"]
 def response(
     path: Input,
     mapping: MappingFile = None,
+    redcap: RedcapDictionary = None,
     patient: Patients = None,
     start: Annotated[
         int | None,
@@ -158,7 +160,7 @@ def response(
         adam=adam,
         study=study,
     )
-    reading = read_input(path, mapping)
+    reading = read_input(path, mapping, redcap=redcap)
     done = run_response(chosen_patients(reading, patient), FileNames(), outputs, settings)
     unread = tell_unread(reading)
     for line in done.words():

@@ -33,6 +33,7 @@ __all__ = [
     "KnowledgeFolder",
     "MappingFile",
     "Patients",
+    "RedcapDictionary",
     "Region",
     "Unusable",
     "app",
@@ -86,8 +87,25 @@ Input = Annotated[
     ),
 ]
 MappingFile = Annotated[
+    str | None,
+    typer.Option(
+        "--mapping",
+        help=(
+            "A mapping file (TOML) for tables in another layout, or the name of one that Rearm "
+            "brings: sdtm, cbioportal, synthea. A file of such a name is given with its folder or "
+            "its ending (./sdtm, sdtm.toml)."
+        ),
+    ),
+]
+RedcapDictionary = Annotated[
     Path | None,
-    typer.Option("--mapping", help="A mapping file (TOML) for tables in another layout."),
+    typer.Option(
+        "--redcap",
+        help=(
+            "The data dictionary (CSV) of the REDCap project of which the input is an export, raw "
+            "or labels."
+        ),
+    ),
 ]
 Patients = Annotated[
     list[str] | None, typer.Option("--patient", help="Only this patient; may be repeated.")
@@ -185,13 +203,18 @@ def json_text(value: Any) -> str:
     return escaped(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
 
 
-def read_input(path: Path, mapping: Path | None, knowledge: Knowledge | None = None) -> Reading:
+def read_input(
+    path: Path,
+    mapping: str | None,
+    knowledge: Knowledge | None = None,
+    redcap: Path | None = None,
+) -> Reading:
     """The records of a file or folder, as of today, read with the tests, units, agents and regimens
     of `knowledge`.
     """
     from rearm.intake import read
 
-    return read(path, mapping, knowledge=knowledge, today=date.today())
+    return read(path, mapping, redcap=redcap, knowledge=knowledge, today=date.today())
 
 
 def tell_unread(reading: Reading) -> bool:

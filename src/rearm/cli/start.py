@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rearm.cli.shared import Json, Unusable, app, print_json, spoken, tell
+from rearm.cli.shared import Json, RedcapDictionary, Unusable, app, print_json, say, spoken, tell
 from rearm.version import __version__
 
 
@@ -45,14 +45,25 @@ def template(
             ),
         ),
     ] = None,
+    redcap: Annotated[
+        Path | None,
+        typer.Option(
+            "--redcap",
+            help=(
+                "A data dictionary (CSV) to write: create a REDCap project from it, and its exports"
+                " are read as they are."
+            ),
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a form for one patient (--xlsx), or empty tidy tables with a description of
-    each column.
+    """Write a form for one patient (--xlsx), a data dictionary for REDCap (--redcap), or empty
+    tidy tables with a description of each column.
     """
-    if folder is None and xlsx is None:
+    if folder is None and xlsx is None and redcap is None:
         raise Unusable(
-            "Name what to write: --xlsx FILE.xlsx for the form, or a folder for the empty tables."
+            "Name what to write: --xlsx FILE.xlsx for the form, --redcap FILE.csv for a data "
+            "dictionary, or a folder for the empty tables."
         )
     written: list[str] = []
     if xlsx is not None:
@@ -60,6 +71,14 @@ def template(
         from rearm.knowledge import load
 
         written.append(str(write_form(xlsx, load())))
+    if redcap is not None:
+        from rearm.intake.redcap.own_dictionary import repeating_forms, write_dictionary
+
+        written.append(str(write_dictionary(redcap)))
+        say(
+            "In the project, enable these forms as repeating instruments: "
+            f"{', '.join(repeating_forms())}."
+        )
     if folder is not None:
         from rearm.intake.tidy.template import write_template
 
@@ -77,18 +96,26 @@ def init(
     source: Annotated[
         Path, typer.Option("--from", help="The workbook, folder or file whose headers are read.")
     ],
+    redcap: RedcapDictionary = None,
     as_json: Json = False,
 ) -> None:
-    """Draft a mapping file from the headers; unrecognised columns become comments."""
+    """Draft a mapping file from the headers, or from the data dictionary of a REDCap project;
+    unrecognised columns become comments.
+    """
     from rearm.intake.mapping.draft.write import write_draft
     from rearm.intake.tidy.read import all_tidy
 
-    if source.exists() and all_tidy(source):
+    if redcap is None and source.exists() and all_tidy(source):
         raise Unusable(
             f"{source} already holds tidy tables, so no mapping is needed. Run: rearm check "
             f"{source}"
         )
-    written = write_draft(mapping, source)
+    if redcap is not None:
+        from rearm.intake.redcap.draft import write_redcap_draft
+
+        written = write_redcap_draft(mapping, source, redcap)
+    else:
+        written = write_draft(mapping, source)
     if as_json:
         print_json(str(written))
     else:

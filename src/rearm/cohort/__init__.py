@@ -12,7 +12,7 @@ of their answers, and outcomes over time.
 from __future__ import annotations
 
 from datetime import date
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ def build(
     store: str | PathLike[str],
     *,
     mapping: str | PathLike[str] | None = None,
+    redcap: str | PathLike[str] | None = None,
     as_of: int | date | None = None,
     region: str | None = None,
     criteria: tuple[str, ...] = (),
@@ -39,7 +40,7 @@ def build(
     tables in the folder `store`, or brings it up to date: only patients whose data changed are
     assessed, those no longer in `data` leave.
 
-    `as_of` and `region` as in `rearm.assess`; `criteria`: versions of the response criteria whose
+    `mapping` and `redcap` as in `rearm.read`, `as_of` and `region` as in `rearm.assess`; `criteria`: versions of the response criteria whose
     courses are kept beside the default; `jobs`: processes. A patient who can't be assessed has a
     row with the reason. Raises InputError with a sentence where `data` can't be read or `store` is
     something else.
@@ -48,14 +49,15 @@ def build(
     from rearm.cohort.store.build import build as build_store
 
     wanted = Wanted(
-        mapping=None if mapping is None else Path(mapping),
+        mapping=None if mapping is None else fspath(mapping),
+        redcap=None if redcap is None else Path(redcap),
         as_of=as_of,
         region=region,
         criteria=tuple(criteria),
         jobs=jobs,
         today=date.today(),
     )
-    return build_store(Path(data), Path(store), wanted)
+    return build_store(fspath(data), Path(store), wanted)
 
 
 def open(store: str | PathLike[str]) -> Store:

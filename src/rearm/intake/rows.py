@@ -90,7 +90,9 @@ class Grid:
 
     @property
     def name(self) -> str:
-        return self.sheet if self.sheet is not None else self.file.rsplit(".", 1)[0]
+        if self.sheet is not None:
+            return self.sheet
+        return re.sub(r"(?i)\.gz$", "", self.file).rsplit(".", 1)[0]
 
     def number(self, index: int) -> int:
         """The number of a row in its file or sheet; `index` counts `rows` from 0."""

@@ -39,6 +39,7 @@ from rearm.cohort.store.work import (
     prepare,
 )
 from rearm.errors import InputError
+from rearm.intake.mapping.shipped import mapping_file
 from rearm.intake.parts import Parts, folder_of_part
 from rearm.knowledge import load
 from rearm.response.criteria import DEFAULT_VERSION, load_criteria
@@ -57,12 +58,14 @@ _MOST_BUCKETS = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """How a store is built. `knowledge`: a folder, None: the bundled one. `criteria`: versions of
+    """How a store is built. `mapping`: a file or the name of one that Rearm brings; `redcap`: the
+    data dictionary of an export. `knowledge`: a folder, None: the bundled one. `criteria`: versions of
     the response criteria beside the one that the answers rest on. `buckets`: None: by the size of
     the input; what a store has once, it keeps. `engine`: processes of this machine, or Spark.
     """
 
-    mapping: Path | None = None
+    mapping: str | Path | None = None
+    redcap: Path | None = None
     as_of: int | date | None = None
     region: str | None = None
     knowledge: Path | None = None
@@ -108,7 +111,13 @@ def build(
     if before is None and store.is_dir() and any(x.name not in _OURS for x in store.iterdir()):
         raise InputError(f"{store} holds something else than a store. Name an empty folder.")
     settings = _settings(asked)
-    reader = reader_of_parts(source, asked.mapping, asked.knowledge, asked.today)
+    reader = reader_of_parts(
+        source,
+        mapping=asked.mapping,
+        redcap=asked.redcap,
+        knowledge=asked.knowledge,
+        today=asked.today,
+    )
     count = before.buckets if before else asked.buckets or _buckets_for(source)
     store.mkdir(parents=True, exist_ok=True)
     with locked(store), _work_folder(store) as work:
@@ -263,7 +272,8 @@ def _settings(wanted: Wanted) -> Settings:
     versions = tuple(dict.fromkeys((DEFAULT_VERSION, *wanted.criteria)))
     criteria = [load_criteria(version) for version in versions]
     as_of = None if wanted.as_of is None else str(wanted.as_of)
-    mapping = None if wanted.mapping is None else _hash_of(wanted.mapping)
+    layout = wanted.redcap if wanted.mapping is None else mapping_file(wanted.mapping)
+    mapping = None if layout is None else _hash_of(layout)
     parts = (__version__, str(FORMAT), known.hash, as_of or "", region or "", mapping or "")
     hashed = hashlib.sha256("\x1f".join(parts).encode())
     for one in criteria:
@@ -282,7 +292,7 @@ def _settings(wanted: Wanted) -> Settings:
 
 def _hash_of(file: Path) -> str:
     if not file.is_file():
-        raise InputError(f"There is no mapping file {file}. Check the path.")
+        raise InputError(f"There is no file {file}. Check the path.")
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 

@@ -17,15 +17,22 @@ __all__ = ["reader_of_parts"]
 
 
 def reader_of_parts(
-    source: Path | str, mapping: Path | None, knowledge: Path | None, today: date | None
+    source: Path | str,
+    *,
+    mapping: str | Path | None,
+    redcap: Path | None,
+    knowledge: Path | None,
+    today: date | None,
 ) -> PartReader:
-    """The reader for an input. Raises InputError where it can't be read."""
+    """The reader for an input, as `rearm.read` takes it. Raises InputError where it can't be
+    read.
+    """
     known = load(knowledge) if knowledge else load()
     if is_postgres_address(str(source)):
         return OmopParts()
     path = Path(source)
-    if mapping is None and path.exists():
+    if mapping is None and redcap is None and path.exists():
         in_parts = reader_of(path, known).parts(path, known)
         if in_parts is not None:
             return in_parts
-    return WholeInput(read(source, mapping, knowledge=known, today=today))
+    return WholeInput(read(source, mapping, redcap=redcap, knowledge=known, today=today))

@@ -148,6 +148,7 @@ def _events(
         log.extend(flag_undated_rows(table, undated, (), log.patient_id))
         events[name] = _distinct(found, log)
         if table == "deaths":
+            events["deaths"] = _told_once(events["deaths"])
             axis.death_day = _last_death(events["deaths"], tables["deaths"], log)
         if table == "infusions":
             axis.anchor_infusions(events["infusions"])
@@ -225,6 +226,14 @@ def _distinct(events: Sequence[tuple[Any, Row]], log: IssueLog) -> tuple[Any, ..
         seen[content] = event.source
         kept.append(event)
     return tuple(kept)
+
+
+def _told_once(deaths: Sequence[Death]) -> tuple[Death, ...]:
+    """A death that one row dates and another also explains (the cause lies in a table of its own)
+    is one.
+    """
+    explained = {death.when for death in deaths if death.cause != "unknown"}
+    return tuple(d for d in deaths if d.cause != "unknown" or d.when not in explained)
 
 
 def _last_death(deaths: Iterable[Death], rows: Sequence[Row], log: IssueLog) -> int | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import re
-from collections.abc import Collection, Sequence
+import zlib
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -16,21 +18,22 @@ from rearm.characters import first_harmful
 from rearm.errors import InputError
 from rearm.intake.files.control_characters import clean_grids
 from rearm.intake.files.excel import read_workbook
+from rearm.intake.files.kinds import TABLE_SUFFIXES, is_table, table_kind
 from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem, Grid, Value, decimal_mark
 from rearm.record import Issue, Source
 
 __all__ = [
     "SPREADSHEETS_NOT_READ",
-    "TABLE_SUFFIXES",
     "bundle_files",
     "check_parquet",
     "read_grids",
     "table_files",
 ]
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".parquet")
 MAX_BYTES = 2 * 1024**3
+_MOST_TIMES = 200  # tables of text are packed to a fiftieth at the best
+_LEAST_UNPACKED = 64 * 1024**2
 _HEAD = 65536  # characters in which the header mostly stands
 _DELIMITERS = (";", "\t", "|", ",")
 # the first line by which a file tells a spreadsheet program its delimiter
@@ -49,20 +52,16 @@ def table_files(folder: Path) -> list[Path]:
     """The tables in a folder, by name; hidden files and lock files of spreadsheet programs are left
     out.
     """
-    return _files(folder, TABLE_SUFFIXES)
+    return [file for file in _files(folder) if is_table(file)]
 
 
 def bundle_files(folder: Path) -> list[Path]:
     """The FHIR bundles in a folder, by name; hidden files are left out."""
-    return _files(folder, (".json",))
+    return [file for file in _files(folder) if file.suffix.lower() == ".json"]
 
 
-def _files(folder: Path, suffixes: Collection[str]) -> list[Path]:
-    return sorted(
-        f
-        for f in folder.iterdir()
-        if f.is_file() and f.suffix.lower() in suffixes and not f.name.startswith(("~$", "."))
-    )
+def _files(folder: Path) -> list[Path]:
+    return sorted(f for f in folder.iterdir() if f.is_file() and not f.name.startswith(("~$", ".")))
 
 
 def read_grids(path: Path) -> tuple[list[Grid], list[Issue]]:
@@ -76,7 +75,7 @@ def read_grids(path: Path) -> tuple[list[Grid], list[Issue]]:
 
 
 def _suffix_of_table(path: Path) -> str:
-    suffix = path.suffix.lower()
+    suffix = table_kind(path)
     if suffix in SPREADSHEETS_NOT_READ:
         raise InputError(
             f"{path.name} is {SPREADSHEETS_NOT_READ[suffix]}, which can't be read. Save it as "
@@ -182,7 +181,7 @@ class _Texts(dict[str, str | None]):
 
 def _csv(path: Path) -> tuple[list[Grid], list[Issue]]:
     issues: list[Issue] = []
-    text = _decoded(path.read_bytes(), path, issues)
+    text = _decoded(_bytes_of(path), path, issues)
     stated = _STATED.match(text)
     delimiter = _delimiter(text) if stated is None else stated[1]
     texts = _Texts()
@@ -211,6 +210,30 @@ def _csv(path: Path) -> tuple[list[Grid], list[Issue]]:
     if any(map(first_harmful, texts)):
         issues.extend(clean_grids(grids, path.name))
     return grids, issues
+
+
+def _bytes_of(path: Path) -> bytes:
+    """What a text file holds, unpacked. A file that unpacks to far more than any table would is
+    refused before it fills the memory.
+    """
+    if path.suffix.lower() != ".gz":
+        return path.read_bytes()
+    most = min(MAX_BYTES, max(_LEAST_UNPACKED, _MOST_TIMES * path.stat().st_size))
+    try:
+        with gzip.open(path) as file:
+            content = file.read(most + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(
+            f"{path.name} is damaged or truncated ({error}). Export it again."
+        ) from None
+    if len(content) > most:
+        raise InputError(
+            f"{path.name} unpacks to more than {most // 2**20} MiB, which no table of its size "
+            "does. Unpack it yourself and look at it first."
+        )
+    if not content:
+        raise InputError(f"{path.name} is empty. Export it again.")
+    return content
 
 
 def _open_quotation(file: str, row: int) -> str:

@@ -8,7 +8,8 @@ import fnmatch
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from rearm.intake.files.read import SPREADSHEETS_NOT_READ, TABLE_SUFFIXES
+from rearm.intake.files.kinds import TABLE_SUFFIXES, table_kind, table_name
+from rearm.intake.files.read import SPREADSHEETS_NOT_READ
 from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem
 from rearm.record import Issue, Severity, Source
@@ -39,7 +40,7 @@ def unread_in(
     """An issue for each file and each folder that is not among those `read` (or told of already),
     by name. Hidden and lock files are left out, as `ignore` is.
     """
-    stems = {Path(name).stem for name in read}
+    stems = {table_name(name) for name in read}
     for path in _entries(folder):
         if path.name in read or path.name in _OWN or ignored(path.name, ignore):
             continue
@@ -51,7 +52,7 @@ def unread_in(
             may_matter = any(path.iterdir()) or path.suffix.lower() in _DATA
             severity: Severity = "warning" if may_matter else "note"
             problem = CellProblem(severity, "folder_not_read", sentence)
-        elif path.suffix.lower() in SPREADSHEETS_NOT_READ and path.stem in stems:
+        elif table_kind(path) in SPREADSHEETS_NOT_READ and path.stem in stems:
             sentence = f"{path.name} is not read, because a table of the same name is read instead."
             problem = CellProblem("note", "file_not_read", sentence)
         elif path.suffix.lower() in _DATA:
@@ -64,7 +65,7 @@ def unread_in(
 
 
 def _why_not(path: Path) -> str:
-    suffix = path.suffix.lower()
+    suffix = table_kind(path)
     if suffix in SPREADSHEETS_NOT_READ:
         return f": it is {SPREADSHEETS_NOT_READ[suffix]}. Save it as .xlsx or CSV"
     if suffix in TABLE_SUFFIXES:

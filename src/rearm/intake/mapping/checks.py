@@ -242,8 +242,12 @@ def _percent_columns(sheet: MappedSheet, row: RowSpec) -> list[int]:
         return []
     asked = f"row of {sheet.spec.name}"
     if row.each is not None:
-        return [i for i, _ in sheet.matching(row.each, asked_by=asked)]
-    return [] if value.column is None else [sheet.column(value.column, asked_by=asked)]
+        matches = any(re.fullmatch(row.each, header) for header in sheet.headers)
+        may_lack = row.optional and not matches
+        return [] if may_lack else [i for i, _ in sheet.matching(row.each, asked_by=asked)]
+    if value.column is None or ((value.optional or row.optional) and not sheet.has(value.column)):
+        return []
+    return [sheet.column(value.column, asked_by=asked)]
 
 
 def _looks_like_fractions(numbers: Sequence[float]) -> bool:

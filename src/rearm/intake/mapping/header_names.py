@@ -4,12 +4,13 @@ that a row of groups stands there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rearm.intake.rows import Grid, Value
 from rearm.intake.values import text
 
-__all__ = ["column_names", "spaced"]
+__all__ = ["column_names", "numbered", "spaced"]
 
 
 def spaced(name: str) -> str:
@@ -31,6 +32,19 @@ def column_names(grid: Grid, header: int, groups: int | None = None) -> list[str
     above += [None] * (len(names) - len(above))
     names += [None] * (len(above) - len(names))
     return [*_grouped(names, above)]
+
+
+def numbered(names: Sequence[str | None]) -> list[str | None]:
+    """Names of columns of which those that stand twice are told apart: `Complete?` and
+    `Complete? (2)`.
+    """
+    seen: Counter[str] = Counter()
+    found: list[str | None] = []
+    for name in names:
+        if name is not None:
+            seen[name] += 1
+        found.append(name if name is None or seen[name] == 1 else f"{name} ({seen[name]})")
+    return found
 
 
 def _grouped(names: Sequence[str | None], above: Sequence[str | None]) -> Sequence[str | None]:

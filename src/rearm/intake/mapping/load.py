@@ -22,6 +22,7 @@ from rearm.intake.mapping.model import (
     Reduce,
     RowFilter,
     RowSpec,
+    Scalar,
     SheetSpec,
     Spec,
     Twin,
@@ -33,7 +34,7 @@ from rearm.knowledge._toml import parsed
 from rearm.knowledge.bundle import Knowledge, bundled
 from rearm.knowledge.tidy_tables import TidyTable
 
-__all__ = ["load_mapping"]
+__all__ = ["load_mapping", "mapping_of"]
 
 _T = TypeVar("_T")
 _MOST_PROBLEMS = 8  # more than these are for the next try
@@ -46,18 +47,27 @@ def load_mapping(path: Path, knowledge: Knowledge | None = None) -> Mapping:
     that names the file, the place in it, what stands there and what to write.
     """
     try:
-        content = parsed(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise InputError(
             f"The mapping {path.name} can't be read: {error.strerror or error}."
         ) from error
+    return mapping_of(content, path.name, knowledge)
+
+
+def mapping_of(content: bytes, name: str, knowledge: Knowledge | None = None) -> Mapping:
+    """The mapping of a text in TOML; `name` is what sentences call it. Raises InputError like
+    `load_mapping`.
+    """
+    try:
+        table = parsed(content)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"The mapping {path.name} is not TOML: {error}.") from error
+        raise InputError(f"The mapping {name} is not TOML: {error}.") from error
     reader = _MappingReader(knowledge or bundled())
-    mapping = reader.mapping(content)
+    mapping = reader.mapping(table)
     problems = list(dict.fromkeys(reader.problems))[:_MOST_PROBLEMS]
     if mapping is None or problems:
-        raise InputError(f"The mapping {path.name} can't be used: {' '.join(problems)}")
+        raise InputError(f"The mapping {name} can't be used: {' '.join(problems)}")
     return mapping
 
 
@@ -86,6 +96,9 @@ class _SheetKeys:
     id_pattern: str | None = None
     optional: bool = False
     ignore: tuple[str, ...] = ()
+    missing: tuple[Scalar, ...] = ()
+    remark: str | None = None
+    number_headers: bool = False
     reduce: Any = None
     label: Any = None
     twin: Any = None
@@ -98,11 +111,12 @@ class _RowKeys:
 
     table: str
     each: str | None = None
-    when: RowFilter | None = None
+    when: Any = None
     even_blank: bool = False
+    optional: bool = False
 
 
-_ROW_KEYS = ("table", "each", "when", "even_blank")
+_ROW_KEYS = ("table", "each", "when", "even_blank", "optional")
 
 
 class _MappingReader:
@@ -234,6 +248,9 @@ class _MappingReader:
             id_pattern=keys.id_pattern,
             optional=keys.optional,
             ignore=keys.ignore,
+            missing=keys.missing,
+            remark=keys.remark,
+            number_headers=keys.number_headers,
             reduce=reduce,
             label=label,
             twin=twins,
@@ -259,8 +276,9 @@ class _MappingReader:
         spec = RowSpec(
             table=keys.table,
             each=keys.each,
-            when=keys.when,
+            when=_conditions(keys.when, f"{where}, when"),
             even_blank=keys.even_blank,
+            optional=keys.optional,
             columns=columns,
         )
         if not (spec.own or spec.when or spec.even_blank or keys.table == "patients"):
@@ -346,6 +364,20 @@ def _label(given: Any, where: str) -> Label:
     return label
 
 
+def _conditions(given: Any, where: str) -> tuple[RowFilter, ...]:
+    """The conditions of a row: none, one, or a list of which all must hold."""
+    if given is None:
+        return ()
+    entries = given if isinstance(given, list) else [given]
+    made: list[RowFilter] = []
+    for number, entry in enumerate(entries, 1):
+        place = where if len(entries) == 1 else f"{where} {number}"
+        condition = build(RowFilter, entry, place)
+        _check_pattern(condition.like, f"{place}, like")
+        made.append(condition)
+    return tuple(made)
+
+
 def _reduce(given: Any, where: str) -> Reduce:
     reduce = build(Reduce, given, where)
     if not reduce.by:
@@ -376,6 +408,8 @@ def _value(given: Any, where: str) -> ValueSpec:
     value = build(ValueSpec, given, where)
     _check_pattern(value.extract, f"{where}, extract")
     _check_pattern(value.last_column, f"{where}, last_column")
+    if value.only_words and not value.words:
+        _refuse(where, "only_words needs words. Add them.")
     origins = (
         value.column is not None,
         value.cell,

@@ -6,7 +6,7 @@
 
     [files]                             # a name for each file, found by its pattern beside the path
     workbook = "*.xlsx"
-    cells = { pattern = "cells*.csv", optional = true }
+    cells = { pattern = "cells*.csv", optional = true, many = true }   # all that match are read
 
     [day_labels]                        # labels in day columns: a day, an interval of days, or a
     "Day 7" = 7                         # word such as "apheresis"
@@ -25,11 +25,17 @@
     id = "patient_id"                   # the column of the patient's id
     id_pattern = "(.+?)(_[0-9]+)?"      # where the cell holds more: the first group is the id
     ignore = ["comment"]                # columns that are left out on purpose
+    missing = ["-99", "NASK"]           # codes that stand for a blank cell
+    remark = "#"                        # rows above the header that begin so are left out
+    number_headers = true               # a header that stands twice is called "Name", "Name (2)"
 
     [[sheet.row]]                       # each row of the sheet gives one row of this tidy table
     table = "labs"
     each = "copies_(?P<day>[0-9]+)"     # ... or one for each column whose header matches
-    when = { column = "done", is = [1] }  # ... only where this holds: `is`, `is_not`, `above`
+    when = { column = "done", is = [1] }  # ... only where this holds: `is`, `is_not`, `above`,
+                                        # `like` (a regular expression), `names` ("agent",
+                                        # "product" or "test"); of a list all must hold
+    optional = true                     # ... and not at all where the sheet lacks its columns
     even_blank = true                   # ... also where every cell that it reads is blank
     day = { group = "day" }             # every other key is a column of the tidy table:
     test = "car_copies_per_ug_dna"      #   a constant,
@@ -39,11 +45,16 @@
                                         #   "method_{day}")
 
 Keys of such a value: `column`, `cell`, `group`, `template` ("{hour}:{minute}") say where it comes
-from; `words` maps what stands there ("" means: no value), `extract` keeps what a regular expression
-finds (several joined by ;), `negate` turns the sign, `scale` multiplies (for fractions that are
-meant as percent), `more` adds values of other sheets for the same patient, `last_column` with
-`plus` counts on from the highest numbered column that is filled. A list of such values is joined by
-;.
+from; `words` maps what stands there ("" means: no value), and with `only_words` nothing else is
+read; `names = "agent"` keeps the agents ("product", "test") that a text names; `extract` keeps what
+a regular expression finds (several joined by ;), `decimal` is the decimal mark of the column,
+`negate` turns the sign, `scale` multiplies (for fractions that are meant as percent), `more` adds
+values of other sheets for the same patient, `last_column` with `plus` counts on from the highest
+numbered column that is filled. `optional`: the sheet may lack the column. A list of such values is
+joined by ;.
+
+A condition with `part = true` says which rows of the sheet are of this kind (the instrument of a
+REDCap export) and states nothing of a patient.
 
     [[sheet.twin]]                      # two columns that state the same: first / ratio = second
     first = "copies_(?P<day>[0-9]+)"
@@ -82,7 +93,7 @@ share are set aside too, and so is a column in percent whose values all lie betw
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from rearm.intake.rows import Moment
 
@@ -128,9 +139,13 @@ class ValueSpec:
     last_column: str | None = None
     plus: int = 0
     words: dict[str, Scalar] = field(default_factory=dict)
+    only_words: bool = False
+    names: Literal["agent", "product", "test"] | None = None
     extract: str | None = None
+    decimal: Literal[",", "."] | None = None
     negate: bool = False
     scale: float | None = None
+    optional: bool = False
     more: tuple[DayPlace, ...] = ()
 
 
@@ -141,22 +156,31 @@ Spec: TypeAlias = ValueSpec | tuple[ValueSpec, ...] | Moment | Scalar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowFilter:
-    """When a row of the sheet is read: all that is given must hold for the cell of `column`."""
+    """When a row of the sheet is read: all that is given must hold for the cell of `column`.
+
+    `part`: the condition tells the kind of the row, and by itself nothing of a patient.
+    """
 
     column: str
     is_: tuple[Scalar, ...] | None = None
     is_not: tuple[Scalar, ...] | None = None
     above: float | None = None
+    like: str | None = None
+    names: Literal["agent", "product", "test"] | None = None
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowSpec:
-    """One row of a tidy table from each row of the sheet (and each column that matches `each`)."""
+    """One row of a tidy table from each row of the sheet (and each column that matches `each`), of
+    those for which every condition of `when` holds.
+    """
 
     table: str
     each: str | None = None
-    when: RowFilter | None = None
+    when: tuple[RowFilter, ...] = ()
     even_blank: bool = False
+    optional: bool = False
     columns: dict[str, Spec]
 
     @property
@@ -218,6 +242,9 @@ class SheetSpec:
     id_pattern: str | None = None
     optional: bool = False
     ignore: tuple[str, ...] = ()
+    missing: tuple[Scalar, ...] = ()
+    remark: str | None = None
+    number_headers: bool = False
     reduce: Reduce | None = None
     label: Label | None = None
     twin: tuple[Twin, ...] = ()
@@ -239,10 +266,11 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileSpec:
-    """A file by its pattern."""
+    """A file by its pattern; `many`: each file that matches is read."""
 
     pattern: str
     optional: bool = False
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

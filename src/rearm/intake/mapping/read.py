@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from rearm.intake.issues import issue_at, place_at
 from rearm.intake.mapping.checks import check_sheets
 from rearm.intake.mapping.header_names import spaced
 from rearm.intake.mapping.load import load_mapping
+from rearm.intake.mapping.many_files import every_file
 from rearm.intake.mapping.model import Mapping
+from rearm.intake.mapping.named import Named
 from rearm.intake.mapping.rows import SheetRows
 from rearm.intake.mapping.sheets import MappedSheet, MappedSheets, SheetRefused, open_sheets
 from rearm.intake.result import Reading
@@ -23,7 +25,7 @@ from rearm.intake.rows import CellProblem, Row, column_letters
 from rearm.knowledge.bundle import Knowledge
 from rearm.record import Issue
 
-__all__ = ["read_mapped"]
+__all__ = ["read_by_mapping", "read_mapped"]
 
 
 def read_mapped(
@@ -36,14 +38,35 @@ def read_mapped(
     file, sheet or column that is not there.
     """
     mapping = load_mapping(mapping_path, knowledge)
-    sheets, rows, issues = _readable(source, mapping, knowledge)
-    issues.extend(_unread_columns(sheets))
-    issues.extend(_unread_files(source, mapping_path, mapping, sheets.files))
+    own = {mapping_path.name} if mapping_path.parent.resolve() == source.resolve() else set()
+    return read_by_mapping(
+        source, mapping, knowledge, name=mapping_path.name, beside=own, today=today
+    )
+
+
+def read_by_mapping(
+    source: Path,
+    mapping: Mapping,
+    knowledge: Knowledge,
+    *,
+    name: str,
+    beside: Collection[str] = (),
+    issues: Iterable[Issue] = (),
+    today: date | None = None,
+) -> Reading:
+    """Records from the tables in (or beside) `source`. `name` is what sentences call the mapping,
+    `beside` are files of the folder that hold no data, `issues` were found before. Raises
+    InputError like `read_mapped`.
+    """
+    mapping = every_file(source, mapping)
+    sheets, rows, found = _readable(source, mapping, knowledge)
+    found = [*issues, *found, *_unread_columns(sheets)]
+    found.extend(_unread_files(source, mapping, {*sheets.files, *beside}))
     has_patients = any(spec.table == "patients" for sheet in mapping.sheet for spec in sheet.row)
-    gathered = gather(rows, issues, has_patient_table=has_patients)
+    gathered = gather(rows, found, has_patient_table=has_patients)
     if not gathered.runs:
         raise InputError(
-            f"{source.name} yields no patient with the mapping {mapping_path.name}. Check id "
+            f"{source.name} yields no patient with the mapping {name}. Check id "
             f"and id_pattern of its sheets. {gathered.why_nobody()}".rstrip()
         )
     terms = Terms(knowledge, mapping.regimens)
@@ -62,6 +85,7 @@ def _readable(
     where a column is asked for: it is then left out, and the others are read anew.
     """
     refused: list[SheetRefused] = []
+    named = Named(knowledge)
     while True:
         try:
             sheets = open_sheets(source, mapping, refused)
@@ -69,7 +93,9 @@ def _readable(
             rows = [
                 row
                 for sheet in sheets.by_name.values()
-                for row in SheetRows(sheet, sheets, mapping, knowledge.tidy_tables).rows(issues)
+                for row in SheetRows(sheet, sheets, mapping, knowledge.tidy_tables, named).rows(
+                    issues
+                )
             ]
         except SheetRefused as error:
             if any(error.sheet == other.sheet for other in refused):
@@ -124,9 +150,6 @@ def _on_headers(sheet: MappedSheet, columns: Iterable[int], problem: CellProblem
     return issue_at(places[0], problem, places=[place_at(x, None) for x in places])
 
 
-def _unread_files(
-    source: Path, mapping_path: Path, mapping: Mapping, read: Iterable[str]
-) -> Iterator[Issue]:
+def _unread_files(source: Path, mapping: Mapping, read: Collection[str]) -> Iterator[Issue]:
     if source.is_dir():
-        own = {mapping_path.name} if mapping_path.parent.resolve() == source.resolve() else set()
-        yield from unread_in(source, {*read, *own}, ignore=mapping.ignore)
+        yield from unread_in(source, read, ignore=mapping.ignore)

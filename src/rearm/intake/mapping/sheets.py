@@ -14,12 +14,12 @@ from rearm.intake.dictionary import nearest
 from rearm.intake.files.read import read_grids, table_files
 from rearm.intake.files.unread import ignored
 from rearm.intake.issues import issue_at, place_at
-from rearm.intake.mapping.header_names import column_names, spaced
+from rearm.intake.mapping.header_names import column_names, numbered, spaced
 from rearm.intake.mapping.model import DayPlace, Mapping, Reduce, SheetSpec
 from rearm.intake.rows import CellProblem, Grid, Value, column_letters
 from rearm.intake.values import Refused, number, shown, text
 from rearm.knowledge.tidy_tables import folded
-from rearm.record import Issue, Source
+from rearm.record import Issue, IssuePlace, Source
 
 __all__ = [
     "CellFlag",
@@ -75,6 +75,7 @@ class MappedSheet:
     sources: dict[int, Source] = field(default_factory=dict)  # of lines that stand for several rows
     flags: dict[tuple[int, int], CellFlag] = field(default_factory=dict)  # by line index and column
     used: set[int] = field(default_factory=set)
+    _by_column: dict[int, str] = field(default_factory=dict)
 
     def column(self, name: str, *, asked_by: str) -> int:
         """Index of a named column. Raises InputError with the nearest names where there is none,
@@ -94,6 +95,11 @@ class MappedSheet:
             )
         self.used.add(self.headers[header])
         return self.headers[header]
+
+    def has(self, name: str) -> bool:
+        """Whether there is a column of that name, be it that it stands twice."""
+        header = spaced(name)
+        return header in self.headers or header in self.twice
 
     def matching(self, pattern: str, *, asked_by: str) -> list[tuple[int, re.Match[str]]]:
         """Columns whose header matches the whole pattern. Raises InputError where none does."""
@@ -140,7 +146,9 @@ class MappedSheet:
     @property
     def header_names(self) -> dict[int, str]:
         """The headers by their columns."""
-        return {index: header for header, index in self.headers.items()}
+        if not self._by_column:
+            self._by_column.update({index: header for header, index in self.headers.items()})
+        return self._by_column
 
     def source(self, line: SheetLine, column: int | None) -> Source:
         """The place of a cell, or of the whole line."""
@@ -148,8 +156,7 @@ class MappedSheet:
             return self.sources[line.index]
         if column is None:
             return self.grid.row_source(line.index)
-        header = next((h for h, i in self.headers.items() if i == column), "")
-        return self.grid.cell_source(line.index, column, header)
+        return self.grid.cell_source(line.index, column, self.header_names.get(column, ""))
 
     @property
     def place(self) -> str:
@@ -318,9 +325,7 @@ def _sheet(
             f" are {nearest(spec.sheet or '', there)}."
         )
     grid = found[0]
-    header = spec.header_row - grid.first_row
-    if grid.sheet is None:
-        header = max(header, 0)  # above the first row stands the line that states the delimiter
+    header = _header_row(grid, spec)
     if not 0 <= header < len(grid.rows):
         raise InputError(
             f"The mapping puts the header of {spec.name} in row {spec.header_row}, but the "
@@ -335,6 +340,7 @@ def _sheet(
     headers: dict[str, int] = {}
     twice: set[str] = set()
     names = column_names(grid, header, groups)
+    names = numbered(names) if spec.number_headers else names
     for index, name in enumerate(names):
         if name is not None:
             twice.add(name) if name in headers else headers.setdefault(name, index)
@@ -348,10 +354,22 @@ def _sheet(
     return sheet
 
 
+def _header_row(grid: Grid, spec: SheetSpec) -> int:
+    """The index of the header: below the remarks, else as the mapping counts the rows."""
+    mark = spec.remark
+    if mark is not None:
+        firsts = (text(row[0]) if row else "" for row in grid.rows)
+        return next((i for i, first in enumerate(firsts) if not first.startswith(mark)), -1)
+    header = spec.header_row - grid.first_row
+    # above the first row stands the line that states the delimiter
+    return max(header, 0) if grid.sheet is None else header
+
+
 def _read_lines(sheet: MappedSheet, header: int, issues: list[Issue]) -> None:
     spec = sheet.spec
     column = sheet.column(spec.id, asked_by=f"id of {spec.name}")
     strays: dict[bool, list[tuple[int, str]]] = {}  # by whether something stands as their id
+    missing = _MissingCodes(sheet, column)
     for index in range(header + 1, len(sheet.grid.rows)):
         cells = sheet.grid.rows[index]
         given = text(cells[column]) if column < len(cells) else ""
@@ -362,13 +380,14 @@ def _read_lines(sheet: MappedSheet, header: int, issues: list[Issue]) -> None:
             else ("" if spec.id_pattern else given)
         )
         if patient:
-            sheet.lines.append(SheetLine(index, patient, cells))
+            sheet.lines.append(SheetLine(index, patient, missing.blanked(index, patient, cells)))
         elif any(c is not None for c in cells):
             strays.setdefault(bool(given), []).append((index, given))
     if not (sheet.lines or strays):
         sentence = f"There is no row below the header of {sheet.place}. Export it again."
         problem = CellProblem("warning", "table_without_rows", sentence, "used")
         issues.append(issue_at(sheet.header_source(column), problem))
+    issues.extend(missing.issues())
     for rows in strays.values():
         where = sheet.grid.cell_source(rows[0][0], column, spec.id)
         ids = list(dict.fromkeys(given for _, given in rows if given))
@@ -381,6 +400,38 @@ def _read_lines(sheet: MappedSheet, header: int, issues: list[Issue]) -> None:
             for row, given in rows
         ]
         issues.append(issue_at(where, problem, column="patient_id", places=every))
+
+
+class _MissingCodes:
+    """The cells of a sheet that hold a code for a blank: blanked, and told by their count."""
+
+    def __init__(self, sheet: MappedSheet, id_column: int) -> None:
+        self._sheet, self._id_column = sheet, id_column
+        self._codes = {folded(text(code)): text(code) for code in sheet.spec.missing}
+        self._found: dict[str, list[IssuePlace]] = {}
+
+    def blanked(self, index: int, patient: str, cells: list[Value]) -> list[Value]:
+        if not self._codes:
+            return cells
+        kept = list(cells)
+        for column, cell in enumerate(cells):
+            code = None if cell is None else self._codes.get(folded(text(cell)))
+            if code is None or column == self._id_column:
+                continue
+            kept[column] = None
+            where = self._sheet.grid.cell_source(index, column, self._sheet.name_of(column))
+            self._found.setdefault(code, []).append(place_at(where, patient, None, cell))
+        return kept
+
+    def issues(self) -> Iterator[Issue]:
+        for code, places in self._found.items():
+            where, count = self._sheet.place, len(places)
+            cells = f"1 cell of {where} counts" if count == 1 else f"{count} cells of {where} count"
+            sentence = (
+                f"{shown(code)} means missing in this mapping. {cells} as blank; this is the first."
+            )
+            problem = CellProblem("note", "missing_code", sentence, "used")
+            yield issue_at(places[0].source, problem, value=code, places=places)
 
 
 def _stray_words(count: int, ids: Sequence[str]) -> str:

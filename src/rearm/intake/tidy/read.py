@@ -13,13 +13,14 @@ from rearm.intake.build.records import make_records
 from rearm.intake.build.terms import Terms
 from rearm.intake.dictionary import nearest
 from rearm.intake.files.control_characters import clean_grids
+from rearm.intake.files.kinds import TABLE_SUFFIXES, table_kind, table_name
 from rearm.intake.files.read import (
     SPREADSHEETS_NOT_READ,
-    TABLE_SUFFIXES,
     bundle_files,
     read_grids,
     table_files,
 )
+from rearm.intake.files.redcap_hint import redcap_hint
 from rearm.intake.files.unread import nothing_but, unread_in
 from rearm.intake.form.read import read_forms
 from rearm.intake.issues import issue_at
@@ -42,7 +43,7 @@ def is_tidy(file: Path, knowledge: Knowledge) -> bool:
     workbook that can't be opened is none.
     """
     tables = knowledge.tidy_tables.tables
-    if folded(file.stem) in tables:
+    if folded(table_name(file)) in tables:
         return True
     if file.suffix.lower() not in _WORKBOOKS:
         return False
@@ -105,7 +106,7 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
         raise InputError(
             f"{path.name} contains no tidy table ({places}). Name files or sheets after the "
             f"tables ({', '.join(tables.tables)}), or describe this layout in a mapping file: "
-            "rearm init writes a first one."
+            f"rearm init writes a first one.{redcap_hint(other)}"
         )
     for grid in forms.other:
         sentence = f"{place_of(grid)} is not named like a tidy table. It is not read."
@@ -322,16 +323,16 @@ def _tables_unread(
     """
     told = {file.name for file in bundle_files(folder)}
     for path in sorted(folder.iterdir()):
-        name = folded(path.stem)
+        name = folded(table_name(path))
         if name not in tables.tables or name in found or path.name.startswith(("~$", ".")):
             continue
-        if path.suffix.lower() in TABLE_SUFFIXES and not path.is_file():
+        if table_kind(path) in TABLE_SUFFIXES and not path.is_file():
             what = "a folder" if path.is_dir() else "not a file that can be opened"
             refusals.add(
                 InputError(f"{path.name} is {what}. Name the table itself."), Source(path.name, "")
             )
             told.add(path.name)
-        elif path.suffix.lower() in SPREADSHEETS_NOT_READ:
+        elif table_kind(path) in SPREADSHEETS_NOT_READ:
             try:
                 read_grids(path)
             except InputError as error:
@@ -352,7 +353,7 @@ def _bundles_beside(folder: Path) -> Iterable[Issue]:
 
 
 def _may_hold_tables(file: Path, tables: TidyTables) -> bool:
-    return file.suffix.lower() in _WORKBOOKS or folded(file.stem) in tables.tables
+    return file.suffix.lower() in _WORKBOOKS or folded(table_name(file)) in tables.tables
 
 
 def _cell(value: Value) -> Value:

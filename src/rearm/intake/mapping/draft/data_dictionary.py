@@ -14,10 +14,20 @@ __all__ = ["CodedField", "coded_fields"]
 
 @dataclass(frozen=True, slots=True)
 class CodedField:
-    """A field of a REDCap data dictionary: its label, and the meaning of its codes."""
+    """A field of a REDCap data dictionary: its label, and the meaning of its codes.
+
+    `name`: what the field is called where the header is its label. `unit`: that of the field's
+    note. `dated`: it takes dates only. `decimal`: the decimal mark that it is checked for.
+    `closed`: another code than these is not read.
+    """
 
     label: str
     choices: Mapping[str, str]
+    name: str = ""
+    unit: str = ""
+    dated: bool = False
+    decimal: str | None = None
+    closed: bool = False
 
 
 def coded_fields(grid: Grid) -> dict[str, CodedField]:

@@ -68,7 +68,8 @@ INFUSION = _by_header(
         "day": "datum_car_t car_t_datum datum_der_car_t car_t_date date_car_t date_of_car_t"
         " datum_car_t_infusion infusionsdatum infusion_am infusion_date date_of_infusion"
         " date_infusion datum_infusion infusion car_t_infusion_date car_t_infusion cart_date"
-        " cart_infusion_date car_t_am inf_datum",
+        " cart_infusion_date car_t_am inf_datum date_of_car_t_infusion date_of_cart_infusion"
+        " date_of_cell_infusion date_of_car_t_cell_infusion car_t_cell_infusion_date inf_date",
         "product": "car_t_produkt car_t_product produkt_car_t product_car_t car_t_präparat produkt"
         " product car_t_type cart_product",
         "apheresis_days": "apherese apherese_am apheresedatum leukapherese leukapherese_am"

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rearm.intake.days import parse_moment
 from rearm.intake.dictionary import load_tables
+from rearm.intake.mapping.draft.data_dictionary import CodedField
 from rearm.intake.mapping.draft.outline import SheetOutline
+from rearm.intake.mapping.draft.row_text import RowText, comment, quoted
 from rearm.intake.rows import column_letters
 from rearm.intake.values import Refused, number, text
 from rearm.knowledge.lab_tests import TestDef, load_tests
 from rearm.knowledge.tidy_tables import folded
 from rearm.units import normal_unit
 
-__all__ = ["mapping_text"]
+__all__ = ["field_cell", "mapping_text", "row_lines"]
 
 _AT_DIAGNOSIS = ("iss", "r_iss")
 _LIGHT_CHAINS = "(?i)kappa|lambda"
@@ -38,14 +39,14 @@ def mapping_text(
         "mapping does not use."
     )
     yield ""
-    yield f"name = {_q(source.stem)}"
+    yield f"name = {quoted(source.stem)}"
     yield ""
     yield "[files]"
     for key, name in keys.items():
-        yield f"{key} = {_q(name)}"
+        yield f"{key} = {quoted(name)}"
     for place in skipped:
-        yield f"# not mapped, because no column with patient ids was found: {_comment(place)}"
-    yield from (f"# not read: {_comment(reason)}" for reason in unread)
+        yield f"# not mapped, because no column with patient ids was found: {comment(place)}"
+    yield from (f"# not read: {comment(reason)}" for reason in unread)
     yield (
         "# List here what is left out on purpose (files, sheets); columns go into the ignore of "
         "their sheet. rearm check lists everything else that is not mapped."
@@ -71,7 +72,7 @@ def _labels(sheets: list[SheetOutline]) -> Iterator[str]:
     )
     yield "[day_labels]"
     for label in list(labels)[:60]:
-        yield f"# {_comment(_q(label))} = "
+        yield f"# {comment(quoted(label))} = "
 
 
 def _is_label(cell: str) -> bool:
@@ -91,14 +92,14 @@ def _is_label(cell: str) -> bool:
 def _block(key: str, sheet: SheetOutline) -> Iterator[str]:
     """One sheet of the mapping."""
     yield "[[sheet]]"
-    yield f"file = {_q(key)}"
+    yield f"file = {quoted(key)}"
     if sheet.grid.sheet is not None:
-        yield f"sheet = {_q(sheet.grid.sheet)}"
+        yield f"sheet = {quoted(sheet.grid.sheet)}"
     if (row := sheet.grid.first_row + sheet.header) != 1:
         yield f"header_row = {row}"
     if sheet.groups is not None:
         yield f"group_row = {sheet.grid.first_row + sheet.groups}"
-    yield f"id = {_q(sheet.id_header)}"
+    yield f"id = {quoted(sheet.id_header)}"
     ids = [text(c) for c in sheet.cells(sheet.id_header)]
     of_samples = folded(sheet.id_header) == "sample_id" and bool(ids)
     if of_samples and all(re.fullmatch(r".+_[0-9]+", i) for i in ids):
@@ -106,13 +107,10 @@ def _block(key: str, sheet: SheetOutline) -> Iterator[str]:
             'id_pattern = "(.+?)_[0-9]+"   # sample ids: the patient id is before the last '
             "underscore"
         )
-    yield from _person_rows(sheet)
-    yield from _event_rows(sheet)
-    yield from _lab_rows(sheet)
-    yield from _history_rows(sheet)
-    yield from (f"  # check: {_comment(note)}" for note in sheet.notes)
-    left = [f"{_comment(name)}{_kind(sheet, name)}" for name in sheet.rest]
-    left += [f"{_comment(n)}   (appears {count} times)" for n, count in sheet.twice.items()]
+    yield from row_lines(sheet)
+    yield from (f"  # check: {comment(note)}" for note in sheet.notes)
+    left = [f"{comment(name)}{_kind(sheet, name)}" for name in sheet.rest]
+    left += [f"{comment(n)}   (appears {count} times)" for n, count in sheet.twice.items()]
     left += [
         f"column {column_letters(sheet.grid.first_column + i)}   (no header)" for i in sheet.unnamed
     ]
@@ -121,19 +119,29 @@ def _block(key: str, sheet: SheetOutline) -> Iterator[str]:
         yield from (f"  #   {name}" for name in left)
 
 
-def _person_rows(sheet: SheetOutline) -> Iterator[str]:
+def row_lines(sheet: SheetOutline) -> Iterator[str]:
+    """The blocks of what was recognised, under the conditions of the sheet."""
+    for rows in (_person_rows, _event_rows, _lab_rows, _history_rows):
+        for part in rows(sheet):
+            if isinstance(part, RowText):
+                yield from part.under(sheet.conditions).lines()
+            else:
+                yield part
+
+
+def _person_rows(sheet: SheetOutline) -> Iterator[str | RowText]:
     person = _cells(sheet, "patients", sheet.person)
     if sheet.protein is not None:
         person.setdefault("heavy_chain", _part(sheet, sheet.protein, "Ig[GAMDE]"))
         if sheet.mentions(sheet.protein, _LIGHT_CHAINS):
             person.setdefault("light_chain", _part(sheet, sheet.protein, _LIGHT_CHAINS))
     if person:
-        yield from _row("patients", person)
+        yield _row("patients", person)
     if sheet.infusion:
-        yield from _row("infusions", _cells(sheet, "infusions", sheet.infusion))
+        yield _row("infusions", _cells(sheet, "infusions", sheet.infusion))
     for name, (locus, kind) in sheet.variants.items():
         result = _cells(sheet, "variants", {"result": name})
-        yield from _row("variants", {"gene": _q(locus), "kind": _q(kind)} | result)
+        yield _row("variants", {"gene": quoted(locus), "kind": quoted(kind)} | result)
 
 
 def _cells(sheet: SheetOutline, table: str, headers: Mapping[str, str]) -> dict[str, str]:
@@ -146,71 +154,88 @@ def _cells(sheet: SheetOutline, table: str, headers: Mapping[str, str]) -> dict[
         cells[column] = _cell(sheet, header)
         codes = sheet.codes(header) if known[column].type in ("word", "words") else []
         if codes and not all(code in known[column].spellings for code in codes):
-            meant = ", ".join(f'{_q(code)} = ""' for code in codes)
+            meant = ", ".join(f'{quoted(code)} = ""' for code in codes)
             cells[column] += f"   # check: codes {', '.join(codes)}; add words = {{ {meant} }}"
     return cells
 
 
 def _cell(sheet: SheetOutline, header: str) -> str:
     """A value that is the cell of a column, with what its codes mean."""
-    coded = sheet.fields.get(header)
-    if coded is None or not coded.choices:
-        return f"{{ column = {_q(header)} }}"
-    words = ", ".join(f"{_q(code)} = {_q(label)}" for code, label in coded.choices.items())
-    return f"{{ column = {_q(header)}, words = {{ {words} }} }}"
+    return field_cell(header, sheet.fields.get(header))
+
+
+def field_cell(
+    header: str, coded: CodedField | None, words: Mapping[str, str] | None = None
+) -> str:
+    """The cell of a column that a data dictionary may describe. `words` is what its codes are
+    called, in place of their labels.
+    """
+    parts = [f"column = {quoted(header)}"]
+    meant = words if words is not None else {} if coded is None else coded.choices
+    if meant:
+        listed = ", ".join(f"{quoted(code)} = {quoted(label)}" for code, label in meant.items())
+        parts.append(f"words = {{ {listed} }}")
+        if coded is not None and coded.closed:
+            parts.append("only_words = true")
+    if coded is not None and coded.decimal is not None:
+        parts.append(f"decimal = {quoted(coded.decimal)}")
+    return f"{{ {', '.join(parts)} }}"
 
 
 def _part(sheet: SheetOutline, header: str, pattern: str) -> str:
     """The part of a cell, or of what its code means, that a pattern finds."""
     coded = sheet.fields.get(header)
     if coded is None or not coded.choices:
-        return f"{{ column = {_q(header)}, extract = {_q(pattern)} }}"
+        return f"{{ column = {quoted(header)}, extract = {quoted(pattern)} }}"
     parts = {code: re.search(pattern, label) for code, label in coded.choices.items()}
-    words = ", ".join(f"{_q(code)} = {_q(m[0] if m else '')}" for code, m in parts.items())
-    return f"{{ column = {_q(header)}, words = {{ {words} }} }}"
+    return field_cell(header, coded, {code: m[0] if m else "" for code, m in parts.items()})
 
 
-def _event_rows(sheet: SheetOutline) -> Iterator[str]:
+def _event_rows(sheet: SheetOutline) -> Iterator[str | RowText]:
     """Blocks that make no event of a blank cell."""
     if sheet.progression is not None:
-        day = {"day": _cell(sheet, sheet.progression), "response": _q("PD"), "by": _q("team")}
+        day = {
+            "day": _cell(sheet, sheet.progression),
+            "response": quoted("PD"),
+            "by": quoted("team"),
+        }
         if sheet.progressed is not None:
             yield from _codes_checked(sheet, sheet.progressed)
             when = {"when": _is(sheet.progressed, [*sheet.yes(sheet.progressed), ""])}
-            yield from _row("assessments", when | day)
+            yield _row("assessments", when | day)
         else:
-            yield from _row("assessments", day)
+            yield _row("assessments", day)
     day = {} if sheet.death is None else {"day": _cell(sheet, sheet.death)}
     if sheet.dead is not None:
         yield from _codes_checked(sheet, sheet.dead)
         dead = {"when": _is(sheet.dead, sheet.yes(sheet.dead))}
         # a death without a day is a death, and so is a day of death beside a blank
-        yield from _row("deaths", dead | ({"even_blank": "true"} | day if day else {}))
+        yield _row("deaths", dead | ({"even_blank": "true"} | day if day else {}))
         if day:
-            yield from _row("deaths", {"when": _is(sheet.dead, [""])} | day)
+            yield _row("deaths", {"when": _is(sheet.dead, [""])} | day)
     elif day:
-        yield from _row("deaths", day)
+        yield _row("deaths", day)
     for toxicity, name in sheet.episodes.items():
-        yield from _row("toxicities", {"toxicity": _q(toxicity), "grade": _cell(sheet, name)})
+        yield _row("toxicities", {"toxicity": quoted(toxicity), "grade": _cell(sheet, name)})
 
 
 def _is(header: str, values: Sequence[str]) -> str:
     """A condition: one of the values stands in the column."""
-    listed = ", ".join(v if v.isdigit() and str(int(v)) == v else _q(v) for v in values)
-    return f"{{ column = {_q(header)}, is = [{listed}] }}"
+    listed = ", ".join(v if v.isdigit() and str(int(v)) == v else quoted(v) for v in values)
+    return f"{{ column = {quoted(header)}, is = [{listed}] }}"
 
 
 def _codes_checked(sheet: SheetOutline, header: str) -> Iterator[str]:
     if codes := sheet.codes(header):
-        yield f"  # check: codes {', '.join(codes)} of {_comment(header)}; 1 is assumed to mean yes"
+        yield f"  # check: codes {', '.join(codes)} of {comment(header)}; 1 is assumed to mean yes"
 
 
-def _lab_rows(sheet: SheetOutline) -> Iterator[str]:
+def _lab_rows(sheet: SheetOutline) -> Iterator[str | RowText]:
     """A block for each column of results, and for each row of columns that are numbered by days."""
     day = {"day": _cell(sheet, sheet.day_header)} if sheet.day_header else {}
     if sheet.day_guessed and sheet.day_header is not None:
         yield (
-            f"  # check: {_comment(sheet.day_header)} is assumed to be the day, because it "
+            f"  # check: {comment(sheet.day_header)} is assumed to be the day, because it "
             "contains dates"
         )
     elif (sheet.long_labs or any(t.id not in _AT_DIAGNOSIS for t, _ in sheet.tests.values())) and (
@@ -219,28 +244,32 @@ def _lab_rows(sheet: SheetOutline) -> Iterator[str]:
         yield '  # no column of dates was found: add day = { column = "..." } to each row of labs'
     if sheet.long_labs:
         limits = {c: n for c, n in sheet.long_labs.items() if c != "range"}
-        yield from _row("labs", day | _cells(sheet, "labs", limits) | _range(sheet))
+        yield _row("labs", day | _cells(sheet, "labs", limits) | _range(sheet))
     specimen = {} if sheet.specimen is None else {"specimen": _cell(sheet, sheet.specimen)}
     for name, (test, unit, when) in sheet.anchored.items():
-        columns = {"day": _q(when), "test": _q(test.id), "value": _cell(sheet, name)} | specimen
-        yield from _row("labs", columns, test, unit)
+        columns = {
+            "day": quoted(when),
+            "test": quoted(test.id),
+            "value": _cell(sheet, name),
+        } | specimen
+        yield _row("labs", columns, test, unit)
     for name, (test, unit) in sheet.tests.items():
-        columns = _day_of(sheet, test, day) | {"test": _q(test.id), "value": _cell(sheet, name)}
+        columns = _day_of(sheet, test, day) | {"test": quoted(test.id), "value": _cell(sheet, name)}
         columns |= specimen
         if name in sheet.units:
-            yield from _row("labs", columns | {"unit": _cell(sheet, sheet.units[name])})
+            yield _row("labs", columns | {"unit": _cell(sheet, sheet.units[name])})
         else:
-            yield from _row("labs", columns, test, unit)
+            yield _row("labs", columns, test, unit)
     for (stem, test_id, unit), names in sheet.wide.items():
         each = re.escape(stem) + r"[ _]?(?:d(?:ay)?[ _]?|_)(?P<day>-?[0-9]{1,4})"
-        yield f"  # columns {_comment(', '.join(names))}"
+        yield f"  # columns {comment(', '.join(names))}"
         columns = {
-            "each": _q(each),
+            "each": quoted(each),
             "day": '{ group = "day" }',
-            "test": _q(test_id),
+            "test": quoted(test_id),
             "value": "{ cell = true }",
         }
-        yield from _row("labs", columns | specimen, load_tests()[test_id], unit)
+        yield _row("labs", columns | specimen, load_tests()[test_id], unit)
 
 
 def _day_of(sheet: SheetOutline, test: TestDef, day: dict[str, str]) -> dict[str, str]:
@@ -264,68 +293,67 @@ def _range(sheet: SheetOutline) -> dict[str, str]:
     high = rf"^\s*[0-9]+(?:[.,][0-9]+)?{to}{number}|^\s*(?:<|\u2264|bis|up to)\s*=?\s*{number}"
     high += r"|^\s*[>\u2265]()"
     return {
-        "ref_low": f"{{ column = {_q(header)}, extract = {_q(low)} }}",
-        "ref_high": f"{{ column = {_q(header)}, extract = {_q(high)} }}",
+        "ref_low": f"{{ column = {quoted(header)}, extract = {quoted(low)} }}",
+        "ref_high": f"{{ column = {quoted(header)}, extract = {quoted(high)} }}",
     }
 
 
-def _history_rows(sheet: SheetOutline) -> Iterator[str]:
+def _history_rows(sheet: SheetOutline) -> Iterator[str | RowText]:
     """Regimens by line, and what the patient is refractory to."""
     if sheet.therapy:
-        yield from _row("therapies", _cells(sheet, "therapies", sheet.therapy))
+        yield _row("therapies", _cells(sheet, "therapies", sheet.therapy))
     if sheet.line_parts:
         yield from _numbered_lines(sheet)
     for stem, names in sheet.regimens.items():
-        yield f"  # columns {_comment(', '.join(names))}"
+        yield f"  # columns {comment(', '.join(names))}"
         each = re.escape(stem) + r"[ _]?(?P<line>[0-9]{1,2})"
         columns = {
-            "each": _q(each),
+            "each": quoted(each),
             "line": '{ group = "line" }',
             "regimen": "{ cell = true }",
         }
-        yield from _row("therapies", columns)
+        yield _row("therapies", columns)
     if sheet.status:
         each = "(?P<agent>" + "|".join(re.escape(n) for n in sheet.status) + ")"
         columns = {
-            "each": _q(each),
+            "each": quoted(each),
             "agent_or_class": '{ group = "agent" }',
             "status": "{ cell = true }",
         }
-        yield from _row("refractoriness", columns)
+        yield _row("refractoriness", columns)
 
 
-def _numbered_lines(sheet: SheetOutline) -> Iterator[str]:
+def _numbered_lines(sheet: SheetOutline) -> Iterator[str | RowText]:
     """One block for all numbered lines: the regimen's column, and those that go with it."""
     headers = [name for _, _, names in sheet.line_parts.values() for name in names]
-    yield f"  # columns {_comment(', '.join(headers))}"
+    yield f"  # columns {comment(', '.join(headers))}"
     before, behind, _ = sheet.line_parts["regimen"]
     columns = {
-        "each": _q(f"{re.escape(before)}(?P<line>[0-9]{{1,2}}){re.escape(behind)}"),
+        "each": quoted(f"{re.escape(before)}(?P<line>[0-9]{{1,2}}){re.escape(behind)}"),
         "line": '{ group = "line" }',
         "regimen": "{ cell = true }",
     }
     for column, (before, behind, _) in sheet.line_parts.items():
         if column != "regimen":
-            columns[column] = f"{{ column = {_q(before + '{line}' + behind)} }}"
-    yield from _row("therapies", columns)
+            columns[column] = f"{{ column = {quoted(before + '{line}' + behind)} }}"
+    yield _row("therapies", columns)
 
 
 def _row(
     table: str, columns: dict[str, str], test: TestDef | None = None, unit: str | None = None
-) -> Iterator[str]:
-    yield ""
-    yield "  [[sheet.row]]"
-    yield f"  table = {_q(table)}"
-    yield from (f"  {name} = {spec}" for name, spec in columns.items())
+) -> RowText:
+    conditions = (columns["when"],) if "when" in columns else ()
+    own = {name: text for name, text in columns.items() if name != "when"}
     if test is not None and test.kind == "number":
         allowed = unit is not None and normal_unit(unit) in test.units
-        comment = (
+        remark = (
             ""
             if allowed
             else f"   # enter the unit, one of {', '.join(test.allowed)}"
-            + (f" (the header says {_comment(unit)})" if unit else "")
+            + (f" (the header says {comment(unit)})" if unit else "")
         )
-        yield f"  unit = {_q(unit if allowed and unit is not None else '')}{comment}"
+        own["unit"] = f"{quoted(unit if allowed and unit is not None else '')}{remark}"
+    return RowText(table, own, conditions)
 
 
 def _kind(sheet: SheetOutline, name: str) -> str:
@@ -352,12 +380,3 @@ def _is_number(cell: str) -> bool:
     except Refused:
         return False
     return True
-
-
-def _q(value: str) -> str:
-    """A TOML basic string."""
-    return json.dumps(value).replace("\x7f", "\\u007f")
-
-
-def _comment(value: str | None) -> str:
-    return re.sub(r"[\x00-\x1f\x7f]+", " ", value or "")

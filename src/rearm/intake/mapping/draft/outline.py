@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rearm.intake.days import is_dated
@@ -69,13 +69,14 @@ class SheetOutline:
     status: list[str] = field(default_factory=list)
     rest: list[str] = field(default_factory=list)
     fields: Mapping[str, CodedField] = field(default_factory=dict)
+    conditions: Sequence[str] = ()  # texts of conditions under which its rows are read
 
     def called(self, header: str) -> tuple[str, ...]:
         """What a column is called: by its name, by its header where no other group has the same,
         by the label of a data dictionary.
         """
         coded = self.fields.get(header)
-        label = () if coded is None else (coded.label,)
+        label = () if coded is None else (*filter(None, (coded.name,)), coded.label)
         own = self.plain.get(header, header)
         alone = sum(name == own for name in self.plain.values()) < 2
         return tuple(dict.fromkeys((header, *((own,) if alone else ()), *label)))
@@ -97,7 +98,10 @@ class SheetOutline:
         return [choices.get(text(c), text(c)) for c in self.cells(header)]
 
     def holds_dates(self, header: str) -> bool:
-        """Whether most cells of a column are dates."""
+        """Whether most cells of a column are dates, or a data dictionary lets in nothing else."""
+        coded = self.fields.get(header)
+        if coded is not None and coded.dated:
+            return True
         return _mostly(is_dated(cell) for cell in self.cells(header))
 
     def codes(self, header: str) -> list[str]:

@@ -39,7 +39,7 @@ from rearm.intake.mapping.draft.outline import SheetOutline
 from rearm.intake.mapping.header_names import column_names
 from rearm.intake.rows import Grid
 
-__all__ = ["recognise"]
+__all__ = ["outline_of", "recognise"]
 
 _SUFFIX = re.compile(r"(?P<stem>.+?)[ _]?(?:d(?:ay)?[ _]?|_)(?P<day>-?[0-9]{1,4})")
 _REGIMEN = re.compile(r"(?i)(regime|regimen|therapie|therapy|line|linie)[ _]?(\d{1,2})")
@@ -58,7 +58,7 @@ def recognise(grid: Grid, fields: Mapping[str, CodedField]) -> SheetOutline | No
         for header in range(min(_HEADER_ROWS, len(grid.rows)))
         for groups in (None, header - 1)
         if (groups is None or _needs_groups(grid, header))
-        and (outline := _outline(grid, header, groups, fields)) is not None
+        and (outline := outline_of(grid, header, groups, fields)) is not None
     ]
     return max(outlines, key=_weight, default=None)
 
@@ -74,9 +74,17 @@ def _weight(sheet: SheetOutline) -> tuple[int, int, int]:
     return len(sheet.columns) - len(sheet.rest), len(sheet.columns), -sheet.header
 
 
-def _outline(
-    grid: Grid, header: int, groups: int | None, fields: Mapping[str, CodedField]
+def outline_of(
+    grid: Grid,
+    header: int,
+    groups: int | None,
+    fields: Mapping[str, CodedField],
+    *,
+    id_header: str | None = None,
 ) -> SheetOutline | None:
+    """What is recognised under one header. `id_header`: the column of the patients' ids, where it
+    is known; None where no column is one.
+    """
     all_names = column_names(grid, header, groups)
     counts = Counter(name for name in all_names if name is not None)
     width = max(map(len, grid.rows[header:]))
@@ -89,7 +97,8 @@ def _outline(
     own = column_names(grid, header) if groups is not None else []
     plain = {n: (own[i] if i < len(own) else None) or n for n, i in names.items() if own}
     keys = {name: {header_key(name), header_key(plain.get(name, name))} for name in names}
-    id_header = next((n for wanted in IDS for n in names if wanted in keys[n]), None)
+    if id_header is None:
+        id_header = next((n for wanted in IDS for n in names if wanted in keys[n]), None)
     if id_header is None:
         return None
     sheet = SheetOutline(
@@ -212,7 +221,8 @@ def _guess_day(sheet: SheetOutline) -> None:
     dated = [
         name
         for name in sheet.rest
-        if sheet.holds_dates(name) and not NO_SAMPLE_DAY.search(header_key(name))
+        if sheet.holds_dates(name)
+        and not any(NO_SAMPLE_DAY.search(header_key(called)) for called in sheet.called(name))
     ]
     if len(dated) == 1:
         sheet.day_header, sheet.day_guessed = dated[0], True
@@ -249,7 +259,7 @@ def _belongs(sheet: SheetOutline, name: str, called: str) -> bool:
         sheet.regimens.setdefault(match[1], []).append(name)
     elif (read := named_test_and_unit(called)) is not None:
         # a field may bear the name of a test, and its unit stand in its label only
-        sheet.tests[name] = read[0], read[1] or without_unit(sheet.label(name))[1]
+        sheet.tests[name] = read[0], read[1] or _unit_of_field(sheet, name)
     elif (anchored := test_at(called)) is not None:
         sheet.anchored[name] = anchored
     elif (match := _SUFFIX.fullmatch(name)) and (
@@ -260,6 +270,12 @@ def _belongs(sheet: SheetOutline, name: str, called: str) -> bool:
     else:
         return False
     return True
+
+
+def _unit_of_field(sheet: SheetOutline, name: str) -> str | None:
+    """The unit that a data dictionary gives: in the label, else in the note."""
+    coded = sheet.fields.get(name)
+    return without_unit(sheet.label(name))[1] or (None if coded is None else coded.unit or None)
 
 
 def _event(sheet: SheetOutline, key: str, name: str) -> bool:

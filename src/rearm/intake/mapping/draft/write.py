@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rearm.errors import InputError
+from rearm.intake.files.kinds import table_name
 from rearm.intake.files.read import read_grids, table_files
+from rearm.intake.files.redcap_hint import redcap_hint
 from rearm.intake.mapping.draft.data_dictionary import coded_fields
 from rearm.intake.mapping.draft.headers import IDS
 from rearm.intake.mapping.draft.mapping_text import mapping_text
@@ -50,7 +52,7 @@ def draft_mapping(source: Path) -> str:
     grids, unread = _read(paths)
     fields = {name: field for _, grid in grids for name, field in coded_fields(grid).items()}
     for path in dict.fromkeys(path for path, _ in grids):
-        key = re.sub(r"\W+", "_", path.stem, flags=re.ASCII).strip("_").lower() or "file"
+        key = re.sub(r"\W+", "_", table_name(path), flags=re.ASCII).strip("_").lower() or "file"
         key = key if key not in keys else f"{key}_{len(keys)}"
         keys[key] = path.name
         for grid in (grid for of, grid in grids if of == path):
@@ -63,6 +65,7 @@ def draft_mapping(source: Path) -> str:
         raise InputError(
             f"{source.name} has no sheet with a column of patient ids (looked for "
             f"{', '.join(IDS[:6])} ...). Rename that column patient_id and draft again."
+            f"{redcap_hint(grid for _, grid in grids)}"
         )
     return "\n".join(mapping_text(source, keys, sheets, skipped, unread)) + "\n"
 

@@ -1,0 +1,114 @@
+"""What a sheet holds and its mapping does not read: codes without a meaning, rows of a kind that no
+block is for. One issue for each cause, with its count.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from rearm.intake.issues import issue_at, place_at
+from rearm.intake.mapping.conditions import BlockConditions
+from rearm.intake.mapping.model import RowSpec, ValueSpec
+from rearm.intake.mapping.sheets import MappedSheet, SheetLine
+from rearm.intake.rows import CellProblem, Value
+from rearm.intake.values import shown
+from rearm.record import Issue, IssuePlace
+
+__all__ = ["RowsOfNoBlock", "UnlistedCodes", "values_of"]
+
+_SHOWN = 5  # values that a sentence names
+
+
+def values_of(spec: RowSpec) -> Iterator[ValueSpec]:
+    """The values of a block that are taken from the sheet."""
+    for given in spec.columns.values():
+        parts = given if isinstance(given, tuple) else (given,)
+        yield from (part for part in parts if isinstance(part, ValueSpec))
+
+
+class UnlistedCodes:
+    """Cells with a code that their words do not list, by column."""
+
+    def __init__(self, sheet: MappedSheet) -> None:
+        self._sheet = sheet
+        self._found: dict[int, dict[int, IssuePlace]] = {}
+
+    def add(self, line: SheetLine, column: int | None, value: Value) -> None:
+        """A cell; the same cell may be asked for by several blocks."""
+        if column is not None:
+            place = place_at(
+                self._sheet.source(line, column), line.patient, self._sheet.name_of(column), value
+            )
+            self._found.setdefault(column, {})[line.index] = place
+
+    def issues(self) -> Iterator[Issue]:
+        for column, by_line in self._found.items():
+            places = [*by_line.values()]
+            cells = "1 cell" if len(places) == 1 else f"{len(places)} cells"
+            sentence = (
+                f"{cells} of {shown(self._sheet.name_of(column))} in {self._sheet.place} "
+                f"{'holds' if len(places) == 1 else 'hold'} a code that the mapping does not "
+                f"list: {_counted(Counter(place.value or '' for place in places))}. "
+                f"{'It is' if len(places) == 1 else 'They are'} not used; this is the first. Add "
+                "the code to words, or to missing of the sheet."
+            )
+            problem = CellProblem("warning", "code_not_listed", sentence)
+            named = self._sheet.name_of(column)
+            yield issue_at(places[0].source, problem, column=named, places=places)
+
+
+class RowsOfNoBlock:
+    """The rows of a kind that no block reads. Only where each block says which kind it is for."""
+
+    def __init__(self, sheet: MappedSheet) -> None:
+        self._sheet = sheet
+        self._blocks: list[BlockConditions] = []
+        self._every_kind = False
+
+    def block(self, spec: RowSpec, conditions: BlockConditions) -> None:
+        """A block of the sheet, with its conditions."""
+        self._blocks.append(conditions)
+        self._every_kind |= not any(condition.part for condition in spec.when)
+
+    def issues(self) -> Iterator[Issue]:
+        """One issue for each column that tells the kind of rows in which something stands under a
+        column that is mapped.
+        """
+        if self._every_kind or not self._blocks:
+            return
+        sheet, mapped = self._sheet, sorted(_mapped_columns(self._sheet))
+        left: dict[str, list[IssuePlace]] = {}
+        for line in sheet.lines:
+            why: tuple[str, str] | None = None
+            for block in self._blocks:
+                if (why := block.failing_part(line)) is None:
+                    break
+            if why is None or not any(i < len(line.cells) and line.cells[i] for i in mapped):
+                continue
+            column, kind = why
+            place = place_at(sheet.source(line, None), line.patient, column, kind)
+            left.setdefault(column, []).append(place)
+        for column, places in left.items():
+            count = f"{len(places)} rows are" if len(places) > 1 else "1 row is"
+            kinds = _counted(Counter(place.value or "" for place in places))
+            sentence = (
+                f"{count} not read from {sheet.place}, because of {column}: {kinds}. The mapping "
+                "has no block for them; this is the first."
+            )
+            problem = CellProblem("warning", "rows_not_read", sentence)
+            yield issue_at(places[0].source, problem, column=column, places=places)
+
+
+def _mapped_columns(sheet: MappedSheet) -> set[int]:
+    """The columns from which values are read, without those of conditions and of the id."""
+    named = {c.column for spec in sheet.spec.row for c in spec.when} | {sheet.spec.id}
+    conditions = {sheet.column(n, asked_by="when") for n in named if sheet.has(n)}
+    return sheet.used - conditions
+
+
+def _counted(values: Counter[str]) -> str:
+    """Values with their counts for a sentence, the most frequent first."""
+    listed = [f"{shown(value)} ({count})" for value, count in values.most_common(_SHOWN)]
+    more = len(values) - _SHOWN
+    return ", ".join(listed) + (f" and {more} more" if more > 0 else "")
