@@ -40,10 +40,10 @@ def build(
     tables in the folder `store`, or brings it up to date: only patients whose data changed are
     assessed, those no longer in `data` leave.
 
-    `mapping` and `redcap` as in `rearm.read`, `as_of` and `region` as in `rearm.assess`; `criteria`: versions of the response criteria whose
-    courses are kept beside the default; `jobs`: processes. A patient who can't be assessed has a
-    row with the reason. Raises InputError with a sentence where `data` can't be read or `store` is
-    something else.
+    `mapping` and `redcap` as in `rearm.read`, `as_of` and `region` as in `rearm.assess`;
+    `criteria`: versions of the response criteria whose courses are kept beside the default; `jobs`:
+    processes. A patient who can't be assessed has a row with the reason. Raises InputError with a
+    sentence where `data` can't be read or `store` is something else.
     """
     from rearm.cohort.store.build import Wanted
     from rearm.cohort.store.build import build as build_store

@@ -59,9 +59,9 @@ _MOST_BUCKETS = 1024
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """How a store is built. `mapping`: a file or the name of one that Rearm brings; `redcap`: the
-    data dictionary of an export. `knowledge`: a folder, None: the bundled one. `criteria`: versions of
-    the response criteria beside the one that the answers rest on. `buckets`: None: by the size of
-    the input; what a store has once, it keeps. `engine`: processes of this machine, or Spark.
+    data dictionary of an export. `knowledge`: a folder, None: the bundled one. `criteria`: versions
+    of the response criteria beside the one that the answers rest on. `buckets`: None: by the size
+    of the input; what a store has once, it keeps. `engine`: processes of this machine, or Spark.
     """
 
     mapping: str | Path | None = None
