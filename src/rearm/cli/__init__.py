@@ -11,11 +11,14 @@ import sys
 # isort: off
 # in the order of the commands in `rearm --help`
 from rearm.cli import patients, render, knowledge, response, start, model  # noqa: F401
+from rearm.cli.demo import demo_app
 
 # isort: on
 from rearm.cli.shared import app, say
 
 __all__ = ["app", "main"]
+
+app.add_typer(demo_app, name="demo")
 
 
 def main() -> None:
