@@ -21,6 +21,7 @@ from tests.support.places import DATA, ROOT
 
 import rearm
 from rearm.assessment.result import AvailabilityResult
+from rearm.demo.write.fhir_resources import bundle
 from rearm.intake import read, read_tables
 from rearm.intake.fhir.read import read_fhir
 from rearm.record import EVENT_FIELDS, Record, Source
@@ -209,7 +210,7 @@ EVERYTHING: dict[str, list[dict[str, Any]]] = {
 
 
 def bundle_of(tables: dict[str, Any]) -> bytes:
-    content = script("fhir_writer").bundle(tables, name="p", tag="test")
+    content = bundle(tables, name="p", tag="test")
     return json.dumps(content).encode()
 
 

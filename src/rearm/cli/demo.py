@@ -111,6 +111,10 @@ def _writer(
         from rearm.demo.write.tidy import write_csv, write_parquet
 
         return write_parquet if parquet else write_csv
+    if layout is Format.fhir:
+        from rearm.demo.write.fhir import write_bundles, write_ndjson
+
+        return write_bundles if bundles else write_ndjson
     raise AssertionError(layout)
 
 

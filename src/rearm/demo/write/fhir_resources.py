@@ -1,5 +1,4 @@
-"""Tidy tables of one patient to a FHIR R4 bundle, for the examples and the tests: the inverse of
-`rearm.intake.fhir.read`.
+"""Tidy tables of one patient as FHIR R4 resources: the inverse of `rearm.intake.fhir.read`.
 
 Standard codes stand where they are known (LOINC, RxNorm, SNOMED CT, ICD-10-CM); the own systems
 `urn:rearm:*` hold the rest. Needs `day_zero`, because FHIR knows dates only.
@@ -8,28 +7,33 @@ Standard codes stand where they are known (LOINC, RxNorm, SNOMED CT, ICD-10-CM);
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from rearm.demo.write.fhir_values import (
+    LOINC,
+    RXNORM,
+    SNOMED,
+    UCUM,
+    Json,
+    codings_of,
+    fits,
+    lab_value,
+    loinc_component,
+    number_of,
+    status_of,
+    unit_of,
+)
 from rearm.intake.dictionary import folded, load_tables
 from rearm.knowledge.bundle import bundled
 from rearm.knowledge.lab_tests import load_tests
 
-__all__ = ["bundle"]
+__all__ = ["bundle", "resources_of"]
 
 Row = Mapping[str, Any]
-Json = dict[str, Any]
 
 BASE = "https://example.org/rearm"
-LOINC = "http://loinc.org"
-SNOMED = "http://snomed.info/sct"
-RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
-UCUM = "http://unitsofmeasure.org"
-WORDS = {"positive": "10828004", "negative": "260385009"}
 SPECIMENS = {
     "serum": "119364003",
     "blood": "119297000",
@@ -51,12 +55,10 @@ def bundle(tables: Mapping[str, Sequence[Row]], *, name: str, tag: str) -> Json:
     """The bundle of the one patient of `tables`. Raises ValueError without a day zero, or with
     another number of patients.
     """
-    if len(tables["patients"]) != 1 or not tables["patients"][0].get("day_zero"):
-        raise ValueError("One patient with day_zero is expected.")
-    writer = _Writer({k: [_filled(k, r) for r in rows] for k, rows in tables.items()})
+    _check(tables)
     entries = [
         {"fullUrl": f"{BASE}/{r['resourceType']}/{r['id']}", "resource": r}
-        for r in writer.resources()
+        for r in _Writer(tables).resources()
     ]
     marks = [
         {
@@ -75,6 +77,19 @@ def bundle(tables: Mapping[str, Sequence[Row]], *, name: str, tag: str) -> Json:
     }
 
 
+def resources_of(tables: Mapping[str, Sequence[Row]]) -> Iterator[Json]:
+    """The resources of the one patient of `tables`, with ids that no other patient's have. Raises
+    ValueError as `bundle` does.
+    """
+    _check(tables)
+    return _Writer(tables, f"{tables['patients'][0]['patient_id']}-").resources()
+
+
+def _check(tables: Mapping[str, Sequence[Row]]) -> None:
+    if len(tables["patients"]) != 1 or not tables["patients"][0].get("day_zero"):
+        raise ValueError("One patient with day_zero is expected.")
+
+
 def _filled(table: str, row: Row) -> Row:
     """The row without blank cells, under the columns' own names."""
     names = load_tables()[table].by_header
@@ -82,8 +97,10 @@ def _filled(table: str, row: Row) -> Row:
 
 
 class _Writer:
-    def __init__(self, tables: Mapping[str, Sequence[Row]]) -> None:
-        self.tables = tables
+    def __init__(self, tables: Mapping[str, Sequence[Row]], prefix: str = "") -> None:
+        self.tables = {k: [_filled(k, r) for r in rows] for k, rows in tables.items()}
+        tables = self.tables
+        self.prefix = prefix
         self.patient = tables["patients"][0]
         self.zero = date.fromisoformat(str(self.patient["day_zero"]))
         self.id = str(self.patient["patient_id"])
@@ -141,7 +158,7 @@ class _Writer:
             },
             {"system": SNOMED, "code": "109989006", "display": "Multiple myeloma"},
         ]
-        found: Json = {"resourceType": "Condition", "id": "myeloma"}
+        found: Json = {"resourceType": "Condition", "id": f"{self.prefix}myeloma"}
         if extensions := [
             self._extension(c, row[c], "patients")
             for c in ("heavy_chain", "light_chain")
@@ -149,8 +166,8 @@ class _Writer:
         ]:
             found["extension"] = extensions
         found |= {
-            "clinicalStatus": _status("condition-clinical", "active"),
-            "verificationStatus": _status("condition-ver-status", "confirmed"),
+            "clinicalStatus": status_of("condition-clinical", "active"),
+            "verificationStatus": status_of("condition-ver-status", "confirmed"),
         }
         found |= {"code": {"coding": codes}, "subject": self.subject}
         if "diagnosis_day" in row:
@@ -162,10 +179,10 @@ class _Writer:
     def _lab(self, table: str, number: int, row: Row) -> Iterator[Json]:
         test = load_tests()[str(row["test"])]
         unit = str(row.get("unit", ""))
-        known = [c for c in test.loinc if c.role == "preferred" and _fits(c.display, unit)]
+        known = [c for c in test.loinc if c.role == "preferred" and fits(c.display, unit)]
         codings = [{"system": LOINC, "code": c.code, "display": c.display} for c in known]
         codings.append({"system": "urn:rearm:test", "code": test.id, "display": test.name})
-        found = self._observation(f"lab-{number}", {"coding": codings}, row)
+        found = self._observation(f"{self.prefix}lab-{number}", {"coding": codings}, row)
         if "status" in row:
             found["status"] = STATUS.get(str(row["status"]), str(row["status"]))
         if "time" in row:
@@ -181,7 +198,7 @@ class _Writer:
                 word = str(row["specimen"])
                 specimen["type"] = {
                     "coding": [
-                        *_coding(SNOMED, SPECIMENS.get(word)),
+                        *codings_of(SNOMED, SPECIMENS.get(word)),
                         {"system": "urn:rearm:word", "code": word},
                     ]
                 }
@@ -189,9 +206,9 @@ class _Writer:
             found["specimen"] = {"reference": "#specimen"}
         if "method" in row:
             found["method"] = {"coding": [{"system": "urn:rearm:word", "code": str(row["method"])}]}
-        found |= _lab_value(row["value"], unit)
+        found |= lab_value(row["value"], unit)
         limits = {
-            bound: {"value": _number(row[f"ref_{bound}"]), **_unit(unit)}
+            bound: {"value": number_of(row[f"ref_{bound}"]), **unit_of(unit)}
             for bound in ("low", "high")
             if f"ref_{bound}" in row
         }
@@ -218,7 +235,7 @@ class _Writer:
 
     def _statement(self, table: str, number: int, row: Row, *skip: str) -> Iterator[Json]:
         found = self._observation(
-            f"{table}-{number}", {"coding": [{"system": "urn:rearm:table", "code": table}]}, row
+            f"{self.prefix}{table}-{number}", {"coding": [{"system": "urn:rearm:table", "code": table}]}, row
         )
         found["component"] = [
             self._component(c, v, table)
@@ -236,10 +253,10 @@ class _Writer:
         trend = {"PD": "271299001", "SD": "359746009", "NE": "709137006"}.get(
             str(row["response"]), "268910001"
         )
-        found = self._observation(f"{table}-{number}", code, row)
+        found = self._observation(f"{self.prefix}{table}-{number}", code, row)
         found["valueCodeableConcept"] = {
             "coding": [
-                *_coding(SNOMED, trend),
+                *codings_of(SNOMED, trend),
                 {"system": "urn:rearm:word", "code": str(row["response"])},
             ]
         }
@@ -257,7 +274,7 @@ class _Writer:
                 {"system": LOINC, "code": "69548-6", "display": "Genetic variant assessment"}
             ]
         }
-        found = self._observation(f"{table}-{number}", code, row)
+        found = self._observation(f"{self.prefix}{table}-{number}", code, row)
         answers = {"present": ("LA9633-4", "Present"), "absent": ("LA9634-2", "Absent")}
         answer, display = answers[str(row["result"])]
         found["valueCodeableConcept"] = {
@@ -281,7 +298,7 @@ class _Writer:
                 "display": gene,
             }
             components.append(
-                _loinc_component(
+                loinc_component(
                     "48018-6", "Gene studied [ID]", valueCodeableConcept={"coding": [coding]}
                 )
             )
@@ -290,7 +307,7 @@ class _Writer:
         if re.match(r"p\.", change):
             coding = {"system": "http://varnomen.hgvs.org", "code": change}
             components.append(
-                _loinc_component(
+                loinc_component(
                     "48005-3",
                     "Amino acid change (pHGVS)",
                     valueCodeableConcept={"coding": [coding]},
@@ -299,16 +316,16 @@ class _Writer:
         elif change:
             components.append(self._component("change", change, table))
         if "copies" in row:
-            quantity = {"value": _number(row["copies"]), "system": UCUM, "code": "1"}
+            quantity = {"value": number_of(row["copies"]), "system": UCUM, "code": "1"}
             components.append(
-                _loinc_component(
+                loinc_component(
                     "82155-3", "Genomic structural variant copy number", valueQuantity=quantity
                 )
             )
         if "vaf" in row:
-            quantity = {"value": _number(row["vaf"]), "system": UCUM, "code": "1"}
+            quantity = {"value": number_of(row["vaf"]), "system": UCUM, "code": "1"}
             components.append(
-                _loinc_component(
+                loinc_component(
                     "81258-6", "Sample variant allelic frequency [NFr]", valueQuantity=quantity
                 )
             )
@@ -322,13 +339,13 @@ class _Writer:
         codes = [{"system": "urn:rearm:table", "code": table}]
         if "length_mm" in row:
             codes.append({"system": LOINC, "code": "21889-1", "display": "Size Tumor"})
-        found = self._observation(f"{table}-{number}", {"coding": codes}, row)
+        found = self._observation(f"{self.prefix}{table}-{number}", {"coding": codes}, row)
         if "method" in row:
             found["method"] = {"text": row["method"]}
         if "site" in row:
             found["bodySite"] = {"text": row["site"]}
         components = [
-            _loinc_component(*name, valueQuantity={"value": _number(row[c]), **_unit("mm")})
+            loinc_component(*name, valueQuantity={"value": number_of(row[c]), **unit_of("mm")})
             for c, name in LENGTHS.items()
             if c in row
         ]
@@ -367,7 +384,7 @@ class _Writer:
             }
             found: Json = {
                 "resourceType": "Procedure",
-                "id": f"therapy-{number}",
+                "id": f"{self.prefix}therapy-{number}",
                 "extension": extensions[1:],
                 "status": "completed",
             }
@@ -378,7 +395,7 @@ class _Writer:
         for place, name in enumerate(agents or [str(row["regimen"])], start=1):
             found = {
                 "resourceType": "MedicationStatement",
-                "id": f"therapy-{number}-{place}",
+                "id": f"{self.prefix}therapy-{number}-{place}",
                 "extension": extensions,
                 "status": status,
             }
@@ -387,7 +404,7 @@ class _Writer:
                 found["medicationCodeableConcept"] = {"text": name}
             else:
                 codings = [
-                    *_coding(RXNORM, agent.rxnorm),
+                    *codings_of(RXNORM, agent.rxnorm),
                     {"system": "urn:rearm:agent", "code": agent.id},
                 ]
                 found["medicationCodeableConcept"] = {"coding": codings, "text": agent.name}
@@ -396,7 +413,7 @@ class _Writer:
 
     def _infusion(self, table: str, number: int, row: Row) -> Iterator[Json]:
         aphereses = [d.strip() for d in str(row.get("apheresis_days", "")).split(";") if d.strip()]
-        references = [f"apheresis-{number}-{place}" for place in range(1, len(aphereses) + 1)]
+        references = [f"{self.prefix}apheresis-{number}-{place}" for place in range(1, len(aphereses) + 1)]
         for identifier, day in zip(references, aphereses, strict=True):
             coding = {
                 "system": "urn:rearm:procedure",
@@ -413,7 +430,7 @@ class _Writer:
         given = row.get("infused") != "no"
         found = {
             "resourceType": "MedicationAdministration",
-            "id": f"infusion-{number}",
+            "id": f"{self.prefix}infusion-{number}",
             "status": "completed" if given else "not-done",
         }
         if "reason" in row:
@@ -437,7 +454,7 @@ class _Writer:
         if "dose_cells" in row:
             found["dosage"] = {
                 "dose": {
-                    "value": _number(row["dose_cells"]),
+                    "value": number_of(row["dose_cells"]),
                     "unit": "CAR+ cells",
                     "system": UCUM,
                     "code": "{cells}",
@@ -449,14 +466,14 @@ class _Writer:
             found = next(self._statement(table, number, rest))
             yield {
                 **found,
-                "id": f"product-{number}",
-                "partOf": [{"reference": f"MedicationAdministration/infusion-{number}"}],
+                "id": f"{self.prefix}product-{number}",
+                "partOf": [{"reference": f"MedicationAdministration/{self.prefix}infusion-{number}"}],
             }
 
     # ------------------------------------------------------------ conditions
 
     def _toxicity(self, table: str, number: int, row: Row) -> Iterator[Json]:
-        found: Json = {"resourceType": "AdverseEvent", "id": f"toxicity-{number}"}
+        found: Json = {"resourceType": "AdverseEvent", "id": f"{self.prefix}toxicity-{number}"}
         if extensions := [
             self._extension(c, row[c], table) for c in ("grade", "end_day") if c in row
         ]:
@@ -466,7 +483,7 @@ class _Writer:
         yield found | ({"date": self._date(row["day"])} if "day" in row else {})
 
     def _condition(self, table: str, number: int, row: Row) -> Iterator[Json]:
-        found: Json = {"resourceType": "Condition", "id": f"condition-{number}"}
+        found: Json = {"resourceType": "Condition", "id": f"{self.prefix}condition-{number}"}
         if extensions := [
             self._extension(c, row[c], table)
             for c in ("grade", "attributed_to_myeloma")
@@ -474,13 +491,13 @@ class _Writer:
         ]:
             found["extension"] = extensions
         if row["status"] == "absent":
-            found["verificationStatus"] = _status("condition-ver-status", "refuted")
+            found["verificationStatus"] = status_of("condition-ver-status", "refuted")
         else:
-            found["clinicalStatus"] = _status(
+            found["clinicalStatus"] = status_of(
                 "condition-clinical",
                 {"present": "active", "resolved": "resolved"}[str(row["status"])],
             )
-            found["verificationStatus"] = _status("condition-ver-status", "confirmed")
+            found["verificationStatus"] = status_of("condition-ver-status", "confirmed")
         found |= {
             "code": {"coding": [{"system": "urn:rearm:condition", "code": str(row["condition"])}]},
             "subject": self.subject,
@@ -514,58 +531,10 @@ class _Writer:
             unit = UNITS.get(column)
             return {
                 "valueQuantity": {
-                    "value": _number(value),
+                    "value": number_of(value),
                     **({"system": UCUM, "code": unit} if unit else {}),
                 }
             }
         if kind in ("day", "date"):
             return {"valueDateTime": self._date(value) if kind == "day" else str(value)}
         return {"valueString": str(value)}
-
-
-def _status(system: str, code: str) -> Json:
-    return {"coding": [{"system": f"http://terminology.hl7.org/CodeSystem/{system}", "code": code}]}
-
-
-def _coding(system: str, code: str | None) -> list[Json]:
-    return [] if code is None else [{"system": system, "code": code}]
-
-
-def _loinc_component(code: str, display: str, **value: Any) -> Json:
-    return {"code": {"coding": [{"system": LOINC, "code": code, "display": display}]}, **value}
-
-
-def _number(value: Any) -> int | float:
-    number = float(value)
-    return int(number) if number.is_integer() else number
-
-
-def _lab_value(value: Any, unit: str) -> Json:
-    match = re.fullmatch(r"(<=|>=|<|>)?\s*(-?[0-9.]+(?:[eE][+-]?[0-9]+)?)", str(value))
-    if match is None:
-        word = str(value)
-        return {
-            "valueCodeableConcept": {
-                "coding": [
-                    *_coding(SNOMED, WORDS.get(word)),
-                    {"system": "urn:rearm:word", "code": word},
-                ]
-            }
-        }
-    found: Json = {"value": _number(match[2])} | ({"comparator": match[1]} if match[1] else {})
-    return {"valueQuantity": found | _unit(unit)}
-
-
-def _unit(unit: str) -> Json:
-    return {"unit": unit, "system": UCUM, "code": _ucum().get(unit, unit)} if unit else {}
-
-
-@cache
-def _ucum() -> Mapping[str, str]:
-    data = tomllib.loads((files("rearm.knowledge") / "data" / "tests.toml").read_text("utf-8"))
-    return {label: entry["ucum"] for label, entry in data["unit"].items()}
-
-
-def _fits(display: str, unit: str) -> bool:
-    """Whether the LOINC code is of the unit's kind: a molar code does not stand beside a mass."""
-    return ("[Moles/" in display) == ("mol" in unit) or not unit
