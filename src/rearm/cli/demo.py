@@ -115,6 +115,10 @@ def _writer(
         from rearm.demo.write.fhir import write_bundles, write_ndjson
 
         return write_bundles if bundles else write_ndjson
+    if layout is Format.redcap:
+        from rearm.demo.write.redcap import write_redcap
+
+        return write_redcap
     raise AssertionError(layout)
 
 

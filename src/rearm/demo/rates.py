@@ -162,7 +162,7 @@ EARLY = 180
 DIED_WITHOUT_RELAPSE = 0.05
 TIME_TO_SUCH_DEATH = 150.0
 CAUSES_WITHOUT_RELAPSE = {"infection": 0.55, "toxicity": 0.2, "other": 0.15, "unknown": 0.1}
-CAUSES_AFTER_RELAPSE = {"myeloma": 0.76, "infection": 0.13, "infection;myeloma": 0.04, "unknown": 0.07}
+CAUSES_AFTER_RELAPSE = {"myeloma": 0.78, "infection": 0.14, "toxicity": 0.02, "unknown": 0.06}
 DEATH_DAY_UNKNOWN = 0.004
 
 PATTERNS = {  # how the disease comes back
