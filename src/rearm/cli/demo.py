@@ -74,6 +74,10 @@ def cohort(
     count = write(_registry(patients, seed, where), folder)
     said = "1 invented patient" if count == 1 else f"{count} invented patients"
     tell(f"{said}, none of them real: {folder}")
+    if layout is Format.omop:
+        from rearm.demo.write.omop_rows import NOT_CARRIED
+
+        tell(f"OMOP has no place for: {'; '.join(NOT_CARRIED)}.")
     tell("What to do next:")
     for line in _next_steps(layout, folder):
         tell(f"  {line}")
@@ -119,9 +123,17 @@ def _writer(
         from rearm.demo.write.redcap import write_redcap
 
         return write_redcap
-    raise AssertionError(layout)
+    from rearm.demo.write.omop import write_omop, write_omop_parquet
+
+    return write_omop_parquet if parquet else write_omop
 
 
 def _next_steps(layout: Format, folder: Path) -> Iterator[str]:
-    yield f"rearm check {folder}"
-    yield f"rearm cohort build {folder} --store STORE"
+    """The commands that read the files."""
+    data = str(folder)
+    if layout is Format.redcap:
+        from rearm.demo.write.redcap import DICTIONARY, EXPORT
+
+        data = f"{folder / EXPORT} --redcap {folder / DICTIONARY}"
+    yield f"rearm check {data}"
+    yield f"rearm cohort build {data} --store STORE"

@@ -1,14 +1,16 @@
-"""How much myeloma there is, day by day, as a share of that before the CAR-T: each treatment lets it
-fall towards a floor, from which it doubles again.
+"""How much myeloma there is, day by day, as a share of that before the CAR-T: each treatment lets
+it fall towards a floor, from which it doubles again.
 """
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from dataclasses import dataclass
 
 __all__ = ["Burden", "Phase"]
 
+_MOST_DOUBLINGS = 6.0
 _MOST = 1.8  # times the burden before: above it nobody lives long
 
 
@@ -29,13 +31,15 @@ class Phase:
 
     def at(self, day: int) -> float:
         left = self.level - self._risen(self.start) - self.floor
-        fallen = self.floor + left * 0.5 ** ((day - self.start) / self.half_life)
+        halvings = (day - self.start) / self.half_life
+        fallen = self.floor + left * math.pow(0.5, halvings)
         return min(max(fallen + self._risen(day), 0.0), _MOST)
 
     def _risen(self, day: int) -> float:
         if self.rises is None:
             return 0.0
-        return self.step * 2.0 ** min((day - self.rises) / self.doubling, 6.0)
+        doublings = min((day - self.rises) / self.doubling, _MOST_DOUBLINGS)
+        return self.step * math.pow(2.0, doublings)
 
 
 class Burden:

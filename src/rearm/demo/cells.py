@@ -20,7 +20,9 @@ def product_named(name: str) -> Product:
     return next(product for product in rates.PRODUCTS if product.name == name)
 
 
-def add_infusion(chart: Chart, product: Product, day: int, apheresis: int, *, in_spec: bool) -> None:
+def add_infusion(
+    chart: Chart, product: Product, day: int, apheresis: int, *, in_spec: bool
+) -> None:
     cells = round(chart.around(product.cells, 0.15) / 1e6) * 1_000_000
     chart.row(
         "infusions",

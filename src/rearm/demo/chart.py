@@ -95,7 +95,8 @@ class Chart:
         self.row("conditions", day=day, condition=condition, status=status, **more)
 
     def toxicity(self, day: int, toxicity: str, grade: int, end_day: int | None = None) -> None:
-        ended = {} if end_day is None or end_day > self.end else {"end_day": end_day}
+        ongoing = end_day is None or end_day > self.end
+        ended = {} if ongoing or grade == 0 else {"end_day": end_day}
         self.row("toxicities", day=day, toxicity=toxicity, grade=grade, **ended)
 
     def therapy(self, start: int, end: int | None, regimen: str, **more: Any) -> None:

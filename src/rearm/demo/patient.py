@@ -100,9 +100,10 @@ def _hazard(disease: Disease, *, in_spec: bool) -> float:
 
 def _before(chart: Chart, apheresis: int) -> Burden:
     """The burden from the apheresis to the infusion, with what bridging does to it."""
-    level = chart.between((0.8, 1.0))
-    floor = level * chart.between((0.45, 1.2))
-    return Burden(Phase(start=apheresis, level=level, floor=floor, half_life=15.0))
+    level = chart.between(rates.AT_APHERESIS)
+    floor = level * chart.between(rates.LEFT_BY_BRIDGING)
+    half_life = rates.HALF_LIFE[1]
+    return Burden(Phase(start=apheresis, level=level, floor=floor, half_life=half_life))
 
 
 # ---------------------------------------------------------------- before the infusion
@@ -115,9 +116,9 @@ def _add_baseline(chart: Chart, disease: Disease, burden: Burden, apheresis: int
     add_counts(chart, disease, burden, last, 400)
     add_chemistry(chart, disease, burden, last)
     add_immunoglobulins(chart, disease, burden, last, 400)
-    chart.lab(last, "ferritin", chart.around(320.0, 0.9), "ng/mL", specimen="serum")
-    chart.lab(last, "ecog", chart.pick({"0": 0.32, "1": 0.54, "2": 0.14}), "score")
-    if not chart.chance(4 * rates.RESULT_MISSING):
+    chart.lab(last, "ferritin", chart.around(*rates.FERRITIN), "ng/mL", specimen="serum")
+    chart.lab(last, "ecog", chart.pick(rates.ECOG_BEFORE), "score")
+    if chart.chance(rates.MARROW_BEFORE):
         add_marrow(chart, disease, burden, last - 10)
     _add_lesions_before(chart, disease, first - 5)
     if chart.chance(rates.CYTOGENETICS_DONE):
@@ -160,7 +161,11 @@ def _add_cytogenetics(chart: Chart, disease: Disease, day: int) -> None:
         if chart.chance(rates.RESULT_MISSING):
             continue
         risky = locus != "t(11;14)"
-        raised = share * (1.8 if disease.high_risk else 0.6) if risky else share
+        raised = (
+            share * (rates.RISKY_IN_HIGH_RISK if disease.high_risk else rates.RISKY_OTHERWISE)
+            if risky
+            else share
+        )
         change, kind = _FISH[locus]
         found = chart.chance(min(raised, 0.95))
         amplified = locus == "1q21" and found and chart.chance(rates.AMPLIFIED_1Q)

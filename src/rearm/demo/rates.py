@@ -48,6 +48,7 @@ PARASKELETAL_BEFORE = 0.14
 CYTOGENETICS_DONE = 0.82
 CYTOGENETICS = {"17p13": 0.13, "1q21": 0.34, "t(4;14)": 0.11, "t(14;16)": 0.04, "t(11;14)": 0.18}
 AMPLIFIED_1Q = 0.3  # of those with a gain
+RISKY_IN_HIGH_RISK, RISKY_OTHERWISE = 1.8, 0.6  # times the shares above, but not t(11;14)
 BRAF_TESTED, BRAF_MUTATED = 0.12, 0.06
 
 # ---------------------------------------------------------------- before the CAR-T
@@ -56,6 +57,8 @@ TRANSPLANTED = 0.66
 REFRACTORY_TO_LAST_LINE = 0.9
 REFRACTORY_TO_EARLIER_LINE = 0.74
 CONJUGATE_BEFORE = 0.05  # belantamab mafodotin before the CAR-T
+AT_APHERESIS = (0.8, 1.0)  # burden, as a share of that before the CAR-T
+LEFT_BY_BRIDGING = (0.45, 1.2)
 BRIDGED = 0.76
 BRIDGED_WITH_TALQUETAMAB = 0.09
 RADIOTHERAPY_FOR_BRIDGING = 0.1
@@ -203,6 +206,34 @@ PET_BEFORE, PET_AT_84 = 0.55, 0.35
 MEASURING_ERROR = 0.03
 CHECKED_AGAIN = (14, 28)  # days from a first rise to the next sample
 
+STRINGENT = 0.35  # of complete responses, by the team
+MRD_BY_FLOW = 0.6
+MARROW_BEFORE = 0.8
+FERRITIN = (320.0, 0.9)  # ng/mL
+ECOG_BEFORE = {"0": 0.32, "1": 0.54, "2": 0.14}
+ECOG_AT_FAILURE = {"0": 0.24, "1": 0.5, "2": 0.2, "3": 0.06}
+IGG_EARLY, IGG_LATE = (420.0, 0.35), (560.0, 0.35)  # without M-protein, mg/dL
+IGG_LOW_FOR = 400  # days after the cells
+CHEMISTRY_MISSING = 0.15
+CHEMISTRY = {  # unit, median without disease, more at the burden before the CAR-T, spread
+    "creatinine": ("mg/dL", 0.93, 0.05, 0.26),
+    "calcium_corrected": ("mg/dL", 9.3, 0.05, 0.035),
+    "ldh": ("U/L", 195.0, 45.0, 0.24),
+    "albumin": ("g/dL", 4.0, -0.2, 0.07),
+    "beta2_microglobulin": ("mg/L", 2.4, 1.2, 0.3),
+    "crp": ("mg/L", 3.5, 4.0, 0.6),
+}
+ORGANS = {
+    "anaemia": 0.4,
+    "pathological_fracture": 0.25,
+    "renal_impairment": 0.2,
+    "hypercalcaemia": 0.15,
+}
+ORGAN_DAMAGE = {  # by the condition that the myeloma has caused: median and spread of the result
+    ("renal_impairment", "creatinine"): (2.8, 0.2),
+    ("hypercalcaemia", "calcium_corrected"): (12.3, 0.04),
+}
+
 PERSISTENCE_FOLLOWED = 0.28
 PERSISTS_AT_FAILURE = 0.25
 PET_AT_FAILURE = 0.55
@@ -216,7 +247,9 @@ BY_FLOW = 0.7
 SEQUENCED_AT_FAILURE = 0.09
 BIALLELIC_LOSS, MONOALLELIC_LOSS = 0.06, 0.1
 SOLUBLE_BCMA = 0.14
+SOLUBLE_BCMA_LEVEL = (45.0, 220.0, 0.4)  # ng/mL without disease, more with it, spread
 T_CELLS_COUNTED = 0.25
+T_CELLS = {"cd4_t_cells": (230.0, 0.5), "cd8_t_cells": (380.0, 0.6)}  # /uL
 
 # ---------------------------------------------------------------- toxicity and comorbidity
 
@@ -232,7 +265,7 @@ PRESENT = {
     "chronic_kidney_disease": 0.09,
     "diabetes": 0.11,
     "thrombosis": 0.06,
-    "al_amyloidosis": 0.02,
+    "al_amyloidosis": 0.01,
     "hepatitis_b": 0.02,
     "lung_disease": 0.05,
 }
@@ -248,6 +281,7 @@ CD34_STORED_STATED, CD34_STORED = 0.3, 0.45
 HISTORY_COMPLETE = 0.88
 NOT_EXPOSED_STATED = 0.4
 HEART_MEASURED = 0.3
+EJECTION, BEST_EJECTION = (58.0, 6.0), 72.0  # %
 
 # ---------------------------------------------------------------- salvage
 

@@ -79,9 +79,7 @@ def _add_light_chains(chart: Chart, disease: Disease, left: float, day: int) -> 
     chart.lab(day, "lambda_flc", lambda_, "mg/L", specimen="serum")
 
 
-def add_counts(
-    chart: Chart, disease: Disease, burden: Burden, day: int, since_cells: int
-) -> None:
+def add_counts(chart: Chart, disease: Disease, burden: Burden, day: int, since_cells: int) -> None:
     """Blood counts; `since_cells`: days since the CAR-T cells, after which they recover."""
     recovered = 1.0 - _COUNTS_LOST * 0.5 ** (max(since_cells, 0) / _RECOVERY)
     crowded = 1.0 - _CROWDED_OUT * burden.at(day)
@@ -97,25 +95,20 @@ def add_chemistry(
 ) -> None:
     """Chemistry at a decision. `organ`: the condition that the myeloma has caused."""
     left = burden.at(day)
-    kidney = chart.around(0.95, 0.28) * (2.6 if organ == "renal_impairment" else 1.0)
-    calcium = 12.2 if organ == "hypercalcaemia" else chart.draw.gauss(9.3, 0.35)
-    for test, value, unit in (
-        ("creatinine", kidney, "mg/dL"),
-        ("calcium_corrected", calcium, "mg/dL"),
-        ("ldh", chart.around(200.0 * (1.0 + 0.22 * left), 0.25), "U/L"),
-        ("albumin", min(chart.draw.gauss(3.9, 0.35), 5.2), "g/dL"),
-        ("beta2_microglobulin", chart.around(2.4 + 1.2 * min(left, 2.0), 0.3), "mg/L"),
-        ("crp", chart.around(3.5 + 5.0 * min(left, 2.0), 0.8), "mg/L"),
-    ):
-        if not chart.chance(3 * rates.RESULT_MISSING):
+    for test, (unit, usual, by_burden, spread) in rates.CHEMISTRY.items():
+        value = chart.around(usual + by_burden * left, spread)
+        if (organ, test) in rates.ORGAN_DAMAGE:
+            value = chart.around(*rates.ORGAN_DAMAGE[organ, test])
+        if not chart.chance(rates.CHEMISTRY_MISSING):
             chart.lab(day, test, value, unit, specimen="serum")
 
 
 def add_immunoglobulins(
     chart: Chart, disease: Disease, burden: Burden, day: int, since_cells: int
 ) -> None:
-    """IgG: that of healthy plasma cells, low after the CAR-T, with the M-protein where it is IgG."""
-    healthy = chart.around(420.0 if since_cells < 400 else 560.0, 0.35)
+    """IgG: that of healthy plasma cells, low after the CAR-T, and the M-protein where it is IgG."""
+    early = since_cells < rates.IGG_LOW_FOR
+    healthy = chart.around(*(rates.IGG_EARLY if early else rates.IGG_LATE))
     own = disease.m_protein * burden.at(day) * 1000.0 if disease.heavy_chain == "IgG" else 0.0
     chart.lab(day, "igg", healthy + own, "mg/dL", specimen="serum")
 
@@ -133,6 +126,6 @@ def add_marrow(chart: Chart, disease: Disease, burden: Burden, day: int) -> None
             "mrd",
             "negative" if negative else "positive",
             specimen="marrow",
-            method="flow_cytometry" if chart.chance(0.6) else "NGS",
+            method="flow_cytometry" if chart.chance(rates.MRD_BY_FLOW) else "NGS",
             sensitivity=0.00001,
         )

@@ -1,5 +1,5 @@
-"""The visits between a treatment and its failure: markers, counts, marrow, imaging, and the response
-that the team records.
+"""The visits between a treatment and its failure: markers, counts, marrow, imaging, and the
+response that the team records.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _JITTER = 4
 _FREE = 9  # days before a progression that hold no other visit
 _STEPS = ("sCR", "CR", "VGPR", "PR", "MR", "SD")
 _FIRST_RESPONSE = 21  # days
+_LEAST_LEVEL = 0.03  # of disease at the start, for its markers to show a response
 
 
 def add_visits(
@@ -49,7 +50,7 @@ def add_visits(
         if chart.chance(rates.MARROW_AT.get(planned, 0.0)):
             add_marrow(chart, disease, burden, day)
         if planned == 84 and chart.chance(rates.PET_AT_84):
-            _add_negative_pet(chart, disease, treatment, day)
+            _add_negative_pet(chart, treatment, day)
         if chart.chance(rates.RESPONSE_STATED):
             _add_response(chart, disease, course, treatment, day)
     for day in (treatment.seen, treatment.checked):
@@ -66,9 +67,7 @@ def _days(chart: Chart, start: int) -> Iterator[tuple[int, int]]:
         yield planned, start + planned + chart.day_between((-_JITTER, _JITTER))
 
 
-def _add_negative_pet(
-    chart: Chart, disease: Disease, treatment: Treatment, day: int
-) -> None:
+def _add_negative_pet(chart: Chart, treatment: Treatment, day: int) -> None:
     """Lesions that were there before are gone where the treatment works; else nobody looks."""
     if treatment.response in ("CR", "VGPR"):
         chart.row("imaging", day=day, method="PET-CT", result="negative", kind="extramedullary")
@@ -78,13 +77,13 @@ def _add_response(
     chart: Chart, disease: Disease, course: Course, treatment: Treatment, day: int
 ) -> None:
     """What the team records: mostly what the results show, now and then one step away."""
-    if day - treatment.start < _FIRST_RESPONSE:
+    if day - treatment.start < _FIRST_RESPONSE or treatment.level < _LEAST_LEVEL:
         return
     left = course.burden.at(day)
     step = _step(left / max(treatment.level, 1e-6))
     if step == "CR" and not fixation_is_negative(disease, left):
         step = "VGPR"
-    if step == "CR" and chart.chance(0.35):
+    if step == "CR" and chart.chance(rates.STRINGENT):
         step = "sCR"
     if chart.chance(rates.RESPONSE_DIFFERS):
         place = _STEPS.index(step) + (1 if chart.chance(0.5) else -1)

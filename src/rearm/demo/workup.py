@@ -20,12 +20,6 @@ _PATTERNS = {
     "extraosseous": "biochemical;extraosseous",
     "extraosseous_alone": "extraosseous",
 }
-_ORGANS = {
-    "anaemia": 0.4,
-    "pathological_fracture": 0.25,
-    "renal_impairment": 0.2,
-    "hypercalcaemia": 0.15,
-}
 _LENGTH, _WIDTH = (18, 70), (0.5, 0.95)  # of a lesion: mm, and share of the length
 _AIMED = {
     **dict.fromkeys((product.name for product in rates.PRODUCTS), "BCMA"),
@@ -77,23 +71,23 @@ def add_workup(
         _add_genes(chart, targets, day)
     burden = course.burden
     if chart.chance(rates.SOLUBLE_BCMA):
-        usual = 45.0 + 220.0 * burden.at(day)
-        chart.lab(day, "soluble_bcma", chart.around(usual, 0.4), "ng/mL", specimen="serum")
+        without, with_disease, spread = rates.SOLUBLE_BCMA_LEVEL
+        usual = without + with_disease * burden.at(day)
+        chart.lab(day, "soluble_bcma", chart.around(usual, spread), "ng/mL", specimen="serum")
     add_counts(chart, disease, burden, day, day - cells)
     add_chemistry(chart, disease, burden, day, organ=organ)
     add_immunoglobulins(chart, disease, burden, day, day - cells)
     if chart.chance(rates.T_CELLS_COUNTED):
-        chart.lab(day, "cd4_t_cells", chart.around(230.0, 0.5), "/uL", specimen="blood")
-        chart.lab(day, "cd8_t_cells", chart.around(380.0, 0.6), "/uL", specimen="blood")
-    status = chart.pick({"0": 0.24, "1": 0.5, "2": 0.2, "3": 0.06})
-    chart.lab(day, "ecog", status, "score")
+        for test, normal in rates.T_CELLS.items():
+            chart.lab(day, test, chart.around(*normal), "/uL", specimen="blood")
+    chart.lab(day, "ecog", chart.pick(rates.ECOG_AT_FAILURE), "score")
     _add_clinic(chart, targets, day)
 
 
 def _add_organ_damage(chart: Chart, treatment: Treatment) -> str:
     if treatment.pattern != "clinical":
         return ""
-    organ = chart.pick(_ORGANS)
+    organ = chart.pick(rates.ORGANS)
     chart.condition(treatment.seen, organ, "present", attributed_to_myeloma="yes")
     return organ
 
@@ -138,9 +132,7 @@ def _add_marrow_at_failure(
 
 def _add_antigens(chart: Chart, targets: frozenset[str], day: int) -> None:
     if chart.chance(rates.BCMA_TESTED):
-        shares = (
-            rates.BCMA_AFTER_BCMA if "BCMA" in targets else rates.GPRC5D_BEFORE_GPRC5D
-        )
+        shares = rates.BCMA_AFTER_BCMA if "BCMA" in targets else rates.GPRC5D_BEFORE_GPRC5D
         _add_antigen(chart, "bcma_positive_plasma_cells", chart.pick(shares), day)
     if chart.chance(rates.GPRC5D_TESTED):
         after = "GPRC5D" in targets
@@ -204,7 +196,12 @@ def _add_clinic(chart: Chart, targets: frozenset[str], day: int) -> None:
     if chart.chance(rates.TRIAL_OPEN):
         chart.fact(day, "trials_open", "phase 1 trial of a trispecific antibody")
     if chart.chance(rates.HEART_MEASURED):
-        chart.lab(day, "lvef", float(round(min(chart.draw.gauss(58.0, 6.0), 72.0))), "%")
+        chart.lab(
+            day,
+            "lvef",
+            float(round(min(chart.draw.gauss(*rates.EJECTION), rates.BEST_EJECTION))),
+            "%",
+        )
     if "GPRC5D" not in targets and chart.chance(rates.NOT_EXPOSED_STATED):
         chart.row(
             "refractoriness", day=day, agent_or_class="anti-GPRC5D", status="not_exposed", by="team"

@@ -235,7 +235,9 @@ class _Writer:
 
     def _statement(self, table: str, number: int, row: Row, *skip: str) -> Iterator[Json]:
         found = self._observation(
-            f"{self.prefix}{table}-{number}", {"coding": [{"system": "urn:rearm:table", "code": table}]}, row
+            f"{self.prefix}{table}-{number}",
+            {"coding": [{"system": "urn:rearm:table", "code": table}]},
+            row,
         )
         found["component"] = [
             self._component(c, v, table)
@@ -413,7 +415,9 @@ class _Writer:
 
     def _infusion(self, table: str, number: int, row: Row) -> Iterator[Json]:
         aphereses = [d.strip() for d in str(row.get("apheresis_days", "")).split(";") if d.strip()]
-        references = [f"{self.prefix}apheresis-{number}-{place}" for place in range(1, len(aphereses) + 1)]
+        references = [
+            f"{self.prefix}apheresis-{number}-{place}" for place in range(1, len(aphereses) + 1)
+        ]
         for identifier, day in zip(references, aphereses, strict=True):
             coding = {
                 "system": "urn:rearm:procedure",
@@ -467,7 +471,9 @@ class _Writer:
             yield {
                 **found,
                 "id": f"{self.prefix}product-{number}",
-                "partOf": [{"reference": f"MedicationAdministration/{self.prefix}infusion-{number}"}],
+                "partOf": [
+                    {"reference": f"MedicationAdministration/{self.prefix}infusion-{number}"}
+                ],
             }
 
     # ------------------------------------------------------------ conditions
