@@ -11,6 +11,7 @@ from dataclasses import dataclass
 __all__ = ["Burden", "Phase"]
 
 _MOST_DOUBLINGS = 6.0
+_NEAR, _LATEST = 4, 240  # days
 _MOST = 1.8  # times the burden before: above it nobody lives long
 
 
@@ -34,6 +35,26 @@ class Phase:
         halvings = (day - self.start) / self.half_life
         fallen = self.floor + left * math.pow(0.5, halvings)
         return min(max(fallen + self._risen(day), 0.0), _MOST)
+
+    def nadir(self) -> float:
+        """The lowest burden until it rises; what falls and what doubles have one lowest sum."""
+        low, high = self.start, self.start if self.rises is None else self.rises
+        while high - low > _NEAR:
+            third = (high - low) // 3
+            if self.at(low + third) <= self.at(high - third):
+                high -= third
+            else:
+                low += third
+        return min(self.at(low), self.at(high))
+
+    def reaches(self, level: float) -> int | None:
+        """The first day from `rises` on with this burden; None where it does not come back, or not
+        within months.
+        """
+        if self.rises is None:
+            return None
+        days = range(self.rises, self.rises + _LATEST, _NEAR)
+        return next((day for day in days if self.at(day) >= level), None)
 
     def _risen(self, day: int) -> float:
         if self.rises is None:

@@ -16,6 +16,7 @@ from rearm.demo.rates import Product, Salvage
 __all__ = ["Course", "Treatment", "draw_course"]
 
 _QUIET = "extraosseous_alone"
+_SEEN_AFTER = (0, 14)  # days from progression to the sample that shows it
 _SOON = (20, 33)  # days to the rise where the disease never responded
 _HALVINGS = 2.5  # at least so many while the burden falls
 _OF_THE_FIRST = 1.25  # times to progression on later salvage are divided by this
@@ -156,18 +157,19 @@ def _treat(
     floor = level * chart.between(rates.DEPTH[response])
     pattern = chart.pick(rates.PATTERNS)
     doubling = rates.DOUBLING_EARLY if wait < rates.EARLY else rates.DOUBLING_LATE
-    course.burden.add(
-        Phase(
-            start=start,
-            level=level,
-            floor=floor,
-            half_life=min(chart.between(rates.HALF_LIFE), wait / _HALVINGS),
-            rises=None if pattern == _QUIET else rises,
-            step=disease.rise(floor),
-            doubling=chart.between(doubling),
-        )
+    phase = Phase(
+        start=start,
+        level=level,
+        floor=floor,
+        half_life=min(chart.between(rates.HALF_LIFE), wait / _HALVINGS),
+        rises=None if pattern == _QUIET else rises,
+        step=disease.rise(floor),
+        doubling=chart.between(doubling),
     )
-    seen = rises + chart.day_between((0, 14))
+    course.burden.add(phase)
+    nadir = phase.nadir()
+    progressed = phase.reaches(nadir + disease.rise(nadir)) or rises
+    seen = progressed + chart.day_between(_SEEN_AFTER)
     treatment = Treatment(
         start=start,
         level=level,

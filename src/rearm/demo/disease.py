@@ -11,7 +11,7 @@ from rearm.demo.chart import Chart
 __all__ = ["Disease", "draw_disease"]
 
 # what progression asks for by the criteria, with a margin so that a measuring error hides none
-_RISE_M_PROTEIN, _RISE_LIGHT_CHAINS, _RISE_URINE = 0.58, 118.0, 232.0
+_RISE_M_PROTEIN, _RISE_LIGHT_CHAINS, _RISE_URINE = 0.66, 125.0, 245.0
 _RISE_OF_NADIR = 0.3
 _NORMAL_KAPPA, _NORMAL_LAMBDA = (5.0, 14.0), (7.0, 14.0)
 

@@ -38,12 +38,12 @@ def fixation_is_negative(disease: Disease, burden: float) -> bool:
 def add_markers(
     chart: Chart, disease: Disease, burden: Burden, day: int, *, whole: bool = False
 ) -> None:
-    """M-protein, light chains, urine, immunofixation on a day; `whole`: none is left out for want
-    of an order (one may still be missing).
+    """M-protein, light chains, urine, immunofixation on a day; `whole`: a sample on which something
+    is decided, so that the M-protein is there and nothing is left out for want of an order.
     """
     left = burden.at(day)
     negative = fixation_is_negative(disease, left)
-    if disease.m_protein and not chart.chance(rates.RESULT_MISSING):
+    if disease.m_protein and (whole or not chart.chance(rates.RESULT_MISSING)):
         chart.lab(day, "serum_m_protein", _band(chart, disease, left), "g/dL", specimen="serum")
     if whole or not disease.m_protein or chart.chance(rates.LIGHT_CHAINS_AT_VISIT):
         _add_light_chains(chart, disease, left, day)
