@@ -202,8 +202,8 @@ def test_results_alone_show_the_progressions_that_the_team_states() -> None:
     }
     computed = first_failures("assessments")
     found = [pid for pid in stated if computed[pid][1].status == "failed"]
-    days = {pid: computed[pid][1].day for pid in found}
-    same_day = [pid for pid, day in days.items() if day and abs(day - stated[pid]) <= 31]
+    shown = {pid: computed[pid][1].day for pid in found}
+    same_day = [pid for pid, day in shown.items() if day and abs(day - stated[pid]) <= 31]
     assert len(stated) > COUNT / 3
     assert len(found) > 0.95 * len(stated)
     assert len(same_day) > 0.9 * len(found)
@@ -224,6 +224,7 @@ def test_progression_free_survival_lies_in_a_band(product: str, least: int, most
             times.append(end)
             events.append(1 if failed or died else 0)
     found = kaplan_meier(FollowUp.of(exit=times, cause=events)).median().value
+    assert found is not None
     assert least < found < most
 
 

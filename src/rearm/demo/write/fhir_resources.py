@@ -530,7 +530,7 @@ class _Writer:
     def _own_value(self, column: str, value: Any, table: str) -> Json:
         kind = load_tables()[table].columns[column].type
         if kind == "yes_no":
-            return {"valueBoolean": str(value) in ("yes", "True", "true")}
+            return {"valueBoolean": str(value).lower() in ("yes", "true")}
         if kind == "integer":
             return {"valueInteger": int(value)}
         if kind == "number":
