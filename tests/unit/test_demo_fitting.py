@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from tests.support.demo_registry import records_of
 from tests.support.loops import some
+from tests.support.places import ROOT
 
 from rearm.assessment.patient import patient_at
 from rearm.assessment.planner import plan_of
 from rearm.demo import demo_patients
 from rearm.demo.chart import Tables
-from rearm.demo.fitting import condition_of, fitting_patients
+from rearm.demo.fitting import (
+    FEWEST_DRAWN,
+    MOST_DRAWN,
+    condition_of,
+    fitting_patients,
+)
 from rearm.errors import InputError
 from rearm.knowledge import load
 
@@ -53,7 +61,7 @@ def test_who_is_unknown_is_kept_by_neither_side() -> None:
 
 def test_nobody_fits_what_is_never_true(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rearm.demo.fitting.MOST_DRAWN", 10)
-    monkeypatch.setattr("rearm.demo.fitting._FEWEST_DRAWN", 60)
+    monkeypatch.setattr("rearm.demo.fitting.FEWEST_DRAWN", 60)
     assert fitting("age < 10", 2) == []
 
 
@@ -65,3 +73,11 @@ def test_a_condition_that_cannot_be_read_is_said(text: str, word: str) -> None:
     with pytest.raises(InputError, match="--where can't be used") as told:
         condition_of(text, load())
     assert word in str(told.value)
+
+
+def test_the_conditions_and_limits_of_the_page_are_those_of_the_program() -> None:
+    page = (ROOT / "docs" / "demo-cohort.md").read_text("utf-8")
+    conditions = re.findall(r'--where "(.+?)" --to', page)
+    assert len(conditions) == 2
+    assert all(condition_of(text, load()).reads for text in conditions)
+    assert f"up to {MOST_DRAWN} patients for each one wanted, at least {FEWEST_DRAWN:,}" in page

@@ -16,10 +16,10 @@ from rearm.intake import read_tables
 from rearm.knowledge import Knowledge
 from rearm.rules import Compiled, ConditionRefused, RuleCondition, findings_frame, parse_condition
 
-__all__ = ["MOST_DRAWN", "condition_of", "fitting_patients"]
+__all__ = ["FEWEST_DRAWN", "MOST_DRAWN", "condition_of", "fitting_patients"]
 
 MOST_DRAWN = 400  # for each patient that is wanted
-_FEWEST_DRAWN = 4000
+FEWEST_DRAWN = 4000
 _BATCH = 50
 
 
@@ -37,7 +37,7 @@ def fitting_patients(
     """The first `count` patients for whom the condition is certainly true on their last day with
     data; fewer where it fits too few of those drawn (`MOST_DRAWN` for each).
     """
-    most = max(_FEWEST_DRAWN, MOST_DRAWN * count)
+    most = max(FEWEST_DRAWN, MOST_DRAWN * count)
     drawn = (demo_patient(number, seed) for number in range(most))
     return islice(_fitting(drawn, condition, knowledge), count)
 
