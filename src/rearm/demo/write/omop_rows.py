@@ -23,7 +23,8 @@ NOT_CARRIED = (
     "refractoriness as the team states it",
     "pattern of a progression",
     "copies, share of the clone, material and assay of a variant",
-    "grades of toxicities, toxicities that did not occur, conditions that are absent",
+    "grades of toxicities, and whether an infection or a cytopenia was one",
+    "toxicities that did not occur, conditions that are absent",
 )
 
 
