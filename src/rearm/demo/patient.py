@@ -112,7 +112,7 @@ def _before(chart: Chart, apheresis: int) -> Burden:
 def _add_baseline(chart: Chart, disease: Disease, burden: Burden, apheresis: int) -> None:
     first, last = apheresis - chart.day_between((1, 6)), -chart.day_between((6, 9))
     add_markers(chart, disease, burden, first, whole=True)
-    add_markers(chart, disease, burden, last, whole=True)
+    add_markers(chart, disease, burden, last)
     add_counts(chart, disease, burden, last, 400)
     add_chemistry(chart, disease, burden, last)
     add_immunoglobulins(chart, disease, burden, last, 400)

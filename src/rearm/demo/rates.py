@@ -26,7 +26,7 @@ KAPPA = 0.63
 # ---------------------------------------------------------------- the disease
 
 M_PROTEIN = (2.2, 0.55)  # before the CAR-T: median, g/dL, and spread of its logarithm
-LOWEST_M_PROTEIN, HIGHEST_M_PROTEIN = 1.1, 5.4
+LOWEST_M_PROTEIN, HIGHEST_M_PROTEIN = 1.1, 5.0
 LIGHT_CHAINS_BESIDE = (160.0, 0.9)  # involved light chain where the heavy chain secretes, mg/L
 LIGHT_CHAINS_ALONE = (900.0, 0.8)
 HIGHEST_LIGHT_CHAINS = 9000.0
@@ -192,15 +192,15 @@ BONE_SITES = {"rib": 0.35, "vertebra T8": 0.25, "sacrum": 0.2, "skull": 0.1, "fe
 
 VISIT_MISSED = 0.06
 RESULT_MISSING = 0.05
-LIGHT_CHAINS_AT_VISIT = 0.35
+LIGHT_CHAINS_AT_VISIT = 0.25
 URINE_AT_VISIT = 0.08
-COUNTS_AT_VISIT = 0.15
-IMMUNOGLOBULINS_AT_VISIT = 0.2
-IMMUNOFIXATION_SERUM, IMMUNOFIXATION_URINE = 0.65, 0.7  # once no M-protein is seen
+COUNTS_AT_VISIT = 0.1
+IMMUNOGLOBULINS_AT_VISIT = 0.16
+IMMUNOFIXATION_SERUM, IMMUNOFIXATION_URINE = 0.55, 0.6  # once no M-protein is seen
 RESPONSE_STATED = 0.4
 RESPONSE_DIFFERS = 0.05  # the team is one step away from the results
 PROGRESSION_STATED = 0.88
-MARROW_AT = {28: 0.35, 84: 0.45, 168: 0.3, 336: 0.3}  # planned day: share done
+MARROW_AT = {28: 0.35, 84: 0.45, 168: 0.3, 315: 0.3}  # planned day: share done
 MRD_TESTED, MRD_NEGATIVE_IN_CR = 0.65, 0.8
 PET_BEFORE, PET_AT_84 = 0.55, 0.35
 MEASURING_ERROR = 0.03

@@ -20,7 +20,7 @@ from rearm.demo.samples import (
 
 __all__ = ["add_visits"]
 
-_MONTHLY_UNTIL, _TWO_MONTHLY_UNTIL = 112, 336
+_MONTHLY_UNTIL, _TWO_MONTHLY_UNTIL = 112, 196
 _JITTER = 4
 _FREE = 9  # days before a progression that hold no other visit
 _STEPS = ("sCR", "CR", "VGPR", "PR", "MR", "SD")
