@@ -264,3 +264,22 @@ def test_numbers_are_written_as_laboratories_do() -> None:
     for value, text in ((0.0, "0"), (0.114, "0.11"), (2.5, "2.5"), (14.04, "14"), (1234.4, "1234")):
         chart.lab(0, "ldh", value, "U/L")
         assert chart.tables["labs"][-1]["value"] == text
+
+
+def test_who_progressed_at_once_is_refractory() -> None:
+    rows = [r for r in together(registry(COUNT))["therapies"] if r.get("best_response") == "PD"]
+    assert len(rows) > 10
+    assert {row["progression_on"] for row in rows} == {"yes"}
+
+
+def test_a_drug_is_seldom_given_in_three_lines() -> None:
+    often = 0
+    for tables in some(registry(COUNT)):
+        lines = Counter(
+            agent
+            for row in tables["therapies"]
+            if "line" in row
+            for agent in row["agents"].split(";")
+        )
+        often += lines["daratumumab"] > 2
+    assert often < COUNT / 20

@@ -33,6 +33,8 @@ _LATER = {
     ("IRd", "ixazomib;lenalidomide;dexamethasone"): 0.05,
     ("PVd", "pomalidomide;bortezomib;dexamethasone"): 0.03,
 }
+_SAME = {"isatuximab": "daratumumab"}
+_ACCOMPANYING = {"dexamethasone", "bortezomib", "lenalidomide"}
 _CONJUGATE = ("belantamab mafodotin", "belantamab mafodotin")
 _BRIDGING = {
     ("KPd", "carfilzomib;pomalidomide;dexamethasone"): 0.25,
@@ -45,26 +47,20 @@ _BRIDGING = {
     ): 0.15,
 }
 _RESPONSES = {"CR": 0.1, "VGPR": 0.33, "PR": 0.37, "MR": 0.06, "SD": 0.1, "PD": 0.04}
+_FIRST_RESPONSES = {"CR": 0.27, "VGPR": 0.45, "PR": 0.28}
 _FIRST_LENGTH, _LATER_LENGTH = 620.0, 260.0  # medians, days
 _SHORTEST = 40
 
 
 def add_earlier_lines(chart: Chart, number: int, apheresis: int) -> int:
     """The lines before the apheresis; gives the day of the diagnosis."""
-    regimens = [chart.pick(_LATER) for _ in range(number - 1)]
-    regimens = list(dict.fromkeys(regimens))
-    if len(regimens) > 1 and chart.chance(rates.CONJUGATE_BEFORE):
-        regimens[-1] = _CONJUGATE
-    while len(regimens) < number - 1:
-        left = {r: share for r, share in _LATER.items() if r not in regimens}
-        regimens.append(chart.pick(left))
+    regimens = _later_regimens(chart, number - 1)
     end = apheresis - chart.day_between((8, 45))
     for line in range(number, 1, -1):
         length = max(_SHORTEST, chart.waited(_LATER_LENGTH, 1.3))
         name, agents = regimens[line - 2]
-        failed = chart.chance(
-            rates.REFRACTORY_TO_LAST_LINE if line == number else rates.REFRACTORY_TO_EARLIER_LINE
-        )
+        best = chart.pick(_RESPONSES)
+        failed = best == "PD" or _is_refractory(chart, last=line == number)
         chart.therapy(
             end - length,
             end,
@@ -72,7 +68,7 @@ def add_earlier_lines(chart: Chart, number: int, apheresis: int) -> int:
             agents=agents,
             line=line,
             purpose="treatment",
-            best_response=chart.pick(_RESPONSES),
+            best_response=best,
             progression_on="yes" if failed else "no",
             stop_reason="progression" if failed else "completed",
         )
@@ -80,16 +76,40 @@ def add_earlier_lines(chart: Chart, number: int, apheresis: int) -> int:
     return _add_first_line(chart, end, last=number == 1)
 
 
+def _later_regimens(chart: Chart, number: int) -> list[tuple[str, str]]:
+    """Regimens of the lines after the first, none twice; an agent is given again only where the
+    others are used up.
+    """
+    found: list[tuple[str, str]] = []
+    used: set[str] = set()
+    while len(found) < number:
+        left = {regimen: share for regimen, share in _LATER.items() if regimen not in found}
+        new = {regimen: share for regimen, share in left.items() if not _key_agents(regimen) & used}
+        regimen = chart.pick(new or left)
+        found.append(regimen)
+        used |= _key_agents(regimen)
+    if len(found) > 1 and chart.chance(rates.CONJUGATE_BEFORE):
+        found[-1] = _CONJUGATE
+    return found
+
+
+def _key_agents(regimen: tuple[str, str]) -> set[str]:
+    """What a regimen rests on; two antibodies against CD38 are one."""
+    agents = {_SAME.get(agent, agent) for agent in regimen[1].split(";")}
+    return agents - _ACCOMPANYING
+
+
+def _is_refractory(chart: Chart, *, last: bool) -> bool:
+    return chart.chance(rates.REFRACTORY_TO_LAST_LINE if last else rates.REFRACTORY_TO_EARLIER_LINE)
+
+
 def _add_first_line(chart: Chart, end: int, *, last: bool) -> int:
     """Induction, with transplant and maintenance where it was given; gives the day of diagnosis."""
-    failed = chart.chance(
-        rates.REFRACTORY_TO_LAST_LINE if last else rates.REFRACTORY_TO_EARLIER_LINE
-    )
     length = max(150, chart.waited(_FIRST_LENGTH, 1.4))
-    progressed = {"progression_on": "yes" if failed else "no"}
+    best = chart.pick(_FIRST_RESPONSES)
+    progressed = {"progression_on": "yes" if _is_refractory(chart, last=last) else "no"}
     if not chart.chance(rates.TRANSPLANTED):
         name, agents = chart.pick(_FIRST_WITHOUT)
-        best = chart.pick(_RESPONSES)
         chart.therapy(
             end - length,
             end,
@@ -105,7 +125,6 @@ def _add_first_line(chart: Chart, end: int, *, last: bool) -> int:
     name, agents = chart.pick(_FIRST_WITH_TRANSPLANT)
     chart.therapy(start, start + 112, name, agents=agents, line=1, purpose="induction")
     transplant = start + 150
-    best = chart.pick({"CR": 0.3, "VGPR": 0.45, "PR": 0.25})
     chart.therapy(
         transplant,
         transplant,
