@@ -105,9 +105,9 @@ def _raw(table: str, column: Column, given: Any) -> Row:
     name = field_name(table, column.name)
     if column.type == "yes_no":
         return {name: _TICKED if given == "yes" else _UNTICKED}
-    if not choices_of(column):
-        return {name: given}
     codes = _codes(table, column.name)
+    if not codes:
+        return {name: given}
     if not is_checkbox(column):
         code = codes.get(folded(str(given)))
         return {name: code} if code is not None else {name: OTHER, other_name(name): given}
@@ -123,6 +123,6 @@ def _raw(table: str, column: Column, given: Any) -> Row:
 
 @cache
 def _codes(table: str, column: str) -> Mapping[str, str]:
-    """The code of each word of a column, by its spelling in one form."""
+    """The code of each word of a column, by its spelling in one form; none of free text."""
     choices: tuple[Choice, ...] = choices_of(bundled().tidy_tables.tables[table].columns[column])
     return {folded(choice.word): choice.code for choice in choices}
