@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.example_patients import PATIENTS
-from scripts.fhir_writer import bundle
 
+from rearm.demo.write.fhir_resources import bundle
 from rearm.intake.dictionary import load_tables
 
 NOTE = "Invented patient of the Rearm examples; derived from no real person."

@@ -8,7 +8,6 @@ import copy
 import importlib.util
 import json
 from collections import Counter
-from dataclasses import replace
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -18,26 +17,16 @@ import yaml
 from msgspec import Struct
 from tests.support.loops import some
 from tests.support.places import DATA, ROOT
+from tests.support.record_told import told
 
 import rearm
 from rearm.assessment.result import AvailabilityResult
+from rearm.demo.write.fhir_resources import bundle
 from rearm.intake import read, read_tables
 from rearm.intake.fhir.read import read_fhir
-from rearm.record import EVENT_FIELDS, Record, Source
+from rearm.record import EVENT_FIELDS, Record
 
 EXAMPLES = ROOT / "examples"
-NOWHERE = Source("", "")
-PERSON = (
-    "patient_id",
-    "sex",
-    "birth_date",
-    "birth_year",
-    "day_zero",
-    "diagnosis_day",
-    "heavy_chain",
-    "light_chain",
-    "last_seen_day",
-)
 
 
 @cache
@@ -58,18 +47,6 @@ def from_tables() -> dict[str, Record]:
 @cache
 def from_fhir() -> dict[str, Record]:
     return {r.patient_id: r for r in read(EXAMPLES / "fhir").records}
-
-
-def told(record: Record) -> dict[str, Any]:
-    """What a record says, apart from places, the wording of values, and order."""
-    found: dict[str, Any] = {name: getattr(record, name) for name in PERSON}
-    for name in EVENT_FIELDS:
-        bare = (
-            replace(e, source=NOWHERE, **({"as_given": ""} if hasattr(e, "as_given") else {}))
-            for e in getattr(record, name)
-        )
-        found[name] = Counter(repr(e) for e in bare)
-    return found
 
 
 def test_the_files_are_those_that_the_script_writes() -> None:
@@ -209,7 +186,7 @@ EVERYTHING: dict[str, list[dict[str, Any]]] = {
 
 
 def bundle_of(tables: dict[str, Any]) -> bytes:
-    content = script("fhir_writer").bundle(tables, name="p", tag="test")
+    content = bundle(tables, name="p", tag="test")
     return json.dumps(content).encode()
 
 

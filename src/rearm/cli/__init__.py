@@ -10,12 +10,14 @@ import sys
 
 # isort: off
 # in the order of the commands in `rearm --help`
-from rearm.cli import patients, render, knowledge, response, start, redcap, model, cohort  # noqa: F401
+from rearm.cli import patients, render, knowledge, response, start, redcap, demo, model, cohort  # noqa: F401
 
 # isort: on
 from rearm.cli.shared import app, say
 
 __all__ = ["app", "main"]
+
+app.add_typer(demo_app, name="demo")
 
 
 def main() -> None:
