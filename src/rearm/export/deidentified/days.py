@@ -1,0 +1,106 @@
+"""Days of patients without what would tell a date.
+
+A day that an input gives as a month or a year is kept as the days between which it lies. Counted
+from the infusion, the ends of a month tell the day of the month of the infusion, those of a year
+its date. So intervals are widened, by a number of days that is the same for a patient and differs
+between patients, those of a month or year to one length; the true interval lies within. A follow-up
+that ends at such an end is shortened the same way.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+
+__all__ = ["BOUND", "ORIGIN", "UNIT", "Blur", "vague_ends"]
+
+ORIGIN, BOUND, UNIT = "__origin", "__bound", "__unit"
+_MONTH, _YEAR = 31, 366
+_SHORTEST_YEAR = 364  # from its first to its last day
+_OWN_SHARE, _SHARED = 0.25, 0.75  # of the widening, that of the interval and that of the patient
+_STEPS = 2**16
+# ends that an order of events gives, not a calendar: before, at or after the infusion
+_BY_ORDER = (-1, 0, 1)
+
+
+class Blur:
+    """The widening of one export. Its numbers are drawn anew each time and are kept nowhere; equal
+    intervals of a patient are widened alike in every table.
+    """
+
+    def __init__(self) -> None:
+        self._seed = secrets.randbits(63)
+
+    def low(self, low: pl.Expr, high: pl.Expr) -> pl.Expr:
+        """The earliest day; all days are counted from the origin."""
+        unit = _unit(low, high)
+        alone = high.is_null() & ~low.is_in(_BY_ORDER)
+        return (
+            pl.when(low == high)
+            .then(low)
+            .when(low.is_not_null() & (high.is_not_null() | alone))
+            .then(low - self.shift(unit, low, high))
+            .otherwise(low)
+        )
+
+    def high(self, low: pl.Expr, high: pl.Expr) -> pl.Expr:
+        """The latest day."""
+        unit = _unit(low, high)
+        alone = low.is_null() & ~high.is_in(_BY_ORDER)
+        return (
+            pl.when(low == high)
+            .then(high)
+            .when(low.is_not_null() & high.is_not_null())
+            .then(low - self.shift(unit, low, high) + _length(low, high))
+            .when(alone)
+            .then(high + self.shift(unit, low, high))
+            .otherwise(high)
+        )
+
+    def shift(self, unit: pl.Expr, *of: pl.Expr) -> pl.Expr:
+        """Days by which something is moved, fewer than `unit`."""
+        patient = self._fraction(pl.col("patient_id"))
+        parts = (x.alias(f"_{n}") for n, x in enumerate(of))
+        own = self._fraction(pl.struct(pl.col("patient_id"), *parts))
+        days = (patient * _SHARED * unit).floor() + (own * _OWN_SHARE * unit).floor()
+        return days.cast(pl.Int64)
+
+    def _fraction(self, of: pl.Expr) -> pl.Expr:
+        return (of.hash(self._seed) % _STEPS) / _STEPS
+
+
+def _unit(low: pl.Expr, high: pl.Expr) -> pl.Expr:
+    """A month; of an interval of a year or more so many years that it fits into. An open one counts
+    as a year.
+    """
+    wide = high - low
+    years = (wide / _YEAR).ceil().cast(pl.Int64) * _YEAR
+    open_end = low.is_null() | high.is_null()
+    return pl.when(open_end).then(_YEAR).when(wide < _SHORTEST_YEAR).then(_MONTH).otherwise(years)
+
+
+def _length(low: pl.Expr, high: pl.Expr) -> pl.Expr:
+    """The length after widening: one for all months, which differ, and one for all years."""
+    wide, unit = high - low, _unit(low, high)
+    between_visits = (wide >= _MONTH) & (wide < _SHORTEST_YEAR)
+    return pl.when(between_visits).then(wide + _MONTH).otherwise(2 * unit)
+
+
+def vague_ends(
+    tables: Mapping[str, pl.DataFrame], pairs: Iterable[tuple[str, str, str]]
+) -> pl.DataFrame:
+    """The days, counted from the origin, at which an interval of a patient begins or ends, with
+    the unit of its widening. `pairs`: table and columns of its ends.
+    """
+    found = [
+        pl.DataFrame(schema={"patient_id": pl.String, BOUND: pl.Int64, UNIT: pl.Int64}),
+    ]
+    for table, low, high in pairs:
+        own = tables[table].filter(~pl.col(low).eq_missing(pl.col(high)))
+        unit = _unit(pl.col(low), pl.col(high)).cast(pl.Int64).alias(UNIT)
+        for end in (low, high):
+            found.append(own.select("patient_id", pl.col(end).alias(BOUND), unit))
+    every = pl.concat(found).drop_nulls()
+    return every.group_by("patient_id", BOUND).agg(pl.col(UNIT).max())
