@@ -36,7 +36,9 @@ def practicalities(knowledge: Knowledge, cite: Citations) -> Lines:
             (_row(row, cite) for row in rows),
         )
     yield "\n## What was not read"
-    yield from table(("option", "usual practice, or of other drugs", "not read"), _lacking(knowledge))
+    yield from table(
+        ("option", "usual practice, or of other drugs", "not read"), _lacking(knowledge)
+    )
     yield "\n## Next review"
     yield ""
     yield (

@@ -37,10 +37,9 @@ def small_classes_withheld(
         small = alike(frame, columns) < least
         emptied = pl.when(~small).then(pl.col(column)).alias(column)
         frame = frame.with_columns(emptied)
-    while (smallest_class(frame, columns) or least) < least:
+    # the rows that lost everything may be too few among themselves
+    while frame.select(columns).n_unique() > 1 and (smallest_class(frame, columns) or 0) < least:
         frame = _one_class_less(frame, columns)
-        if frame.select(columns).unique().height == 1:
-            break
     return frame
 
 
