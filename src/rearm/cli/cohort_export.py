@@ -25,9 +25,9 @@ from rearm.cli.shared import (
 if TYPE_CHECKING:
     from rearm.export.deidentified import Deidentified
     from rearm.intake import Reading
+    from rearm.knowledge import Knowledge
     from rearm.record import Record
 
-_OF_RECORDS = ("--adam", "--cibmtr", "--fhir-ndjson")
 _FROM_STORE = ("--deidentified", "--parquet")
 
 
@@ -71,6 +71,9 @@ def export(
     mapping: MappingFile = None,
     knowledge: KnowledgeFolder = None,
     study: Annotated[str, typer.Option("--study", help="STUDYID of the trial datasets.")] = "",
+    revision: Annotated[
+        str, typer.Option("--revision", help="With --cibmtr: revision of the forms, for example 8.")
+    ] = "",
     key: Annotated[
         Path | None,
         typer.Option(
@@ -107,7 +110,10 @@ def export(
         _of_store(kind, _store(path), to, key=key, least=least, knowledge=knowledge)
         return
     reading = read_input(_data(path, data, kind), mapping, known(knowledge))
-    failed = _of_records(kind, reading, to, study)
+    if kind == "--cibmtr":
+        failed = _cibmtr(reading, to, revision, known(knowledge))
+    else:
+        failed = _of_records(kind, reading, to, study)
     if failed:
         raise typer.Exit(3)
     if tell_unread(reading):
@@ -216,6 +222,30 @@ def _ndjson(reading: Reading, to: Path) -> bool:
         written = folder.finish()
     for file in written:
         say(f"{file}: {folder.counts[file.stem]} resources.")
+    return failed
+
+
+def _cibmtr(reading: Reading, to: Path, revision: str, knowledge: Knowledge | None) -> bool:
+    from rearm.export.cibmtr.write import MOST_IN_WORKBOOK, CibmtrFolder
+
+    to.mkdir(parents=True, exist_ok=True)
+    with CibmtrFolder(to, knowledge=knowledge, revision=revision) as folder:
+        failed = _each(reading, folder.add)
+        written = folder.finish()
+    n = sum(folder.open.values())
+    say(
+        f"{folder.patients} patients, {folder.fields} fields: "
+        f"{', '.join(str(file) for file in written)}."
+    )
+    say(f"{n} fields have no answer and stay empty; open.csv gives the reason of each.")
+    if folder.fields > MOST_IN_WORKBOOK:
+        say(f"No workbook was written: it would have more than {MOST_IN_WORKBOOK:,} rows.")
+    if folder.without_infusion:
+        say(
+            f"{len(folder.without_infusion)} patients have no infusion with a day, so no period: "
+            f"{', '.join(folder.without_infusion[:5])}"
+            f"{' ...' if len(folder.without_infusion) > 5 else ''}."
+        )
     return failed
 
 
