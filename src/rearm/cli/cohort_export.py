@@ -106,6 +106,7 @@ def export(
     (kind,) = kinds
     if kind != "--deidentified" and key is not None:
         raise Unusable("--key belongs to --deidentified: the other exports keep the ids.")
+    _apart(to, path)
     if kind in _FROM_STORE:
         _of_store(kind, _store(path), to, key=key, least=least, knowledge=knowledge)
         return
@@ -124,6 +125,13 @@ def _is_store(path: Path) -> bool:
     from rearm.cohort.store.folder import StoreFolder
 
     return StoreFolder(path).exists()
+
+
+def _apart(to: Path, store: Path) -> None:
+    """Raises Unusable where the export would lie in the store, which would remove it."""
+    inside = to.resolve()
+    if _is_store(store) and store.resolve() in (inside, *inside.parents):
+        raise Unusable(f"{to} lies in the store. Name a folder elsewhere.")
 
 
 def _store(path: Path) -> Path:

@@ -17,6 +17,7 @@ from rearm.export.cibmtr.fields import Field
 from rearm.export.cibmtr.results import result_words
 from rearm.record import EVENT_FIELDS, Death, Source
 from rearm.response.score import Visit
+from rearm.response.visits import MARROW
 
 __all__ = [
     "at_best_response",
@@ -289,4 +290,10 @@ def _date_of(leading: Answer) -> Answer:
 
 
 def _sources(visit: Visit) -> list[Source]:
-    return [lab.source for lab in visit.results.labs.values()]
+    """The results and examinations of the visit, and the marrow that stands at it."""
+    results, older = visit.results, visit.marrow_from
+    found = [lab.source for lab in results.labs.values()]
+    found += [row.source for exam in results.exams for row in exam.rows]
+    if older is not None:
+        found += [lab.source for test, lab in older.labs.items() if test in MARROW]
+    return found

@@ -36,7 +36,8 @@ __all__ = [
 
 # targets of products of which the findings judge the antigen at the failure of the CAR-T
 _STATUS_OF = {"BCMA": "cart_bcma_status", "GPRC5D": "cart_gprc5d_status"}
-_LOST = ("lost", "subclonal_loss", "reduced")  # partial loss counts as escape
+# the form asks for evidence, partial loss included, and which methods showed it: one is enough
+_LOSS_SEEN = ("lost", "subclonal_loss", "not_detected_unconfirmed", "reduced")
 _METHODS = {"flow": "flow_cytometry", "immunohistochemistry": "immunohistochemistry"}
 _CAR_TESTS = (
     "car_copies_per_ug_dna",
@@ -64,7 +65,7 @@ def antigen_escape(case: PeriodCase, field: Field) -> Answer:
         case.antigens = patient_at(case.whole, case.period.cut, plan).found
     found = [case.antigens[name] for name in names if name in case.antigens]
     sources = [source for one in found for source in one.sources]
-    if any(one.value in _LOST for one in found):
+    if any(one.value in _LOSS_SEEN for one in found):
         return answered("yes", _last_day(case, sources), sources)
     if len(found) == len(names) and all(one.value == "retained" for one in found):
         return answered("no", _last_day(case, sources), sources)

@@ -48,9 +48,8 @@ def periods_of(record: Record, criteria: Criteria, ends: Sequence[PeriodEnd]) ->
         if day is None or seen is None:
             continue
         death = record.death_since(day)
-        stop = min(
-            x for x in (seen, product.ends, None if death is None else death.day) if x is not None
-        )
+        died = None if death is None else death.day
+        stop = min(x for x in (seen, product.ends, died) if x is not None)
         first = day + 1
         for end in ends:
             if first > stop and first > day + 1:
