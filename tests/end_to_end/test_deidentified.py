@@ -130,7 +130,7 @@ def test_a_column_without_a_treatment_stays(store: Path, tmp_path: Path) -> None
     assert done.unlisted == ["patients.centre"]
     assert "centre" not in pl.read_parquet(tmp_path / "out" / "patients.parquet").columns
     result = run("cohort", "export", copy, "--deidentified", "--to", tmp_path / "out2")
-    says(result, 0, "1 columns were left out", "patients.centre")
+    says(result, 0, "1 column without a listed treatment", "patients.centre")
 
 
 def test_the_order_of_rows_tells_nothing_and_ids_differ_between_exports(

@@ -180,8 +180,9 @@ def _deidentified_words(done: Deidentified) -> Iterator[str]:
     else:
         yield f"{done.key}: the key to the new ids. Keep it apart from the tables."
     if done.unlisted:
+        n = len(done.unlisted)
         yield (
-            f"{len(done.unlisted)} columns were left out, because no treatment is listed for them: "
+            f"{n} column{'s' if n > 1 else ''} without a listed treatment stayed out: "
             f"{', '.join(done.unlisted[:5])}{' ...' if len(done.unlisted) > 5 else ''}."
         )
     size = done.smallest_group

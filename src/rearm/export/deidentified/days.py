@@ -14,13 +14,14 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-__all__ = ["BOUND", "ORIGIN", "UNIT", "Blur", "vague_ends"]
+__all__ = ["BOUND", "MONTH", "ORIGIN", "UNIT", "Blur", "dated_by_month", "vague_ends"]
 
 ORIGIN, BOUND, UNIT = "__origin", "__bound", "__unit"
-_MONTH, _YEAR = 31, 366
+MONTH, _YEAR = 31, 366
 _SHORTEST_YEAR = 364  # from its first to its last day
 _OWN_SHARE, _SHARED = 0.25, 0.75  # of the widening, that of the interval and that of the patient
 _STEPS = 2**16
+_CALENDAR = (27, 28, 29, 30, 364, 365)  # from the first to the last day of a month or year
 # ends that an order of events gives, not a calendar: before, at or after the infusion
 _BY_ORDER = (-1, 0, 1)
 
@@ -78,14 +79,14 @@ def _unit(low: pl.Expr, high: pl.Expr) -> pl.Expr:
     wide = high - low
     years = (wide / _YEAR).ceil().cast(pl.Int64) * _YEAR
     open_end = low.is_null() | high.is_null()
-    return pl.when(open_end).then(_YEAR).when(wide < _SHORTEST_YEAR).then(_MONTH).otherwise(years)
+    return pl.when(open_end).then(_YEAR).when(wide < _SHORTEST_YEAR).then(MONTH).otherwise(years)
 
 
 def _length(low: pl.Expr, high: pl.Expr) -> pl.Expr:
     """The length after widening: one for all months, which differ, and one for all years."""
     wide, unit = high - low, _unit(low, high)
-    between_visits = (wide >= _MONTH) & (wide < _SHORTEST_YEAR)
-    return pl.when(between_visits).then(wide + _MONTH).otherwise(2 * unit)
+    between_visits = (wide >= MONTH) & (wide < _SHORTEST_YEAR)
+    return pl.when(between_visits).then(wide + MONTH).otherwise(2 * unit)
 
 
 def vague_ends(
@@ -94,13 +95,29 @@ def vague_ends(
     """The days, counted from the origin, at which an interval of a patient begins or ends, with
     the unit of its widening. `pairs`: table and columns of its ends.
     """
-    found = [
-        pl.DataFrame(schema={"patient_id": pl.String, BOUND: pl.Int64, UNIT: pl.Int64}),
-    ]
+    found = [pl.DataFrame(schema={"patient_id": pl.String, BOUND: pl.Int64, UNIT: pl.Int64})]
     for table, low, high in pairs:
-        own = tables[table].filter(~pl.col(low).eq_missing(pl.col(high)))
+        own = _vague(tables[table], low, high)
         unit = _unit(pl.col(low), pl.col(high)).cast(pl.Int64).alias(UNIT)
         for end in (low, high):
             found.append(own.select("patient_id", pl.col(end).alias(BOUND), unit))
     every = pl.concat(found).drop_nulls()
     return every.group_by("patient_id", BOUND).agg(pl.col(UNIT).max())
+
+
+def dated_by_month(
+    tables: Mapping[str, pl.DataFrame], pairs: Iterable[tuple[str, str, str]]
+) -> pl.DataFrame:
+    """Patients with an interval as long as a month or a year: other events of theirs, of which a
+    store keeps no interval, may be dated the same way, and follow-up may begin or end with them.
+    """
+    found = [pl.DataFrame(schema={"patient_id": pl.String})]
+    for table, low, high in pairs:
+        own = _vague(tables[table], low, high)
+        long = (pl.col(high) - pl.col(low)).is_in(_CALENDAR)
+        found.append(own.filter(long).select("patient_id"))
+    return pl.concat(found).unique()
+
+
+def _vague(frame: pl.DataFrame, low: str, high: str) -> pl.DataFrame:
+    return frame.filter(~pl.col(low).eq_missing(pl.col(high)))

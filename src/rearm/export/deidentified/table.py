@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from rearm.export.deidentified.days import BOUND, ORIGIN, UNIT, Blur
+from rearm.export.deidentified.days import BOUND, MONTH, ORIGIN, UNIT, Blur
 from rearm.export.deidentified.people import BANDS, NEW_ID, withheld
 from rearm.export.deidentified.texts import without
 from rearm.export.deidentified.treatments import TREATMENTS, Treatment
@@ -15,18 +15,20 @@ from rearm.export.deidentified.treatments import TREATMENTS, Treatment
 __all__ = ["Leaving", "Left", "shifted", "treated"]
 
 _ROW = "__row"
-_ON_AXIS = ("day", "follow-up day", "between")
+_ON_AXIS = ("day", "follow_up_day", "between")
 _FROM_START = ("first_measured",)  # follow-up begins there; elsewhere it ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaving:
     """What is the same for every table. `ends`: days at which an interval of a patient begins or
-    ends; `products`: words that tell which CAR-T he had.
+    ends; `by_month`: patients with an interval that is a month or a year; `products`: words that
+    tell which CAR-T a patient had.
     """
 
     blur: Blur
     ends: pl.DataFrame
+    by_month: pl.DataFrame
     products: Collection[str]
     least: int
 
@@ -51,7 +53,7 @@ def shifted(frame: pl.DataFrame, listed: Mapping[str, Treatment]) -> pl.DataFram
     return frame.with_columns(
         (pl.col(column) + pl.col("origin_day")).alias(column)
         for column, treatment in listed.items()
-        if treatment.kind in ("days", "days between")
+        if treatment.kind in ("days", "days_between")
     )
 
 
@@ -62,7 +64,7 @@ def treated(name: str, frame: pl.DataFrame, leaving: Leaving) -> Left:
     listed = {c: t for c, t in TREATMENTS[name].items() if c in frame.columns}
     frame = _withheld(frame, listed, leaving.products)
     frame = _days(frame, listed, leaving)
-    columns = [BANDS.get(c, c) for c, t in listed.items() if t.kind not in ("new id", "drop")]
+    columns = [BANDS.get(c, c) for c, t in listed.items() if t.kind not in ("new_id", "drop")]
     return Left(frame=frame.select(NEW_ID, _ROW, *columns), rare=[])
 
 
@@ -92,7 +94,7 @@ def _days(frame: pl.DataFrame, listed: Mapping[str, Treatment], leaving: Leaving
             low, high = _ends(column, treatment.partner)
             end = blur.low(low, high) if column.endswith("low") else blur.high(low, high)
             changes.append(end.alias(column))
-        elif treatment.kind == "follow-up day":
+        elif treatment.kind == "follow_up_day":
             frame = _with_end(frame, column, leaving)
             moved = _moved(column, blur, later=column in _FROM_START)
             changes.append(moved.alias(column))
@@ -108,11 +110,13 @@ def _ends(column: str, partner: str) -> tuple[pl.Expr, pl.Expr]:
 
 
 def _with_end(frame: pl.DataFrame, column: str, leaving: Leaving) -> pl.DataFrame:
-    """With the unit by which the column is moved: where it is the end of an interval."""
-    ends = leaving.ends.rename({BOUND: column, UNIT: _unit(column)})
-    return frame.join(
-        ends, on=["patient_id", column], how="left", maintain_order="left"
-    ).with_columns(pl.col(_unit(column)).fill_null(0))
+    """With the unit by which the column is moved: where it is the end of an interval, or may be."""
+    unit = _unit(column)
+    ends = leaving.ends.rename({BOUND: column, UNIT: unit})
+    joined = frame.join(ends, on=["patient_id", column], how="left", maintain_order="left")
+    may_be = pl.col("patient_id").is_in(leaving.by_month["patient_id"].implode())
+    at_least = pl.when(may_be).then(MONTH).otherwise(0)
+    return joined.with_columns(pl.col(unit).fill_null(at_least))
 
 
 def _unit(column: str) -> str:

@@ -12,16 +12,16 @@ from rearm.export.deidentified.vocabulary import VocabularyName
 __all__ = ["FINDINGS_OF_AGENTS", "TREATMENTS", "Kind", "Treatment"]
 
 Kind = Literal[
-    "new id",
+    "new_id",
     "day",
-    "follow-up day",
+    "follow_up_day",
     "between",
     "number",
     "days",
-    "days between",
+    "days_between",
     "words",
-    "age band",
-    "year band",
+    "age_band",
+    "year_band",
     "drop",
 ]
 Quasi = Literal["sex", "product", "heavy_chain", "light_chain"]
@@ -45,10 +45,10 @@ class Treatment:
     quasi: Quasi | None = None
 
 
-_ID = Treatment(kind="new id", note="a random id; the key is a file of its own")
+_ID = Treatment(kind="new_id", note="a random id; the key is a file of its own")
 _DAY = Treatment(kind="day", note="counted from the first infusion")
 _FOLLOWED = Treatment(
-    kind="follow-up day",
+    kind="follow_up_day",
     note="counted from the first infusion; moved inwards where it is the end of a month or year",
 )
 _NUMBER = Treatment(kind="number")
@@ -98,8 +98,8 @@ _PATIENTS = {
     "error": _drop("a free text"),
     "as_of": _AS_OF,
     "sex": _words("sex", quasi="sex"),
-    "age": Treatment(kind="age band", note="in bands of ten years, all over 89 in one"),
-    "infusion_year": Treatment(kind="year band", note="in bands of three years"),
+    "age": Treatment(kind="age_band", note="in bands of ten years, all over 89 in one"),
+    "infusion_year": Treatment(kind="year_band", note="in bands of three years"),
     "heavy_chain": _words("heavy chain", rare=True, quasi="heavy_chain"),
     "light_chain": _words("light chain", rare=True, quasi="light_chain"),
     "diagnosis_low": _between("diagnosis_high"),
@@ -225,8 +225,8 @@ _OUTCOMES = {
     "status": _words("endpoint status"),
     "event": _words("event"),
     "days": _DAYS,
-    "days_low": Treatment(kind="days between", partner="days_high", note="widened if not exact"),
-    "days_high": Treatment(kind="days between", partner="days_low", note="widened if not exact"),
+    "days_low": Treatment(kind="days_between", partner="days_high", note="widened if not exact"),
+    "days_high": Treatment(kind="days_between", partner="days_low", note="widened if not exact"),
     "censored_by": _words("censored by"),
     "competing": _NUMBER,
     "obstacle": _words("obstacle"),

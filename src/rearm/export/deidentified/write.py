@@ -18,7 +18,7 @@ import polars as pl
 from rearm.cohort.store.folder import StoreFolder
 from rearm.errors import InputError
 from rearm.export.deidentified.anonymity import QUASI, smallest_class
-from rearm.export.deidentified.days import Blur, vague_ends
+from rearm.export.deidentified.days import Blur, dated_by_month, vague_ends
 from rearm.export.deidentified.finding_columns import findings_in_words, findings_that_leave
 from rearm.export.deidentified.new_ids import apart, new_ids, read_key, write_key
 from rearm.export.deidentified.people import (
@@ -32,7 +32,7 @@ from rearm.export.deidentified.people import (
 )
 from rearm.export.deidentified.table import Leaving, shifted, treated
 from rearm.export.deidentified.texts import common, only_words, replaced
-from rearm.export.deidentified.treatments import TREATMENTS
+from rearm.export.deidentified.treatments import FINDINGS_OF_AGENTS, TREATMENTS
 from rearm.export.deidentified.vocabulary import JOINTS, of_products, vocabularies
 from rearm.knowledge import Knowledge, load
 from rearm.version import __version__
@@ -139,7 +139,7 @@ class _Export:
         from the origin.
         """
         for name, listed in TREATMENTS.items():
-            if not any(t.kind == "new id" for t in listed.values()):
+            if not any(t.kind == "new_id" for t in listed.values()):
                 continue
             frame = self._listed(name)
             self.tables[name] = self._texts(name, frame)
@@ -193,9 +193,11 @@ class _Export:
 
     def write(self, folder: Path) -> None:
         """All files of the export."""
+        pairs = _pairs(self.tables)
         leaving = Leaving(
             blur=self.blur,
-            ends=vague_ends(self.tables, _pairs(self.tables)),
+            ends=vague_ends(self.tables, pairs),
+            by_month=dated_by_month(self.tables, pairs),
             products=of_products(self.knowledge),
             least=self.least,
         )
@@ -221,8 +223,13 @@ class _Export:
             for column, treatment in listed.items():
                 becomes = "" if treatment.kind == "drop" else BANDS.get(column, column)
                 count = self.replaced.get((name, column), "")
-                how = treatment.kind if treatment.words is None else f"words: {treatment.words}"
+                how = treatment.kind.replace("_", " ")
+                if treatment.words is not None:
+                    how = f"words: {treatment.words}"
                 writer.writerow((name, column, becomes, how, treatment.note, count))
+        for prefix in FINDINGS_OF_AGENTS:
+            why = TREATMENTS["findings"]["prior_lines"].note
+            writer.writerow(("findings", f"{prefix}...", f"{prefix}...", "words: finding", why, ""))
         return out.getvalue()
 
     def _report(self) -> dict[str, Any]:
@@ -249,7 +256,7 @@ def _pairs(tables: Mapping[str, pl.DataFrame]) -> list[tuple[str, str, str]]:
         (name, column, treatment.partner)
         for name in tables
         for column, treatment in TREATMENTS[name].items()
-        if treatment.kind in ("between", "days between")
+        if treatment.kind in ("between", "days_between")
         and treatment.partner is not None
         and column.endswith("low")
     ]
