@@ -25,6 +25,7 @@ from rearm.cohort.store.build import Wanted, build
 from rearm.cohort.store.folder import StoreFolder
 from rearm.export.deidentified import TREATMENTS, Treatment, deidentify
 from rearm.export.deidentified import write as writing
+from rearm.export.deidentified.new_ids import NewId, read_key
 
 PATIENTS = 40
 
@@ -93,7 +94,7 @@ def _no_words(patch: pytest.MonkeyPatch) -> None:
 
 
 def _old_ids(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(writing, "new_ids", lambda patients, known: {p: p for p in patients})
+    patch.setattr(writing, "new_ids", lambda patients, known: {p: NewId(p, p) for p in patients})
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def test_the_key_leads_back_and_is_kept_by_the_next_export(store: Path, tmp_path
     key = tmp_path / "apart" / "key.csv"
     key.parent.mkdir()
     deidentify(store, tmp_path / "one", key=key)
-    first = dict(pl.read_csv(key, infer_schema=False).iter_rows())
+    first = {old: one.id for old, one in read_key(key).items()}
     assert set(first) == set(StoreFolder(store).patients())
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     deidentify(store, tmp_path / "two", key=key)
@@ -162,6 +163,22 @@ def test_the_key_leads_back_and_is_kept_by_the_next_export(store: Path, tmp_path
     assert {first[p]: n for p, n in days.items()} == dict(
         out.select("patient_id", "infusions").iter_rows()
     )
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+def test_a_second_export_tells_no_more_of_a_month_than_the_first(
+    store: Path, tmp_path: Path, keyed: bool
+) -> None:
+    """Intervals are widened alike, so that they do not narrow each other."""
+    key = tmp_path / "key.csv" if keyed else None
+    ends = []
+    for name in ("one", "two"):
+        deidentify(store, tmp_path / name, key=key)
+        frame = pl.read_parquet(tmp_path / name / "lines.parquet")
+        vague = frame.filter(pl.col("progressed_low") != pl.col("progressed_high"))
+        assert vague.height
+        ends.append(sorted(vague.select("progressed_low", "progressed_high").rows()))
+    assert ends[0] == ends[1]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +206,7 @@ def test_the_key_never_lies_with_the_tables(
     assert not list((tmp_path / "out").iterdir())
 
 
-@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "patient_id,new_id\nx\n", "\x00\xff"])
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "patient_id,new_id,salt\nx\n", "\x00\xff"])
 def test_a_file_that_is_no_key_is_not_overwritten(
     store: Path, tmp_path: Path, content: str
 ) -> None:
@@ -205,7 +222,7 @@ def test_a_file_that_is_no_key_is_not_overwritten(
 
 def test_two_patients_with_one_new_id_are_no_key(store: Path, tmp_path: Path) -> None:
     key = tmp_path / "key.csv"
-    key.write_text("patient_id,new_id\nA,R1\nB,R1\n", "utf-8")
+    key.write_text("patient_id,new_id,salt\nA,R1,x\nB,R1,y\n", "utf-8")
     result = run(
         *("cohort", "export", store, "--deidentified", "--to", tmp_path / "out", "--key", key)
     )
@@ -264,3 +281,37 @@ def test_a_treatment_can_be_made_stricter(
     monkeypatch.setitem(TREATMENTS["patients"], "status", sex)
     deidentify(store, tmp_path / "out")
     assert "status" not in pl.read_parquet(tmp_path / "out" / "patients.parquet").columns
+
+
+def test_patients_without_an_answer_leave_with_their_id_alone(store: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "broken"
+    shutil.copytree(store, copy)
+    for file in some((copy / "patients").glob("*.parquet")):
+        frame = pl.read_parquet(file, glob=False)
+        empty = [pl.lit(None, dtype=k).alias(c) for c, k in frame.schema.items()][1:]
+        frame.with_columns(*empty, error=pl.lit(IDENTIFIERS["name"])).write_parquet(file)
+    deidentify(copy, tmp_path / "out")
+    out = pl.read_parquet(tmp_path / "out" / "patients.parquet")
+    assert out.height == PATIENTS and out["patient_id"].n_unique() == PATIENTS
+    assert all(out[column].null_count() == PATIENTS for column in some(out.columns[1:]))
+    assert hits(tmp_path / "out", [IDENTIFIERS["name"]]) == {IDENTIFIERS["name"]: 0}
+
+
+def test_a_store_of_nobody_gives_empty_tables(store: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "nobody"
+    shutil.copytree(store, copy)
+    for file in some(copy.rglob("*.parquet")):
+        pl.read_parquet(file, glob=False).clear().write_parquet(file)
+    says(run("cohort", "export", copy, "--deidentified", "--to", tmp_path / "out"), 0, "0 patients")
+    assert pl.read_parquet(tmp_path / "out" / "lines.parquet").height == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
+    assert report["smallest_group"] is None
+
+
+def test_two_versions_of_the_criteria_stand_side_by_side(tmp_path: Path) -> None:
+    data = write_marked_patients(12, tmp_path / "data")
+    build(data, tmp_path / "store", Wanted(criteria=("imwg-2011",)))
+    deidentify(tmp_path / "store", tmp_path / "out")
+    out = pl.read_parquet(tmp_path / "out" / "outcomes.parquet")
+    assert set(out["criteria"]) == {"imwg-2016", "imwg-2011"}
+    assert pl.read_parquet(tmp_path / "out" / "patients.parquet").height == 12

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -12,9 +14,9 @@ from tests.support.loops import some
 from rearm.cohort.store.tables import TABLES
 from rearm.export.deidentified import TREATMENTS
 from rearm.export.deidentified.anonymity import QUASI
-from rearm.export.deidentified.days import BOUND, UNIT, Blur, dated_by_month, vague_ends
+from rearm.export.deidentified.days import BOUND, SALT, UNIT, Blur, dated_by_month, vague_ends
 from rearm.export.deidentified.finding_columns import findings_that_leave, leaves
-from rearm.export.deidentified.new_ids import new_ids
+from rearm.export.deidentified.new_ids import NewId, new_ids, read_key
 from rearm.export.deidentified.people import BANDS, age_band, year_band
 from rearm.export.deidentified.texts import common, only_words
 from rearm.export.deidentified.vocabulary import vocabularies
@@ -131,9 +133,9 @@ def test_a_word_counts_the_patients_and_not_the_rows() -> None:
 
 
 def test_ids_are_new_and_those_of_a_key_stay() -> None:
-    known = {"A": "R1", "gone": "R2"}
+    known = {"A": NewId("R1", "x"), "gone": NewId("R2", "y")}
     ids = new_ids(["A", "B", "C"], known)
-    assert ids["A"] == "R1" and len(set(ids.values()) | {"R2"}) == 4
+    assert ids["A"] == known["A"] and len({one.id for one in ids.values()} | {"R2"}) == 4
     assert new_ids(["B"], known)["B"] != ids["B"]
 
 
@@ -152,9 +154,10 @@ def _months(zero: date, number: int) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["patient_id", "low", "high"], orient="row")
 
 
-def _widened(frame: pl.DataFrame, blur: Blur) -> pl.DataFrame:
-    low, high = pl.col("low"), pl.col("high")
-    return frame.with_columns(
+def _widened(frame: pl.DataFrame, salt: str | None = None) -> pl.DataFrame:
+    """With the ends widened by a salt, a new one where none is given."""
+    low, high, blur = pl.col("low"), pl.col("high"), Blur()
+    return frame.with_columns(pl.lit(salt or secrets.token_hex(16)).alias(SALT)).with_columns(
         blur.low(low, high).alias("new_low"), blur.high(low, high).alias("new_high")
     )
 
@@ -165,7 +168,7 @@ def test_the_ends_of_months_do_not_tell_the_day_of_the_infusion() -> None:
     for day in range(24):
         frame = _months(date(2021, 3, 3) + timedelta(days=day), 1)
         for _ in range(12):
-            out = _widened(frame, Blur()).row(0, named=True)
+            out = _widened(frame).row(0, named=True)
             assert out["new_low"] <= out["low"] and out["high"] <= out["new_high"]
             lengths.add(out["new_high"] - out["new_low"])
             shifts.add(out["low"] - out["new_low"])
@@ -179,7 +182,7 @@ def test_widening_is_that_of_the_patient_and_averages_out_nowhere() -> None:
     """
     nearest = []
     for _ in range(40):
-        out = _widened(_months(date(2020, 6, 17), 36), Blur())
+        out = _widened(_months(date(2020, 6, 17), 36))
         moved = (out["low"] - out["new_low"]).to_list()
         assert max(moved) - min(moved) <= 8
         nearest.append(min(moved))
@@ -200,7 +203,7 @@ def test_widening_is_that_of_the_patient_and_averages_out_nowhere() -> None:
 def test_widened_to_few_lengths(low: int, high: int, length: int) -> None:
     frame = pl.DataFrame({"patient_id": ["A"], "low": [low], "high": [high]})
     for _ in range(20):
-        out = _widened(frame, Blur()).row(0, named=True)
+        out = _widened(frame).row(0, named=True)
         assert out["new_low"] <= low and high <= out["new_high"]
         assert out["new_high"] - out["new_low"] == length
 
@@ -213,7 +216,7 @@ def test_exact_days_and_an_order_of_events_stay(low: int | None, high: int | Non
         {"patient_id": ["A"], "low": [low], "high": [high]},
         schema={"patient_id": pl.String, "low": pl.Int64, "high": pl.Int64},
     )
-    out = _widened(frame, Blur()).row(0, named=True)
+    out = _widened(frame).row(0, named=True)
     assert (out["new_low"], out["new_high"]) == (low, high)
 
 
@@ -222,15 +225,14 @@ def test_an_open_end_is_moved_by_up_to_a_year() -> None:
         {"patient_id": ["A"], "low": [None], "high": [400]},
         schema={"patient_id": pl.String, "low": pl.Int64, "high": pl.Int64},
     )
-    moved = {_widened(frame, Blur())["new_high"].item() - 400 for _ in range(60)}
+    moved = {_widened(frame)["new_high"].item() - 400 for _ in range(60)}
     assert min(moved) >= 0 and max(moved) > 150
-    assert _widened(frame, Blur())["new_low"].item() is None
+    assert _widened(frame)["new_low"].item() is None
 
 
 def test_one_interval_is_widened_alike_in_every_table() -> None:
-    blur = Blur()
     frame = _months(date(2021, 3, 3), 3)
-    one, other = _widened(frame, blur), _widened(frame.reverse(), blur)
+    one, other = _widened(frame, "salt"), _widened(frame.reverse(), "salt")
     assert one.equals(other.reverse())
 
 
@@ -289,7 +291,7 @@ def test_a_death_of_which_the_month_is_known_tells_no_date(tmp_path: Path) -> No
     build(data, tmp_path / "store", Wanted())
     key = tmp_path / "key.csv"
     deidentify(tmp_path / "store", tmp_path / "out", key=key)
-    new = dict(pl.read_csv(key, infer_schema=False).iter_rows())
+    new = {old: one.id for old, one in read_key(key).items()}
     store = StoreFolder(tmp_path / "store")
     truth = {new[row["patient_id"]]: row for row in _rows(store.table("patients").collect())}
     for row in some(_rows(pl.read_parquet(tmp_path / "out" / "patients.parquet"))):
@@ -311,5 +313,5 @@ def test_a_death_of_which_the_month_is_known_tells_no_date(tmp_path: Path) -> No
     assert len(moved) > 1, "each patient is moved by a number of his own"
 
 
-def _rows(frame: pl.DataFrame) -> list[dict[str, int]]:
+def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
     return list(frame.iter_rows(named=True))

@@ -63,7 +63,7 @@ def load_form(knowledge: Knowledge | None = None) -> Form:
     if ends != sorted(set(ends)) or not ends or ends[0] <= 0:
         problems.append(f"{_FILE}: the periods do not end one after the other.")
     problems += [
-        f"{_FILE}, field {name}: stands twice." for name in set(names) if names.count(name) > 1
+        f"{_FILE}, field {name}: appears twice." for name in set(names) if names.count(name) > 1
     ]
     problems += [
         f"{_FILE}, field {field.id}: {field.test} is not a test of the dictionary."

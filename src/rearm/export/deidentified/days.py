@@ -9,14 +9,14 @@ that ends at such an end is shortened the same way.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-__all__ = ["BOUND", "MONTH", "ORIGIN", "UNIT", "Blur", "dated_by_month", "vague_ends"]
+__all__ = ["BOUND", "MONTH", "ORIGIN", "SALT", "UNIT", "Blur", "dated_by_month", "vague_ends"]
 
-ORIGIN, BOUND, UNIT = "__origin", "__bound", "__unit"
+ORIGIN, BOUND, UNIT, SALT = "__origin", "__bound", "__unit", "__salt"
+_SEED = 20261130  # no secret: the salt is
 MONTH, _YEAR = 31, 366
 _SHORTEST_YEAR = 364  # from its first to its last day
 _OWN_SHARE, _SHARED = 0.25, 0.75  # of the widening, that of the interval and that of the patient
@@ -27,12 +27,10 @@ _BY_ORDER = (-1, 0, 1)
 
 
 class Blur:
-    """The widening of one export. Its numbers are drawn anew each time and are kept nowhere; equal
-    intervals of a patient are widened alike in every table.
+    """How intervals are widened. What a patient's are widened by follows from the `SALT` of the
+    patient, which nobody outside knows: alike in every table, and in every export, so that several
+    together tell no more than one.
     """
-
-    def __init__(self) -> None:
-        self._seed = secrets.randbits(63)
 
     def low(self, low: pl.Expr, high: pl.Expr) -> pl.Expr:
         """The earliest day; all days are counted from the origin."""
@@ -62,14 +60,14 @@ class Blur:
 
     def shift(self, unit: pl.Expr, *of: pl.Expr) -> pl.Expr:
         """Days by which something is moved, fewer than `unit`."""
-        patient = self._fraction(pl.col("patient_id"))
+        patient = self._fraction(pl.col(SALT))
         parts = (x.alias(f"_{n}") for n, x in enumerate(of))
-        own = self._fraction(pl.struct(pl.col("patient_id"), *parts))
+        own = self._fraction(pl.struct(pl.col(SALT), *parts))
         days = (patient * _SHARED * unit).floor() + (own * _OWN_SHARE * unit).floor()
         return days.cast(pl.Int64)
 
     def _fraction(self, of: pl.Expr) -> pl.Expr:
-        return (of.hash(self._seed) % _STEPS) / _STEPS
+        return (of.hash(_SEED) % _STEPS) / _STEPS
 
 
 def _unit(low: pl.Expr, high: pl.Expr) -> pl.Expr:

@@ -15,7 +15,8 @@ from rearm.export.deidentified.anonymity import (
     small_classes_withheld,
     smallest_class,
 )
-from rearm.export.deidentified.days import ORIGIN
+from rearm.export.deidentified.days import ORIGIN, SALT
+from rearm.export.deidentified.new_ids import NewId
 
 __all__ = [
     "BANDS",
@@ -49,7 +50,7 @@ class People:
 
 
 def people_of(
-    patients: pl.DataFrame, infusions: pl.DataFrame, ids: Mapping[str, str], least: int
+    patients: pl.DataFrame, infusions: pl.DataFrame, ids: Mapping[str, NewId], least: int
 ) -> People:
     """`patients` with texts that may leave and bands. Days are counted from the first infusion with
     a day, else from the first result; where neither has a day, no day of the patient leaves.
@@ -64,7 +65,7 @@ def people_of(
     frame = (
         known.join(first, on="patient_id", how="left", maintain_order="left")
         .select("patient_id", origin)
-        .with_columns(*flags, pl.Series(NEW_ID, [ids[p] for p in known["patient_id"]], pl.String))
+        .with_columns(*flags, *_new(known["patient_id"], ids))
     )
     return People(
         frame=frame,
@@ -72,6 +73,14 @@ def people_of(
         alone_before=int((alike(known) == 1).sum()),
         withheld={name: int(flag.sum()) for name, flag in zip(QUASI, flags, strict=True)},
     )
+
+
+def _new(patients: pl.Series, ids: Mapping[str, NewId]) -> list[pl.Series]:
+    found = [ids[patient] for patient in patients]
+    return [
+        pl.Series(NEW_ID, [one.id for one in found], pl.String),
+        pl.Series(SALT, [one.salt for one in found], pl.String),
+    ]
 
 
 def with_joined_lists(frame: pl.DataFrame) -> pl.DataFrame:

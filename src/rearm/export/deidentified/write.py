@@ -20,7 +20,7 @@ from rearm.errors import InputError
 from rearm.export.deidentified.anonymity import QUASI, smallest_class
 from rearm.export.deidentified.days import Blur, dated_by_month, vague_ends
 from rearm.export.deidentified.finding_columns import findings_in_words, findings_that_leave
-from rearm.export.deidentified.new_ids import apart, new_ids, read_key, write_key
+from rearm.export.deidentified.new_ids import NewId, apart, new_ids, read_key, write_key
 from rearm.export.deidentified.people import (
     BANDS,
     NEW_ID,
@@ -134,7 +134,7 @@ class _Export:
         self.replaced: Counter[tuple[str, str]] = Counter()
         self.unlisted: list[str] = []
 
-    def read(self, known: Mapping[str, str]) -> None:
+    def read(self, known: Mapping[str, NewId]) -> None:
         """Every table with the columns that are listed, the texts that may leave, and days counted
         from the origin.
         """
@@ -149,6 +149,8 @@ class _Export:
             year_band(pl.col("infusion_year")).alias(BANDS["infusion_year"]),
         )
         self.ids = new_ids(patients["patient_id"], known)
+        if self.key is None:
+            self.ids = self._salted_by_rows()
         self.people = people_of(patients, self.tables["infusions"], self.ids, self.least)
         self.tables["patients"] = patients
         for name, frame in self.tables.items():
@@ -162,6 +164,14 @@ class _Export:
             unlisted=self.unlisted,
             replaced=self.replaced,
         )
+
+    def _salted_by_rows(self) -> dict[str, NewId]:
+        """Without a key that keeps the salts they are made of the rows of a patient, which nobody
+        outside knows: a second export widens alike.
+        """
+        rows = self.store.table("patients").select("patient_id", "source_hash").collect()
+        hashes = dict(rows.iter_rows())
+        return {p: NewId(new.id, hashes[p] or new.salt) for p, new in self.ids.items()}
 
     def _listed(self, name: str) -> pl.DataFrame:
         """The rows of a table in their order, with the columns that may leave."""
