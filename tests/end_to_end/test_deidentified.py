@@ -289,7 +289,8 @@ def test_patients_without_an_answer_leave_with_their_id_alone(store: Path, tmp_p
     for file in some((copy / "patients").glob("*.parquet")):
         frame = pl.read_parquet(file, glob=False)
         empty = [pl.lit(None, dtype=k).alias(c) for c, k in frame.schema.items()][1:]
-        frame.with_columns(*empty, error=pl.lit(IDENTIFIERS["name"])).write_parquet(file)
+        failed = pl.lit(IDENTIFIERS["name"]).alias("error")
+        frame.with_columns(empty).with_columns(failed).write_parquet(file)
     deidentify(copy, tmp_path / "out")
     out = pl.read_parquet(tmp_path / "out" / "patients.parquet")
     assert out.height == PATIENTS and out["patient_id"].n_unique() == PATIENTS
