@@ -31,7 +31,7 @@ def cases() -> list[list[list[str]]]:
 
 def main() -> None:
     import pandas as pd
-    from pycanon import anonymity
+    from pycanon import anonymity  # type: ignore[import-not-found]
 
     found = []
     for rows in cases():

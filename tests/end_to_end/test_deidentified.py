@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import stat
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -264,6 +265,14 @@ def test_the_report_counts_what_stands_in_the_tables(store: Path, tmp_path: Path
     assert report["tables"] == heights and "issues" not in heights
 
 
+def test_counts_of_replaced_words_tell_of_no_few_patients(store: Path, tmp_path: Path) -> None:
+    done = deidentify(store, tmp_path / "out")
+    assert any(0 < n < 5 for n in done.replaced.values())
+    columns = pl.read_csv(tmp_path / "out" / "columns.csv", infer_schema=False)
+    told = {x for x in columns["replaced"] if x is not None}
+    assert "<5" in told and not told & {"1", "2", "3", "4"}
+
+
 def test_few_patients_are_told_as_too_few(tmp_path: Path) -> None:
     data = write_marked_patients(3, tmp_path / "data")
     build(data, tmp_path / "store", Wanted())
@@ -316,3 +325,34 @@ def test_two_versions_of_the_criteria_stand_side_by_side(tmp_path: Path) -> None
     out = pl.read_parquet(tmp_path / "out" / "outcomes.parquet")
     assert set(out["criteria"]) == {"imwg-2016", "imwg-2011"}
     assert pl.read_parquet(tmp_path / "out" / "patients.parquet").height == 12
+
+
+def test_what_is_withheld_of_a_patient_stands_in_no_table(store: Path, tmp_path: Path) -> None:
+    """The product also tells itself by antigen, line of therapy and option."""
+    deidentify(store, tmp_path / "out")
+    patients = pl.read_parquet(tmp_path / "out" / "patients.parquet")
+    infused = patients.filter(pl.col("infusions") > 0)
+    hidden = some(infused.filter(pl.col("product").is_null())["patient_id"])
+    shown = some(infused.filter(pl.col("product").is_not_null())["patient_id"])
+    infusions = pl.read_parquet(tmp_path / "out" / "infusions.parquet")
+    of_hidden = infusions.filter(pl.col("patient_id").is_in(hidden))
+    assert of_hidden.height and of_hidden["product"].null_count() == of_hidden.height
+    assert of_hidden["targets"].null_count() == of_hidden.height
+    lines = pl.read_parquet(tmp_path / "out" / "lines.parquet").explode("agents")
+    products = {"ide-cel", "cilta-cel", "mcarh109"}
+
+    def told(ids: list[str]) -> set[str]:
+        return set(lines.filter(pl.col("patient_id").is_in(ids))["agents"]) & products
+
+    assert told(shown) and not told(hidden)
+    options = lines.filter(pl.col("patient_id").is_in(hidden))["option"].drop_nulls()
+    assert not options.str.starts_with("second-cart").any()
+
+
+def test_groups_are_as_large_as_the_report_says(store: Path, tmp_path: Path) -> None:
+    """Counted anew from the file that leaves."""
+    done = deidentify(store, tmp_path / "out", least=3)
+    patients = pl.read_parquet(tmp_path / "out" / "patients.parquet")
+    known = ("sex", "age_band", "infusion_years", "product", "heavy_chain", "light_chain")
+    groups = Counter(str(row) for row in patients.select(known).rows())
+    assert min(groups.values()) == done.smallest_group and min(groups.values()) >= 3

@@ -72,21 +72,25 @@ def test_vocabularies_hold_only_codes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("age", "band"),
+    ("age", "years_seen", "band"),
     [
-        (33.0, "30-39"),
-        (39.99, "30-39"),
-        (40.0, "40-49"),
-        (89.9, "80-89"),
-        (90.0, "90 or more"),
-        (104.0, "90 or more"),
-        (7.0, "0-9"),
-        (None, None),
+        (33.0, 1.0, "30-39"),
+        (39.99, 8.0, "30-39"),
+        (40.0, None, "40-49"),
+        (84.0, 5.9, "80-89"),
+        (84.0, 6.0, None),  # turns 90 under observation
+        (89.9, None, "80-89"),
+        (90.0, 0.0, "90 or more"),
+        (104.0, 3.0, "90 or more"),
+        (7.0, 2.0, "0-9"),
+        (None, 2.0, None),
     ],
 )
-def test_ages(age: float | None, band: str | None) -> None:
-    frame = pl.DataFrame({"age": pl.Series([age], dtype=pl.Float64)})
-    assert frame.select(age_band(pl.col("age"))).item() == band
+def test_ages(age: float | None, years_seen: float | None, band: str | None) -> None:
+    frame = pl.DataFrame(
+        {"age": [age], "seen": [years_seen]}, schema=dict.fromkeys(("age", "seen"), pl.Float64)
+    )
+    assert frame.select(age_band(pl.col("age"), pl.col("seen"))).item() == band
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from rearm.export.deidentified.new_ids import NewId
 
 __all__ = [
     "BANDS",
+    "DAYS_A_YEAR",
     "NEW_ID",
     "People",
     "age_band",
@@ -32,6 +33,7 @@ __all__ = [
 NEW_ID = "__new_id"
 _OLDEST = 90  # all over 89 are one group
 _AGES, _YEARS = 10, 3
+DAYS_A_YEAR = 365.25
 # the column of the store and the one that leaves in its place
 BANDS = {"age": "age_band", "infusion_year": "infusion_years"}
 
@@ -97,11 +99,14 @@ def withheld(quasi: str) -> str:
     return f"__no_{quasi}"
 
 
-def age_band(age: pl.Expr) -> pl.Expr:
-    """`60-69`; everybody over 89 is `90 or more`."""
+def age_band(age: pl.Expr, years_seen: pl.Expr) -> pl.Expr:
+    """`60-69`; everybody over 89 is `90 or more`. Who turns 90 in the `years_seen` since then has
+    no band: with the days of the follow-up it would tell an age over 89.
+    """
     start = (age / _AGES).floor().cast(pl.Int64) * _AGES
     band = pl.format("{}-{}", start, start + (_AGES - 1))
-    return pl.when(age >= _OLDEST).then(pl.lit(f"{_OLDEST} or more")).otherwise(band)
+    turns = (age + years_seen.fill_null(0) >= _OLDEST).fill_null(False)
+    return pl.when(age >= _OLDEST).then(pl.lit(f"{_OLDEST} or more")).when(~turns).then(band)
 
 
 def year_band(year: pl.Expr) -> pl.Expr:

@@ -98,7 +98,10 @@ _PATIENTS = {
     "error": _drop("a free text"),
     "as_of": _AS_OF,
     "sex": _words("sex", quasi="sex"),
-    "age": Treatment(kind="age_band", note="in bands of ten years, all over 89 in one"),
+    "age": Treatment(
+        kind="age_band",
+        note="in bands of ten years, all over 89 in one; none if 90 is reached later",
+    ),
     "infusion_year": Treatment(kind="year_band", note="in bands of three years"),
     "heavy_chain": _words("heavy chain", rare=True, quasi="heavy_chain"),
     "light_chain": _words("light chain", rare=True, quasi="light_chain"),

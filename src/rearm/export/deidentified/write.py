@@ -23,6 +23,7 @@ from rearm.export.deidentified.finding_columns import findings_in_words, finding
 from rearm.export.deidentified.new_ids import NewId, apart, new_ids, read_key, write_key
 from rearm.export.deidentified.people import (
     BANDS,
+    DAYS_A_YEAR,
     NEW_ID,
     People,
     age_band,
@@ -143,9 +144,10 @@ class _Export:
                 continue
             frame = self._listed(name)
             self.tables[name] = self._texts(name, frame)
+        seen = pl.col("last_seen") - pl.col("infusion_day")
         patients = self.tables["patients"].with_columns(
             _filled("heavy_chain"),
-            age_band(pl.col("age")).alias(BANDS["age"]),
+            age_band(pl.col("age"), seen / DAYS_A_YEAR).alias(BANDS["age"]),
             year_band(pl.col("infusion_year")).alias(BANDS["infusion_year"]),
         )
         self.ids = new_ids(patients["patient_id"], known)
@@ -232,7 +234,7 @@ class _Export:
         for name, listed in TREATMENTS.items():
             for column, treatment in listed.items():
                 becomes = "" if treatment.kind == "drop" else BANDS.get(column, column)
-                count = self.replaced.get((name, column), "")
+                count = self._few(self.replaced.get((name, column)))
                 how = treatment.kind.replace("_", " ")
                 if treatment.words is not None:
                     how = f"words: {treatment.words}"
@@ -241,6 +243,12 @@ class _Export:
             why = TREATMENTS["findings"]["prior_lines"].note
             writer.writerow(("findings", f"{prefix}...", f"{prefix}...", "words: finding", why, ""))
         return out.getvalue()
+
+    def _few(self, count: int | None) -> str:
+        """A count that tells of no few patients."""
+        if count is None:
+            return ""
+        return f"<{self.least}" if 0 < count < self.least else str(count)
 
     def _report(self) -> dict[str, Any]:
         people = self.people
