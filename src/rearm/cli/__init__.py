@@ -10,7 +10,17 @@ import sys
 
 # isort: off
 # in the order of the commands in `rearm --help`
-from rearm.cli import patients, render, knowledge, response, start, redcap, demo, model, cohort  # noqa: F401
+from rearm.cli import (
+    patients,
+    render,
+    knowledge,
+    response,
+    start,
+    redcap,
+    model,
+    cohort,
+    cohort_export,
+)  # noqa: F401
 
 # isort: on
 from rearm.cli.shared import app, say

@@ -22,7 +22,7 @@ from rearm.outcome.patient_course import PatientCourse
 from rearm.record import When
 from rearm.response.score import Visit
 
-__all__ = ["DISEASE_STATUS_PROFILE", "response_bundle", "response_observations"]
+__all__ = ["DISEASE_STATUS_PROFILE", "is_fhir_id", "response_bundle", "response_observations"]
 
 SYSTEM = (  # category; `urn:rearm:response-observation` codes what is observed
     "urn:rearm:imwg-response"
@@ -180,11 +180,12 @@ def _subject(patient_id: str) -> dict[str, Any]:
     altered.
     """
     subject: dict[str, Any] = {"identifier": {"value": patient_id}}
-    return (
-        {"reference": f"Patient/{patient_id}", **subject}
-        if _FHIR_ID.fullmatch(patient_id)
-        else subject
-    )
+    return {"reference": f"Patient/{patient_id}", **subject} if is_fhir_id(patient_id) else subject
+
+
+def is_fhir_id(text: str) -> bool:
+    """Whether a text can be the id of a resource."""
+    return _FHIR_ID.fullmatch(text) is not None
 
 
 def _effective(found: PatientCourse, when: When) -> dict[str, Any]:
