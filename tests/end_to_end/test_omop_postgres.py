@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.end_to_end.test_examples import told
 from tests.support.generated_patients import generated_patients
 from tests.support.loops import some
 from tests.support.omop_writer import Cdm, carried, cdm_of, write_csv
 from tests.support.postgres import postgres_server
+from tests.support.record_told import told
 
 import rearm
 from rearm.errors import InputError

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.end_to_end.test_examples import EXAMPLES, told
+from tests.end_to_end.test_examples import EXAMPLES
 from tests.support.generated_patients import generated_patients
 from tests.support.loops import some
 from tests.support.omop_writer import Cdm, carried, cdm_of, write_csv, write_duckdb, write_parquet
+from tests.support.record_told import told
 
 import rearm
 from rearm.intake import read_tables
