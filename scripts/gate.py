@@ -76,6 +76,10 @@ GATES = {
         title="How options are given: the share of what was read, by option",
         commands=(("-m", "scripts.practicalities"),),
     ),
+    "layouts": Gate(
+        title="2,000 invented patients as tidy tables, FHIR, OMOP and REDCap: the same answers",
+        commands=(("-m", "pytest", "-v", "tests/end_to_end/test_demo_layouts.py"),),
+    ),
     "registry": Gate(
         title="A store of 100,000 invented patients: speed, memory, an update, the report",
         commands=(("-m", "benchmarks.registry", "--halves"),),

@@ -12,7 +12,7 @@ from typing import Any
 
 from rearm.demo.chart import Row, Tables
 from rearm.demo.write.folder import empty_folder
-from rearm.demo.write.redcap_dictionary import (
+from rearm.intake.redcap.own_dictionary import (
     ID,
     OTHER,
     Choice,

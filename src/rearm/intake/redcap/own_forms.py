@@ -60,7 +60,8 @@ def _parts(
 ) -> dict[str, str]:
     """By header the texts of the values that make up a column."""
     name = field_name(table.name, column.name)
-    words = {choice.code: choice.word for choice in choices_of(column, knowledge)} | {OTHER: ""}
+    # `other` may be a word of its own (of causes of death); else the word stands beside it
+    words = {OTHER: ""} | {choice.code: choice.word for choice in choices_of(column, knowledge)}
     parts: dict[str, str] = {}
     for header, place in places.items():
         own = place.field
