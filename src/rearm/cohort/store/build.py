@@ -17,6 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+import polars as pl
 from msgspec import structs
 
 from rearm.assessment.regions import region_of, regions_of
@@ -52,7 +53,7 @@ Engine = Literal["local", "spark"]
 _WORK = ".work"
 _OURS = (_WORK, LOCK)  # left by a run that ended before it began to write
 _BYTES_A_BUCKET = 8 * 1024**2  # of CSV, about a thousand patients
-_PARQUET_IS_DENSER = 6
+_BYTES_A_ROW = 80
 _MOST_BUCKETS = 1024
 
 
@@ -310,12 +311,20 @@ def _buckets_for(source: Path | str) -> int:
     """So many that a bucket holds about a thousand patients."""
     path = Path(source)
     files = [f for f in path.rglob("*") if f.is_file()] if path.is_dir() else [path]
-    size = sum(
-        f.stat().st_size * (_PARQUET_IS_DENSER if f.suffix == ".parquet" else 1)
-        for f in files
-        if f.exists()
-    )
+    size = sum(_size(file) for file in files if file.exists())
     return max(1, min(_MOST_BUCKETS, round(size / _BYTES_A_BUCKET)))
+
+
+def _size(file: Path) -> int:
+    """In bytes, as if it were text; how far Parquet is packed differs with the data."""
+    if file.suffix.lower() == ".parquet":
+        try:
+            return _BYTES_A_ROW * int(
+                pl.scan_parquet(file, glob=False).select(pl.len()).collect().item()
+            )
+        except pl.exceptions.PolarsError:
+            return 0  # told where it is read
+    return file.stat().st_size
 
 
 @contextmanager
