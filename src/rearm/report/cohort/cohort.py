@@ -12,7 +12,7 @@ from rearm.cohort.store.folder import Manifest, StoreFolder
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Cohort", "FINDINGS_SHOWN"]
+__all__ = ["FINDINGS_SHOWN", "Cohort"]
 
 # findings of table 1, as they were before the infusion, and those without which a cause or a target
 # can't be judged

@@ -12,7 +12,7 @@ from rearm.report.cohort.table import Cell, ReportTable, cross_table, share_word
 from rearm.report.words import words
 
 if TYPE_CHECKING:
-    import polars as pl
+    pass
 
 __all__ = ["causes", "failure_kinds", "progression_days", "response_agreement"]
 
