@@ -10,7 +10,7 @@ import sys
 
 # isort: off
 # in the order of the commands in `rearm --help`
-from rearm.cli import patients, render, knowledge, response, start, model  # noqa: F401
+from rearm.cli import patients, render, knowledge, response, cohort_report, start, model  # noqa: F401
 
 # isort: on
 from rearm.cli.shared import app, say

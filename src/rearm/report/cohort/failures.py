@@ -12,9 +12,15 @@ from rearm.report.cohort.table import Cell, ReportTable, cross_table, share_word
 from rearm.report.words import words
 
 if TYPE_CHECKING:
-    pass
+    import polars as pl
 
-__all__ = ["causes", "failure_kinds", "progression_days", "response_agreement"]
+__all__ = [
+    "causes",
+    "failure_kinds",
+    "first_progression",
+    "progression_days",
+    "response_agreement",
+]
 
 _TIMING = ("early", "intermediate", "late")
 _GRADES = ("established", "likely", "possible", "unlikely", "not_assessed", "not_applicable")
@@ -104,17 +110,9 @@ def progression_days(cohort: Cohort, rule: CountRule) -> ReportTable:
     """Whose progression the team recorded and whose the results show, and which came first."""
     import polars as pl
 
-    team, computed = pl.col("first_team_day"), pl.col("first_computed_day")
-    ahead = computed - team
     labelled = cohort.infused.with_columns(
-        pl.when(team.is_null() & computed.is_null()).then(pl.lit("neither"))
-        .when(team.is_null()).then(pl.lit("by the results only"))
-        .when(computed.is_null()).then(pl.lit("by the team only"))
-        .when(ahead.abs() <= _LITTLE).then(pl.lit("both, within 14 days"))
-        .when(ahead < 0).then(pl.lit("both, the results earlier"))
-        .otherwise(pl.lit("both, the team earlier")).alias("row"),
-        pl.lit("patients").alias("one"),
-    )  # fmt: skip
+        first_progression().alias("row"), pl.lit("patients").alias("one")
+    )
     order = (
         "both, within 14 days",
         "both, the results earlier",
@@ -146,3 +144,19 @@ def progression_days(cohort: Cohort, rule: CountRule) -> ReportTable:
             " it.",
         ),
     )
+
+
+def first_progression() -> pl.Expr:
+    """Whose progression the team recorded and whose the results show, and which came first."""
+    import polars as pl
+
+    team, computed = pl.col("first_team_day"), pl.col("first_computed_day")
+    ahead = computed - team
+    return (
+        pl.when(team.is_null() & computed.is_null()).then(pl.lit("neither"))
+        .when(team.is_null()).then(pl.lit("by the results only"))
+        .when(computed.is_null()).then(pl.lit("by the team only"))
+        .when(ahead.abs() <= _LITTLE).then(pl.lit("both, within 14 days"))
+        .when(ahead < 0).then(pl.lit("both, the results earlier"))
+        .otherwise(pl.lit("both, the team earlier"))
+    )  # fmt: skip

@@ -28,8 +28,8 @@ _FOLDER = "reports"
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """The reports that were made from a store, in a folder that stays with the patients' data:
-    each a Parquet file with `key` (the figure), `patient_id` and `row` (a hash of the patient's
-    data that the figure shows).
+    each a Parquet file with `key` (the figure, / and its group), `patient_id` and `row` (what the
+    figure shows of the patient, or a hash of it).
     """
 
     folder: Path
@@ -55,7 +55,7 @@ class Ledger:
                 )
             before = pl.read_parquet(file, glob=False)
             differ = _patients_that_differ(before, now)
-            close |= {key for key, patients in differ.items() if 0 < patients < min_cell}
+            close |= {key for key, patients in differ.items() if patients < min_cell}
         return frozenset(close)
 
     def add(self, shown: pl.DataFrame, min_cell: int) -> None:
@@ -96,11 +96,31 @@ class Ledger:
 
 
 def _patients_that_differ(before: pl.DataFrame, now: pl.DataFrame) -> Mapping[str, int]:
-    """How many patients' data differ in each figure that both have."""
+    """By key of `now`: the fewest patients in whom it differs from a group of the same figure
+    before, with whom it shares some. Groups may be cut otherwise than then: each is compared with
+    each.
+    """
     import polars as pl
 
-    shared = set(before["key"].unique()) & set(now["key"].unique())
-    either = pl.concat([before, now]).filter(pl.col("key").is_in(list(shared)))
-    alone = either.group_by("key", "patient_id", "row").len().filter(pl.col("len") == 1)
-    counts = alone.group_by("key").agg(pl.col("patient_id").n_unique())
-    return dict(counts.iter_rows())
+    figure = pl.col("key").str.split("/").list.first().alias("figure")
+    sizes = [frame.group_by("key").agg(pl.len().alias("n")) for frame in (before, now)]
+    both = now.with_columns(figure).join(
+        before.with_columns(figure), on=["figure", "patient_id"], suffix="_before"
+    )
+    pairs = (
+        both.group_by("key", "key_before")
+        .agg(
+            pl.len().alias("common"),
+            (pl.col("row") == pl.col("row_before")).sum().alias("same"),
+        )
+        .join(sizes[1], on="key")
+        .join(sizes[0].rename({"key": "key_before", "n": "n_before"}), on="key_before")
+        .with_columns(
+            differ=pl.col("n").cast(pl.Int64)
+            + pl.col("n_before")
+            - pl.col("common")
+            - pl.col("same")
+        )
+        .filter(pl.col("differ") > 0)
+    )
+    return dict(pairs.group_by("key").agg(pl.col("differ").min()).iter_rows())

@@ -14,7 +14,7 @@ from rearm.report.words import finding_words, words
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["funnel", "who_they_are"]
+__all__ = ["bands", "became", "funnel", "who_they_are"]
 
 _ORDER = {
     "age_band": ("under 50", "50 to 59", "60 to 69", "70 to 79", "80 and over"),
@@ -83,7 +83,7 @@ def who_they_are(cohort: Cohort, rule: CountRule) -> ReportTable:
     """Table 1: each characteristic with those of whom it is not recorded, by what became of the
     first infusion.
     """
-    infused = cohort.infused.with_columns(_status(), *_bands())
+    infused = cohort.infused.with_columns(became(), *bands())
     rows: list[tuple[str, tuple[Cell, ...]]] = []
     order = (*_COLUMNS, "other")
     for title, column in _characteristics():
@@ -128,7 +128,8 @@ def _characteristics() -> Sequence[tuple[str, str]]:
     )
 
 
-def _status() -> pl.Expr:
+def became() -> pl.Expr:
+    """What became of the first infusion, as the column of table 1."""
     import polars as pl
 
     known = pl.col("first_status").is_in(list(_COLUMNS))
@@ -141,7 +142,8 @@ def _all_one() -> pl.Expr:
     return pl.lit("1").alias("one")
 
 
-def _bands() -> Sequence[pl.Expr]:
+def bands() -> Sequence[pl.Expr]:
+    """Age, year, earlier lines and M-protein as table 1 shows them."""
     import polars as pl
 
     age, lines, year = pl.col("first_age"), pl.col("lines_before"), pl.col("infusion_year")
