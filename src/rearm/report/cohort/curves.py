@@ -24,6 +24,7 @@ __all__ = [
 MONTH = 30.4375  # days
 DAYS_SHOWN = (0, 183, 365, 730)  # numbers at risk, shares
 _WEEK = 7
+_LEAST_AT_RISK = 10  # a curve of fewer says more of them than of the others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +77,8 @@ def shown_group(group: GroupOutcome, outcomes: Outcomes, rule: CountRule) -> Sho
     other = _shown_curve(group.incidence[1], rule) if group.incidence else None
     counts = rule.parts([group.events, group.competing, group.censored])
     few = curve is None and not rule.exact
-    median = Estimate() if competes or few else _median(group, rule)
     last = curve.points[-1].day if curve else -1
+    median = Estimate() if competes or few else _median(group, rule, last)
     at_risk = group.at_risk(DAYS_SHOWN)
     return ShownGroup(
         name=group.group,
@@ -108,7 +109,7 @@ def _shown_curve(curve: SurvivalCurve | IncidenceCurve, rule: CountRule) -> Show
     origin = Point(day=curve.free_at, share=start)
     if rule.exact:
         steps = np.flatnonzero((events > 0) | (np.arange(len(events)) == len(events) - 1))
-        at = [(int(curve.day[i]), i) for i in steps]
+        at = [(int(curve.day[i]), int(i)) for i in steps]
     else:
         at = _spaced(curve.day, curve.at_risk, events, rule.min_cell)
         if not at:
@@ -130,9 +131,9 @@ def _spaced(
     day: np.ndarray, at_risk: np.ndarray, events: np.ndarray, least: int
 ) -> list[tuple[int, int]]:
     """Ends of weeks, with the row that holds there: `least` events or more lie between one and the
-    next, and the last is the end of the last week in which as many are at risk.
+    next, and the last is the end of the last week in which as many, and ten, are at risk.
     """
-    enough = np.flatnonzero(at_risk >= least)
+    enough = np.flatnonzero(at_risk >= max(least, _LEAST_AT_RISK))
     if not len(enough):
         return []
     end_row = int(enough[-1])
@@ -157,18 +158,15 @@ def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _median(group: GroupOutcome, rule: CountRule) -> Estimate:
-    """In months; unknown where fewer than the minimum had the event before it or are at risk on it:
-    it would be the day of one of a few.
+def _median(group: GroupOutcome, rule: CountRule, last: int) -> Estimate:
+    """In months; unknown where fewer than the minimum had the event before it, or where the curve
+    that is shown ends before: it would be the day of one of a few.
     """
     median = group.median
-    if median.value is None:
+    if median.value is None or rule.exact:
         return _months(median)
-    day = int(median.value)
-    before = int(group.free.events[group.free.day <= day].sum())
-    there = group.at_risk([day])[day]
-    few = min(before, there) < rule.min_cell and not rule.exact
-    return Estimate() if few else _months(median)
+    before = int(group.free.events[group.free.day <= median.value].sum())
+    return Estimate() if before < rule.min_cell or median.value > last else _months(median)
 
 
 def _months(days: Estimate) -> Estimate:

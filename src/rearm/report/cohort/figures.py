@@ -15,8 +15,9 @@ from rearm.report.cohort.cohort import Cohort
 from rearm.report.cohort.counts import CountRule
 from rearm.report.cohort.curves import DAYS_SHOWN, ShownGroup, shown_group
 from rearm.report.cohort.merged import OTHER
+from rearm.report.cohort.salvage import given_words
 from rearm.report.cohort.table import Cell, ReportTable
-from rearm.report.words import strategy_words, words
+from rearm.report.words import words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["FIGURES", "Figure", "FigureAsked", "figure_of"]
 
 LANDMARKS = (30, 60, 90)
-_ENTRY = (
-    "Patients enter on the day on which they were first seen; the shares are of those who are free"
-    " of the event then."
-)
 _DESCRIPTIVE = (
     "Groups were not chosen at random. A difference between two curves describes patients, and does"
     " not say that one therapy is better."
@@ -204,7 +201,7 @@ def group_words(asked: FigureAsked) -> Callable[[str | None], str]:
             return "others or not known"
         if group.startswith(OTHER):
             return group
-        return strategy_words(group) if by == "strategy" else words(group)
+        return given_words(group) if by == "strategy" else words(group)
 
     return name
 
@@ -216,7 +213,8 @@ def _table(
     rule: CountRule,
 ) -> ReportTable:
     competes = asked.question.competes
-    spread = any(group.spread is not None for group in groups)
+    landmark = asked.question.landmark is not None
+    spread = not landmark and any(group.spread is not None for group in groups)
     columns = ["patients", "events"]
     columns += ["competing"] if competes else []
     columns += ["entered late", "left out", "followed, months"]
@@ -267,7 +265,7 @@ def _percent_words(share: Estimate) -> str:
 
 def _notes(asked: FigureAsked) -> list[str]:
     question = asked.question
-    notes = [_ENTRY]
+    notes: list[str] = []
     if question.competes:
         notes.append(
             f"Competing: {COMPETING[question.endpoint]}; it is an event of its own and no"
@@ -275,8 +273,8 @@ def _notes(asked: FigureAsked) -> list[str]:
         )
     if question.origin == "salvage":
         notes.append(
-            "Counted from the first dose of the first salvage, so that nobody lives through a time"
-            " before it. " + _DESCRIPTIVE
+            "Counted from the first dose of the first salvage: the time before it is no time under"
+            " it. " + _DESCRIPTIVE
         )
     elif question.origin == "apheresis":
         notes.append(
@@ -285,9 +283,12 @@ def _notes(asked: FigureAsked) -> list[str]:
         )
     elif question.landmark is not None:
         notes.append(
-            f"Patients alive and seen on day {question.landmark}, in the group of that day: who"
-            " begins a salvage later stays where he is. " + _DESCRIPTIVE
+            "Patients alive and seen on the landmark, in the group of that day: who begins a"
+            " salvage later stays in his group. Left out: who died, or was not followed or not yet"
+            " seen, by then. " + _DESCRIPTIVE
         )
+    elif question.by == "kind":
+        notes.append("Where the death is the failure, it counts on day 1. " + _DESCRIPTIVE)
     elif question.by is not None:
         notes.append(_DESCRIPTIVE)
     return notes

@@ -63,13 +63,12 @@ def cohort_page(report: CohortReport) -> str:
 def _sections(report: CohortReport) -> list[_Section]:
     table, figures = report.tables, {figure.id: figure for figure in report.figures}
 
-    def plain(name: str, **more: bool) -> _Part:
-        return _Part(table=table[name], **more)
+    def plain(name: str, *, folded: bool = False) -> _Part:
+        return _Part(table=table[name], folded=folded)
 
     def curves(*names: str) -> tuple[_Part, ...]:
         return tuple(_with_curves(figures[name]) for name in names if name in figures)
 
-    landmarks = tuple(name for name in figures if name.startswith("os_landmark_"))
     sections = (
         _Section(id="patients", title="The patients", parts=(plain("funnel"), plain("who"))),
         _Section(
@@ -85,7 +84,7 @@ def _sections(report: CohortReport) -> list[_Section]:
         _Section(
             id="after",
             title="After the failure",
-            parts=(*curves("to_salvage", "os_failure", *landmarks),),
+            parts=(*curves("to_salvage", "os_failure"), *_landmarks(report)),
         ),
         _Section(
             id="salvage",
@@ -183,6 +182,26 @@ def _last_by(report: CohortReport, day: int) -> tuple[float, ...] | None:
     if report.states[-1][0] < day:
         return None
     return next(shares for point, shares in reversed(report.states) if point <= day)
+
+
+def _landmarks(report: CohortReport) -> tuple[_Part, ...]:
+    """The landmarks as one table."""
+    found = [f for f in report.figures if f.id.startswith("os_landmark_")]
+    if not found:
+        return ()
+    rows: list[tuple[str, tuple[Cell, ...]]] = []
+    for figure in found:
+        day = _ASKED[figure.id].question.landmark
+        rows.append((f"from day {day}, groups of that day", ()))
+        rows += figure.table.rows
+    table = ReportTable(
+        id="os_landmarks",
+        title="Overall survival from a landmark after the failure, by whether a salvage had begun",
+        columns=found[0].table.columns,
+        rows=tuple(rows),
+        notes=found[0].table.notes,
+    )
+    return (_Part(table=table),)
 
 
 def _ways(report: CohortReport) -> tuple[_Part, ...]:

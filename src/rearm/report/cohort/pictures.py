@@ -59,9 +59,9 @@ def curve_spec(
     stepped = drawn[0].curve is not None and drawn[0].curve.stepped
     one = len(drawn) == 1
     panel: Spec = {
-        "width": 640 if one else 190,
-        "height": 260 if one else 150,
-        "layer": [_band(stepped), _line(stepped, competes)],
+        "width": 640 if one else 250,
+        "height": 260 if one else 160,
+        "layer": [_band(stepped, competes), _line(stepped, competes)],
     }
     if one:
         return {"data": {"values": rows}, "padding": _PADDING, **panel}
@@ -80,7 +80,7 @@ def curve_spec(
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= 30 else text[:29].rstrip() + "…"
+    return text if len(text) <= 36 else text[:35].rstrip() + "…"
 
 
 def _points(curve: ShownCurve, group: str, kind: str) -> list[dict[str, object]]:
@@ -120,13 +120,19 @@ def _colour(legend: bool) -> Spec:
         "field": "kind",
         "type": "nominal",
         "scale": {"domain": ["free", "event", "competing event"], "range": [BLUE, RED, GREY]},
-        "legend": {"title": None, "orient": "top", "values": ["event", "competing event"]}
+        "legend": {
+            "title": None,
+            "orient": "top",
+            "values": ["event", "competing event"],
+            "symbolType": "stroke",
+            "symbolOpacity": 1,
+        }
         if legend
         else None,
     }
 
 
-def _band(stepped: bool) -> Spec:
+def _band(stepped: bool, competes: bool) -> Spec:
     axes = _axes()
     return {
         "mark": {
@@ -138,7 +144,7 @@ def _band(stepped: bool) -> Spec:
             "x": axes["x"],
             "y": {**axes["y"], "field": "low"},
             "y2": {"field": "high"},
-            "color": _colour(False),
+            "color": _colour(competes),
         },
     }
 
@@ -202,6 +208,7 @@ class _Node:
     top: float
     height: float
     colour: str
+    count: float
     left: float = 0.0
     right: float = 0.0
 
@@ -218,14 +225,8 @@ def flow_spec(kinds: ReportTable, sequences: ReportTable) -> Spec | None:
     whole = sum(n for _, n in middle)
     if not whole:
         return None
-    lefts = [
-        (name, sum(cells[i].value or 0 for _, cells in first_rows))
-        for i, name in enumerate(kind_names)
-    ]
-    rights = [
-        (name, sum(cells[i].value or 0 for cells in second_rows.values()))
-        for i, name in enumerate(second_names)
-    ]
+    lefts = _totals(kinds, kind_names)
+    rights = _totals(sequences, second_names)
     gap = whole * 0.03
     nodes = [
         _column(0, lefts, whole, gap, [GREY] * len(lefts)),
@@ -242,6 +243,12 @@ def flow_spec(kinds: ReportTable, sequences: ReportTable) -> Spec | None:
     return _flow(ribbons, [node for column in nodes for node in column.values()])
 
 
+def _totals(table: ReportTable, names: Sequence[str]) -> list[tuple[str, float]]:
+    """The total of each column as the table shows it."""
+    *_, (_, totals) = table.rows
+    return [(name, totals[i].value or 0) for i, name in enumerate(names)]
+
+
 def _colours(n: int) -> list[str]:
     return [_PALETTE[i % len(_PALETTE)] for i in range(n)]
 
@@ -256,7 +263,7 @@ def _column(
     nodes: dict[str, _Node] = {}
     top = 0.0
     for (label, size), colour in zip(sizes, colours, strict=True):
-        nodes[label] = _Node(number, label, top, size, colour, top, top)
+        nodes[label] = _Node(number, label, top, size, colour, size, top, top)
         top += size + (gap if size else 0)
     return nodes
 
@@ -267,6 +274,9 @@ def _ribbon(start: _Node, end: _Node, width: float, colour: str) -> list[dict[st
     y0, y1 = start.right, end.left
     start.right += width
     end.left += width
+    # rounded cells may sum to a little more than their rounded total
+    start.height = max(start.height, start.right - start.top)
+    end.height = max(end.height, end.left - end.top)
     points = []
     for i in range(_SMOOTH + 1):
         t = i / _SMOOTH
@@ -291,7 +301,7 @@ def _flow(ribbons: Sequence[dict[str, object]], nodes: Sequence[_Node]) -> Spec:
             "y": node.top,
             "y2": node.top + node.height,
             "middle": node.top + node.height / 2,
-            "text": f"{_cut(node.label)} ({node.height:,.0f})",
+            "text": f"{_cut(node.label)} ({node.count:,.0f})",
             "colour": node.colour,
         }
         for node in nodes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rearm.knowledge.bundle import bundled
 from rearm.report.cohort.cohort import Cohort
 from rearm.report.cohort.counts import CountRule
 from rearm.report.cohort.merged import OTHER, counts_by, merged_columns, merged_rows
@@ -31,7 +32,10 @@ def given_words(label: str) -> str:
     """A strategy that was given, in words."""
     if label == "not recorded":
         return "no strategy of the list"
-    return label if label.startswith((OTHER, _NONE)) else strategy_words(label)
+    if label.startswith((OTHER, _NONE)):
+        return label
+    known = bundled().words.strategies.get(label)
+    return strategy_words(label) if known is None else known.title.split(",")[0]
 
 
 def with_merged_strategy(salvaged: pl.DataFrame, rule: CountRule) -> pl.DataFrame:
@@ -57,7 +61,7 @@ def first_by_kind(cohort: Cohort, rule: CountRule) -> ReportTable:
     given = with_merged_strategy(cohort.salvaged, rule).with_columns(
         pl.when(pl.col("first_status").is_in(["failed", "suspected"]))
         .then(pl.col("first_kind").fill_null("kind not known"))
-        .otherwise(pl.lit("no failure before it"))
+        .otherwise(pl.lit("not failed or not judged"))
         .alias("kind")
     )
     labels, counts = counts_by(given, "given", "kind", kinds := _kinds(given))
@@ -124,7 +128,7 @@ def _responded(
         .alias("evaluable"),
     )
     ordered = sorted(sizes.iter_rows(), key=lambda x: (x[0] == "not recorded", -x[1], x[0]))
-    rows = []
+    rows: list[tuple[str, tuple[Cell, ...]]] = []
     for name, n, yes, judged in ordered:
         own = part_cells(yes, n, rule)
         seen = part_cells(yes, judged, rule)
@@ -231,6 +235,6 @@ def _tier_words(label: str) -> str:
         "not_possible": "not possible",
         "not_placed": "strategy not placed on that day",
         "no_strategy": "no strategy of the list",
-        "no_answer": "no answer for that day",
+        "no_answer": "no relapse to decide on that day, as far as the record tells",
     }
     return own[label]
