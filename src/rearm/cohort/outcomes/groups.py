@@ -119,8 +119,8 @@ def _by_later_salvage(
         "patient_id",
         pl.col("obstacle").alias("why_unknown"),
         pl.when(pl.col("status") == "event").then(pl.col("days")).alias("group_from"),
-        pl.when(pl.col("status") == "event").then(pl.col("days_low")).alias("from_low"),
-        pl.when(pl.col("status") == "event").then(pl.col("days_high")).alias("from_high"),
+        pl.when(pl.col("status") == "event").then(pl.coalesce("days_low", "days")).alias("from_low"),
+        pl.when(pl.col("status") == "event").then(pl.coalesce("days_high", "days")).alias("from_high"),
         pl.when(pl.col("status") == "event")
         .then(pl.col("origin_day") + pl.col("days"))
         .alias("start"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rearm.knowledge.bundle import bundled
 from rearm.report.cohort.cohort import Cohort
 from rearm.report.cohort.counts import CountRule
-from rearm.report.cohort.merged import counts_by, merged_columns, merged_rows
+from rearm.report.cohort.merged import NOT_RECORDED, counts_by, merged_columns, merged_rows
 from rearm.report.cohort.table import Cell, ReportTable, cross_table, share_words
 from rearm.report.words import words
 
@@ -31,7 +31,7 @@ _LITTLE = 14  # days: two visits of one week or the next
 def failure_kinds(cohort: Cohort, rule: CountRule) -> ReportTable:
     """The kind of each failure by when it came."""
     failed = cohort.failed
-    labels, counts = counts_by(failed, "first_kind", "first_timing", (*_TIMING, "not recorded"))
+    labels, counts = counts_by(failed, "first_kind", "first_timing", (*_TIMING, NOT_RECORDED))
     labels, counts = merged_rows(labels, counts, rule)
     columns, rows = cross_table(
         [_kind_words(x) for x in labels],
@@ -49,7 +49,7 @@ def failure_kinds(cohort: Cohort, rule: CountRule) -> ReportTable:
 
 
 def _kind_words(label: str) -> str:
-    return "kind not known" if label == "not recorded" else words(label)
+    return "kind not known" if label == NOT_RECORDED else words(label)
 
 
 def causes(cohort: Cohort, rule: CountRule) -> ReportTable:
@@ -83,7 +83,7 @@ def response_agreement(cohort: Cohort, rule: CountRule) -> ReportTable:
     """The best response that the team recorded, by the one that the results give."""
     team, computed = "first_best_response_team", "first_best_response_computed"
     infused = cohort.infused
-    across = (*_RESPONSES, "not recorded")
+    across = (*_RESPONSES, NOT_RECORDED)
     labels, counts = counts_by(infused, team, computed, across, rows=_RESPONSES)
     labels, counts = merged_rows(labels, counts, rule)
     names, counts = merged_columns(list(across), counts, rule)
@@ -103,7 +103,7 @@ def response_agreement(cohort: Cohort, rule: CountRule) -> ReportTable:
 
 
 def _not_told(label: str) -> str:
-    return "none" if label == "not recorded" else words(label)
+    return "none" if label == NOT_RECORDED else words(label)
 
 
 def progression_days(cohort: Cohort, rule: CountRule) -> ReportTable:

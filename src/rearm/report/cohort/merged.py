@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NOT_RECORDED", "OTHER", "counts_by", "merged_columns", "merged_rows"]
 
-NOT_RECORDED = "not recorded"
+NOT_RECORDED = "not_recorded"
 OTHER = "others"
 Counts = list[list[int]]
 

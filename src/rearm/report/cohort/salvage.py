@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rearm.knowledge.bundle import bundled
 from rearm.report.cohort.cohort import Cohort
 from rearm.report.cohort.counts import CountRule
-from rearm.report.cohort.merged import OTHER, counts_by, merged_columns, merged_rows
+from rearm.report.cohort.merged import NOT_RECORDED, OTHER, counts_by, merged_columns, merged_rows
 from rearm.report.cohort.table import Cell, ReportTable, cross_table, part_cells, share_words
 from rearm.report.words import strategy_words, words
 
@@ -24,15 +24,17 @@ __all__ = [
 ]
 
 _TIERS = ("first", "alternative", "situational", "avoid", "not_possible")
-_NONE = "no second salvage"
+_NONE = "no_second_salvage"
 _MOST_SEQUENCES = 25
 
 
 def given_words(label: str) -> str:
     """A strategy that was given, in words."""
-    if label == "not recorded":
+    if label == NOT_RECORDED:
         return "no strategy of the list"
-    if label.startswith((OTHER, _NONE)):
+    if label == _NONE:
+        return words(label)
+    if label.startswith(OTHER):
         return label
     known = bundled().words.strategies.get(label)
     return strategy_words(label) if known is None else known.title.split(",")[0]
@@ -44,7 +46,7 @@ def with_merged_strategy(salvaged: pl.DataFrame, rule: CountRule) -> pl.DataFram
     """
     import polars as pl
 
-    strategy = pl.col("salvage_strategy").fill_null("not recorded")
+    strategy = pl.col("salvage_strategy").fill_null(NOT_RECORDED)
     frame = salvaged.with_columns(strategy.alias("given"), pl.lit("n").alias("one"))
     labels, counts = counts_by(frame, "given", "one", ("n",))
     kept, _ = merged_rows(labels, counts, rule)
@@ -60,8 +62,8 @@ def first_by_kind(cohort: Cohort, rule: CountRule) -> ReportTable:
 
     given = with_merged_strategy(cohort.salvaged, rule).with_columns(
         pl.when(pl.col("first_status").is_in(["failed", "suspected"]))
-        .then(pl.col("first_kind").fill_null("kind not known"))
-        .otherwise(pl.lit("not failed or not judged"))
+        .then(pl.col("first_kind").fill_null("kind_not_known"))
+        .otherwise(pl.lit("not_failed_or_not_judged"))
         .alias("kind")
     )
     labels, counts = counts_by(given, "given", "kind", kinds := _kinds(given))
@@ -120,14 +122,14 @@ def _responded(
 ) -> list[tuple[str, tuple[Cell, ...]]]:
     import polars as pl
 
-    sizes = frame.group_by(pl.col(group).fill_null("not recorded")).agg(
+    sizes = frame.group_by(pl.col(group).fill_null(NOT_RECORDED)).agg(
         pl.len().alias("n"),
         (pl.col(responded).fill_null(False)).sum().alias("responded"),
         (pl.col(evaluable).fill_null(False) | pl.col(responded).fill_null(False))
         .sum()
         .alias("evaluable"),
     )
-    ordered = sorted(sizes.iter_rows(), key=lambda x: (x[0] == "not recorded", -x[1], x[0]))
+    ordered = sorted(sizes.iter_rows(), key=lambda x: (x[0] == NOT_RECORDED, -x[1], x[0]))
     rows: list[tuple[str, tuple[Cell, ...]]] = []
     for name, n, yes, judged in ordered:
         own = part_cells(yes, n, rule)
@@ -142,7 +144,7 @@ def sequences(cohort: Cohort, rule: CountRule) -> ReportTable:
     import polars as pl
 
     given = with_merged_strategy(cohort.salvaged, rule)
-    second = pl.col("second_salvage_strategy").fill_null("not recorded")
+    second = pl.col("second_salvage_strategy").fill_null(NOT_RECORDED)
     frame = given.with_columns(
         pl.when(pl.col("second_salvage_day").is_null())
         .then(pl.lit(_NONE))
@@ -172,7 +174,7 @@ def _sizes(frame: pl.DataFrame, column: str) -> list[tuple[str, int]]:
 
 
 def _none_first(of: tuple[str, int]) -> tuple[bool, bool, int, str]:
-    return (of[0] != _NONE, of[0] == "not recorded", -of[1], of[0])
+    return (of[0] != _NONE, of[0] == NOT_RECORDED, -of[1], of[0])
 
 
 def tiers_of_chosen(cohort: Cohort, rule: CountRule) -> ReportTable:
