@@ -110,21 +110,24 @@ def _by_later_salvage(
     """By the salvage that began by the landmark; or that begins at all, from its first day on."""
     import polars as pl
 
-    next_therapy = store.table("outcomes").filter(
-        pl.col("criteria") == (question.criteria or store.manifest().settings.criteria[0]),
-        pl.col("infusion") == question.infusion,
-        pl.col("origin") == question.origin,
-        pl.col("endpoint") == "TTNT",
-    ).select(
-        "patient_id",
-        pl.col("obstacle").alias("why_unknown"),
-        pl.when(pl.col("status") == "event").then(pl.col("days")).alias("group_from"),
-        pl.when(pl.col("status") == "event").then(pl.coalesce("days_low", "days")).alias("from_low"),
-        pl.when(pl.col("status") == "event").then(pl.coalesce("days_high", "days")).alias("from_high"),
-        pl.when(pl.col("status") == "event")
-        .then(pl.col("origin_day") + pl.col("days"))
-        .alias("start"),
-    )  # fmt: skip
+    begun_at = pl.when(pl.col("status") == "event")
+    next_therapy = (
+        store.table("outcomes")
+        .filter(
+            pl.col("criteria") == (question.criteria or store.manifest().settings.criteria[0]),
+            pl.col("infusion") == question.infusion,
+            pl.col("origin") == question.origin,
+            pl.col("endpoint") == "TTNT",
+        )
+        .select(
+            "patient_id",
+            pl.col("obstacle").alias("why_unknown"),
+            begun_at.then(pl.col("days")).alias("group_from"),
+            begun_at.then(pl.coalesce("days_low", "days")).alias("from_low"),
+            begun_at.then(pl.coalesce("days_high", "days")).alias("from_high"),
+            begun_at.then(pl.col("origin_day") + pl.col("days")).alias("start"),
+        )
+    )
     own = next_therapy.join(lines, on=["patient_id", "start"], how="left").drop("start").collect()
     found = found.join(own, on="patient_id", how="left")
     if question.landmark == "first_dose":

@@ -209,6 +209,7 @@ def _checked(found: pl.DataFrame) -> pl.DataFrame:
     return found.with_columns(
         left_out=pl.coalesce(
             "left_out",
+            pl.when(pl.col("exit").is_null()).then(pl.lit("vague_days")),
             pl.when(before & (pl.col("entry") > 0)).then(pl.lit("ended_before_entry")),
             pl.when(before & (pl.col("exit") < 0)).then(pl.lit("ended_before_origin")),
             pl.when(before).then(pl.lit("no_follow_up")),

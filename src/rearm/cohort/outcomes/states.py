@@ -113,6 +113,7 @@ def _in_order(found: pl.LazyFrame) -> pl.LazyFrame:
     found = found.with_columns(
         left_out=pl.coalesce(
             "left_out",
+            pl.when(pl.col("last").is_null()).then(pl.lit("vague_days")),
             pl.when(undated).then(pl.lit("progression_undated")),
             pl.when(nothing_observed & (pl.col("entry") > 0)).then(pl.lit("ended_before_entry")),
             pl.when(nothing_observed).then(pl.lit("no_follow_up")),
