@@ -13,6 +13,7 @@ import pytest
 from tests.support.random_store import Tables, random_patient, random_tables
 from tests.support.tiny_store import tiny_store
 
+from rearm.cohort.outcomes.opened import opened
 from rearm.cohort.store.folder import StoreFolder
 from rearm.errors import InputError
 from rearm.report.cohort.cohort import Cohort
@@ -104,7 +105,9 @@ def test_a_curve_that_differs_in_a_few_is_left_out(tmp_path: Path) -> None:
     moved |= {name: moved[name] + 400 for name in ("days", "days_low", "days_high")}
     changed = tiny_store(tmp_path / "b", tables)
     before = {f.id: f for f in first.figures}["pfs_strategy"]
-    now = figure_of(Cohort(changed), next(a for a in FIGURES if a.id == before.id), CountRule(1))
+    now = figure_of(
+        Cohort(opened(changed)), next(a for a in FIGURES if a.id == before.id), CountRule(1)
+    )
     assert now.table != before.table  # without the guard
     second = cohort_report(changed, ledger=book)
     assert second.withheld == ("pfs_strategy",)
@@ -136,7 +139,7 @@ def test_a_ledger_that_cannot_be_read_stops_the_report(tmp_path: Path) -> None:
 
 
 def _rows(store: StoreFolder) -> pl.DataFrame:
-    cohort = Cohort(store)
+    cohort = Cohort(opened(store))
     figures = [figure_of(cohort, asked, CountRule(5)) for asked in FIGURES]
     return whose_data(cohort, figures)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rearm.cohort.outcomes.opened import OpenedStore, opened
 from rearm.cohort.outcomes.question import Question
 from rearm.cohort.outcomes.result import GroupOutcome, Outcomes
-from rearm.cohort.outcomes.rows import criteria_of, outcome_rows
-from rearm.cohort.store.folder import StoreFolder
+from rearm.cohort.outcomes.rows import outcome_rows
 from rearm.cohort.survival import (
     EarliestLatest,
     FollowUp,
@@ -23,24 +23,21 @@ from rearm.cohort.survival import (
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["estimated", "estimated_rows", "reasons_of", "store_at"]
+    from rearm.cohort.store.folder import StoreFolder
+
+__all__ = ["estimated", "estimated_rows", "reasons_of"]
 
 EVENT, COMPETES = 1, 2
 _LEVEL = 0.95
 
 
-def store_at(store: StoreFolder | Path | str) -> StoreFolder:
-    """A store by its folder."""
-    return store if isinstance(store, StoreFolder) else StoreFolder(Path(store))
-
-
 def estimated(
-    store: StoreFolder | Path | str, question: Question, *, limits: Limits = "log-log"
+    store: OpenedStore | StoreFolder | Path | str, question: Question, *, limits: Limits = "log-log"
 ) -> Outcomes:
     """The curves that a question asks for."""
-    folder = store_at(store)
-    rows = outcome_rows(folder, question)
-    return estimated_rows(rows, question, criteria_of(folder, question.criteria), limits=limits)
+    found = opened(store)
+    rows = outcome_rows(found, question)
+    return estimated_rows(rows, question, found.criteria(question.criteria), limits=limits)
 
 
 def estimated_rows(

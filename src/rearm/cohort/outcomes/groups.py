@@ -9,7 +9,7 @@ from rearm.cohort.outcomes.question import GROUPINGS, Question
 if TYPE_CHECKING:
     import polars as pl
 
-    from rearm.cohort.store.folder import StoreFolder
+    from rearm.cohort.outcomes.opened import OpenedStore
 
 __all__ = ["NO_SALVAGE_YET", "grouped", "salvage_lines"]
 
@@ -17,13 +17,13 @@ NO_SALVAGE_YET = "no_salvage_yet"
 _BAND = 10  # years
 
 
-def grouped(store: StoreFolder, question: Question, found: pl.DataFrame) -> pl.DataFrame:
+def grouped(store: OpenedStore, question: Question, found: pl.DataFrame) -> pl.DataFrame:
     """The rows with `group` (`not_known` where it is not; null without `by`) and `group_from`, the
     day from the origin on which it begins.
     """
     import polars as pl
 
-    criteria = question.criteria or store.manifest().settings.criteria[0]
+    criteria = store.criteria(question.criteria)
     if question.by is None:
         return found.with_columns(group=pl.lit(None, pl.String), group_from=pl.lit(None, pl.Int64))
     table = GROUPINGS[question.by].table
@@ -37,7 +37,7 @@ def grouped(store: StoreFolder, question: Question, found: pl.DataFrame) -> pl.D
     return found.with_columns(pl.col("group").fill_null("not_known"))
 
 
-def _values(store: StoreFolder, question: Question, criteria: str, table: str) -> pl.LazyFrame:
+def _values(store: OpenedStore, question: Question, criteria: str, table: str) -> pl.LazyFrame:
     """The group of each patient, where it is one of him or of the index infusion."""
     import polars as pl
 
@@ -61,7 +61,7 @@ def _values(store: StoreFolder, question: Question, criteria: str, table: str) -
     return patients.join(index, on="patient_id").select("patient_id", band.alias("group"))
 
 
-def salvage_lines(store: StoreFolder, criteria: str, infusion: int) -> pl.LazyFrame:
+def salvage_lines(store: OpenedStore, criteria: str, infusion: int) -> pl.LazyFrame:
     """Lines that begin after an infusion on a known day, the first of each day: `patient_id`,
     `start`, `strategy`, `option`. A later CAR-T is one of them.
     """
@@ -81,7 +81,7 @@ def salvage_lines(store: StoreFolder, criteria: str, infusion: int) -> pl.LazyFr
 
 
 def _by_salvage(
-    store: StoreFolder, question: Question, found: pl.DataFrame, criteria: str
+    store: OpenedStore, question: Question, found: pl.DataFrame, criteria: str
 ) -> pl.DataFrame:
     import polars as pl
 
@@ -105,7 +105,7 @@ def _by_salvage(
 
 
 def _by_later_salvage(
-    store: StoreFolder, question: Question, found: pl.DataFrame, lines: pl.LazyFrame
+    store: OpenedStore, question: Question, found: pl.DataFrame, lines: pl.LazyFrame
 ) -> pl.DataFrame:
     """By the salvage that began by the landmark; or that begins at all, from its first day on."""
     import polars as pl
@@ -114,7 +114,7 @@ def _by_later_salvage(
     next_therapy = (
         store.table("outcomes")
         .filter(
-            pl.col("criteria") == (question.criteria or store.manifest().settings.criteria[0]),
+            pl.col("criteria") == store.criteria(question.criteria),
             pl.col("infusion") == question.infusion,
             pl.col("origin") == question.origin,
             pl.col("endpoint") == "TTNT",

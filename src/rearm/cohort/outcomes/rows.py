@@ -12,20 +12,15 @@ from rearm.cohort.outcomes.question import Question
 if TYPE_CHECKING:
     import polars as pl
 
-    from rearm.cohort.store.folder import StoreFolder
+    from rearm.cohort.outcomes.opened import OpenedStore
 
-__all__ = ["NOT_KNOWN", "criteria_of", "outcome_rows"]
+__all__ = ["NOT_KNOWN", "outcome_rows"]
 
 NOT_KNOWN = "not_known"
 _UNDATED = ("death_undated", "progression_undated")
 
 
-def criteria_of(store: StoreFolder, wanted: str | None = None) -> str:
-    """The version of the response criteria that is read: by default that of the answers."""
-    return wanted or store.manifest().settings.criteria[0]
-
-
-def outcome_rows(store: StoreFolder, question: Question) -> pl.DataFrame:
+def outcome_rows(store: OpenedStore, question: Question) -> pl.DataFrame:
     """One row a patient with the index infusion, by patient:
 
     - `group`; `not_known` where it is not
@@ -70,7 +65,7 @@ def outcome_rows(store: StoreFolder, question: Question) -> pl.DataFrame:
     )
 
 
-def _of_endpoint(store: StoreFolder, question: Question) -> pl.DataFrame:
+def _of_endpoint(store: OpenedStore, question: Question) -> pl.DataFrame:
     """The rows of the endpoint with causes for codes; `progression` reads PFS."""
     import polars as pl
 
@@ -80,7 +75,7 @@ def _of_endpoint(store: StoreFolder, question: Question) -> pl.DataFrame:
     return (
         store.table("outcomes")
         .filter(
-            pl.col("criteria") == criteria_of(store, question.criteria),
+            pl.col("criteria") == store.criteria(question.criteria),
             pl.col("infusion") == question.infusion,
             pl.col("origin") == question.origin,
             pl.col("endpoint") == ("PFS" if own else question.endpoint),
@@ -103,13 +98,13 @@ def _of_endpoint(store: StoreFolder, question: Question) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _with_bounds(store: StoreFolder, question: Question, found: pl.DataFrame) -> pl.DataFrame:
+def _with_bounds(store: OpenedStore, question: Question, found: pl.DataFrame) -> pl.DataFrame:
     """Bounds of events without a day, which have happened all the same: a death after the patient
     was last seen, a progression after the origin and before follow-up ended.
     """
     import polars as pl
 
-    criteria = criteria_of(store, question.criteria)
+    criteria = store.criteria(question.criteria)
     deaths = store.table("patients").select("patient_id", "death_low", "death_high", "last_seen")
     failed = (
         store.table("infusions")
@@ -145,7 +140,7 @@ def _with_bounds(store: StoreFolder, question: Question, found: pl.DataFrame) ->
     )
 
 
-def _from_collection(store: StoreFolder, question: Question, found: pl.DataFrame) -> pl.DataFrame:
+def _from_collection(store: OpenedStore, question: Question, found: pl.DataFrame) -> pl.DataFrame:
     """Whoever was collected and infused has lived until the infusion: he enters on that day."""
     import polars as pl
 
@@ -154,7 +149,7 @@ def _from_collection(store: StoreFolder, question: Question, found: pl.DataFrame
     infused = (
         store.table("infusions")
         .filter(
-            pl.col("criteria") == criteria_of(store, question.criteria),
+            pl.col("criteria") == store.criteria(question.criteria),
             pl.col("infusion") == question.infusion,
         )
         .select("patient_id", pl.col("day").alias("infused_on"))

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rearm.cohort.outcomes.estimate import reasons_of, store_at
-from rearm.cohort.outcomes.rows import criteria_of
-from rearm.cohort.store.folder import StoreFolder
+from rearm.cohort.outcomes.estimate import reasons_of
+from rearm.cohort.outcomes.opened import OpenedStore, opened
 from rearm.cohort.survival import Limits, Occupation, Stays, state_occupation, stays_of
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from rearm.cohort.store.folder import StoreFolder
 
 __all__ = ["StateOutcome", "occupation_of", "state_rows"]
 
@@ -28,7 +29,7 @@ class StateOutcome:
 
 
 def occupation_of(
-    store: StoreFolder | Path | str,
+    store: OpenedStore | StoreFolder | Path | str,
     *,
     entry: bool = True,
     infusion: int = 1,
@@ -41,7 +42,7 @@ def occupation_of(
     it. A salvage that begins before a relapse ends the first state by itself. Who died, or
     relapsed, on a day that is not known is left out, with the reason.
     """
-    folder = store_at(store)
+    folder = opened(store)
     rows = state_rows(folder, infusion=infusion, criteria=criteria)
     counted = rows.filter(rows["left_out"].is_null())
     stays = []
@@ -57,14 +58,14 @@ def occupation_of(
 
 
 def state_rows(
-    store: StoreFolder, *, infusion: int = 1, criteria: str | None = None
+    store: OpenedStore, *, infusion: int = 1, criteria: str | None = None
 ) -> pl.DataFrame:
     """One row a patient: the day from the infusion on which each state began (null: it did not),
     `entry`, `last`, and `left_out`.
     """
     import polars as pl
 
-    version = criteria_of(store, criteria)
+    version = store.criteria(criteria)
     every = store.table("outcomes").filter(
         pl.col("criteria") == version, pl.col("infusion") == infusion
     )

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rearm.cohort.outcomes.rows import criteria_of
-from rearm.cohort.store.folder import Manifest, StoreFolder
+from rearm.cohort.outcomes.opened import OpenedStore
 
 if TYPE_CHECKING:
     import polars as pl
@@ -43,15 +42,11 @@ FINDINGS_SHOWN = (*FINDINGS_BEFORE, *FINDINGS_LOOKED_FOR)
 class Cohort:
     """A store, and the tables that the report counts from, each made when it is first needed."""
 
-    store: StoreFolder
-
-    @cached_property
-    def manifest(self) -> Manifest:
-        return self.store.manifest()
+    store: OpenedStore
 
     @cached_property
     def criteria(self) -> str:
-        return criteria_of(self.store)
+        return self.store.criteria()
 
     @cached_property
     def patients(self) -> pl.DataFrame:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rearm.cohort.outcomes.rows import criteria_of
+from rearm.cohort.outcomes.opened import OpenedStore, opened
 from rearm.cohort.outcomes.states import occupation_of
-from rearm.cohort.store.folder import StoreFolder
 from rearm.errors import InputError
 from rearm.report.cohort.cohort import Cohort
 from rearm.report.cohort.counts import CountRule
@@ -27,6 +26,9 @@ from rearm.report.cohort.table import ReportTable
 from rearm.report.cohort.who import funnel, who_they_are
 from rearm.report.cohort.whose import STATES, published, whose_data
 from rearm.version import __version__
+
+if TYPE_CHECKING:
+    from rearm.cohort.store.folder import StoreFolder
 
 __all__ = ["CohortReport", "cohort_report"]
 
@@ -81,7 +83,7 @@ def _plain(table: ReportTable) -> dict[str, Any]:
 
 
 def cohort_report(
-    store: StoreFolder | Path | str, *, min_cell: int = 5, ledger: Path | None = None
+    store: OpenedStore | StoreFolder | Path | str, *, min_cell: int = 5, ledger: Path | None = None
 ) -> CohortReport:
     """A report of a store, and a note of what it shows in the ledger (by default the folder
     `reports` of the store), so that no later one differs from it by a few patients.
@@ -90,7 +92,7 @@ def cohort_report(
     who may see the patients. Raises InputError where an earlier report differs from this one in the
     data of fewer than `min_cell` patients, and where the store holds no patient.
     """
-    folder = store if isinstance(store, StoreFolder) else StoreFolder(Path(store))
+    folder = opened(store)
     rule = CountRule(min_cell)
     cohort = Cohort(folder)
     if not cohort.patients.height:
@@ -107,7 +109,7 @@ def cohort_report(
     withheld = _figures_of(close)
     return CohortReport(
         patients=rule.shown(cohort.patients.height),
-        criteria=criteria_of(folder),
+        criteria=folder.criteria(),
         knowledge=tuple(sorted(cohort.patients["knowledge"].drop_nulls().unique())),
         rule=rule,
         tables=_tables(cohort, rule),

@@ -22,7 +22,7 @@ from rearm.report.words import words
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["FIGURES", "Figure", "FigureAsked", "figure_of"]
+__all__ = ["FIGURES", "Figure", "FigureAsked", "figure_of", "group_words", "median_words"]
 
 LANDMARKS = (30, 60, 90)
 _DESCRIPTIVE = (
@@ -238,7 +238,7 @@ def _row(group: ShownGroup, competes: bool, spread: bool) -> tuple[Cell, ...]:
     cells += [Cell.count(group.delayed), Cell.count(group.left_out)]
     followed = "" if group.followed is None else f"{group.followed:.0f}"
     cells.append(Cell(text=followed))
-    cells += [] if competes else [Cell(text=_median_words(group.median))]
+    cells += [] if competes else [Cell(text=median_words(group.median))]
     cells += [Cell(text=_percent_words(group.shares[day])) for day in DAYS_SHOWN[1:]]
     if spread:
         both = group.spread
@@ -247,9 +247,10 @@ def _row(group: ShownGroup, competes: bool, spread: bool) -> tuple[Cell, ...]:
     return (*cells, *(Cell.count(group.at_risk[day]) for day in DAYS_SHOWN))
 
 
-def _median_words(median: Estimate) -> str:
+def median_words(median: Estimate) -> str:
+    """`8.1 (5.8 to 11.0)`, in months."""
     if median.value is None:
-        return "not known"
+        return "not reached or too few"
     low = "?" if median.low is None else f"{median.low:.1f}"
     high = "?" if median.high is None else f"{median.high:.1f}"
     return f"{median.value:.1f} ({low} to {high})"

@@ -62,26 +62,28 @@ def table_rows(cohort: Cohort) -> pl.DataFrame:
         *_VALUES,
         *(pl.col(name).is_not_null().alias(f"has_{name}") for name in _WHETHER),
     )
-    of_failed = (
-        _joined(cohort, "causes", "factor", "grade"),
-        _joined(cohort, "tests", "test"),
-    )
+    failed = own.lazy().filter(pl.col("failed")).select("patient_id")
     found = own.lazy()
-    for more in of_failed:
+    for more in (
+        _joined(cohort, failed, "causes", "factor", "grade"),
+        _joined(cohort, failed, "tests", "test"),
+    ):
         found = found.join(more, on="patient_id", how="left")
-    found = found.with_columns(
-        pl.when(pl.col("failed")).then(pl.col(name)).alias(name) for name in ("causes", "tests")
-    )
     return found.join(_chosen(cohort), on="patient_id", how="left").sort("patient_id").collect()
 
 
-def _joined(cohort: Cohort, table: str, *columns: str) -> pl.LazyFrame:
-    """The rows of each patient as one text."""
+def _joined(cohort: Cohort, patients: pl.LazyFrame, table: str, *columns: str) -> pl.LazyFrame:
+    """The rows of each of these patients as one text, in the order of the store."""
     import polars as pl
 
     text = pl.concat_str([pl.col(x).fill_null("") for x in columns], separator="=")
-    rows = cohort.store.table(table).filter(pl.col("criteria") == cohort.criteria)
-    return rows.group_by("patient_id").agg(text.sort().str.join(";").alias(table))
+    rows = (
+        cohort.store.table(table)
+        .filter(pl.col("criteria") == cohort.criteria)
+        .join(patients, on="patient_id", how="semi", maintain_order="left")
+        .select("patient_id", text.alias(table))
+    )
+    return rows.group_by("patient_id").agg(pl.col(table).str.join(";"))
 
 
 def _chosen(cohort: Cohort) -> pl.LazyFrame:
