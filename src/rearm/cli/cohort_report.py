@@ -63,6 +63,16 @@ def report(
             "a store need one in common.",
         ),
     ] = None,
+    adjust: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--adjust",
+            metavar="COVARIATE",
+            help="Add a model of survival from the first salvage, adjusted for this covariate; may "
+            "be repeated: age, female, lines_before, months_to_salvage, primary_refractory, "
+            "high_risk, extraosseous.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--as-json", "--json", help="Print the tables as JSON.")
     ] = False,
@@ -74,7 +84,7 @@ def report(
         raise Unusable("Name what to write: --html PATH, --tables FOLDER, or --as-json.")
     if xlsx and tables is None:
         raise Unusable("--xlsx writes a workbook beside the tables. Name their folder: --tables.")
-    made = cohort_report(store, min_cell=min_cell, ledger=ledger)
+    made = cohort_report(store, min_cell=min_cell, ledger=ledger, adjust=tuple(adjust or ()))
     if html is not None:
         _write_page(made, html)
     if tables is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rearm.cohort.outcomes.opened import OpenedStore, opened
 from rearm.cohort.outcomes.states import occupation_of
 from rearm.errors import InputError
+from rearm.report.cohort.adjusted import ADJUSTED, adjusted_model
 from rearm.report.cohort.cohort import Cohort
 from rearm.report.cohort.counts import CountRule
 from rearm.report.cohort.curves import shown_states
@@ -83,15 +85,22 @@ def _plain(table: ReportTable) -> dict[str, Any]:
 
 
 def cohort_report(
-    store: OpenedStore | StoreFolder | Path | str, *, min_cell: int = 5, ledger: Path | None = None
+    store: OpenedStore | StoreFolder | Path | str,
+    *,
+    min_cell: int = 5,
+    ledger: Path | None = None,
+    adjust: Sequence[str] = (),
 ) -> CohortReport:
     """A report of a store, and a note of what it shows in the ledger (by default the folder
     `reports` of the store), so that no later one differs from it by a few patients.
 
-    With `min_cell` 1 every count is shown as it is and nothing is noted: such a report is for those
-    who may see the patients. Raises InputError where an earlier report differs from this one in the
-    data of fewer than `min_cell` patients, and where the store holds no patient.
+    `adjust`: covariates of a model of survival from the first salvage, which is left out without
+    any. With `min_cell` 1 every count is shown as it is and nothing is noted: such a report is for
+    those who may see the patients. Raises InputError where an earlier report differs from this one
+    in the data of fewer than `min_cell` patients, and where the store holds no patient.
     """
+    import polars as pl
+
     folder = opened(store)
     rule = CountRule(min_cell)
     cohort = Cohort(folder)
@@ -99,7 +108,10 @@ def cohort_report(
         raise InputError(f"{folder.path} holds no patients, so there is nothing to report.")
     figures = [figure_of(cohort, asked, rule) for asked in FIGURES]
     occupation = occupation_of(folder)
+    model = adjusted_model(cohort, adjust, rule) if adjust else None
     shows = whose_data(cohort, figures)
+    if model is not None:
+        shows = pl.concat([shows, model.rows])
     close: frozenset[str] = frozenset()
     if not rule.exact:
         book = Ledger(ledger) if ledger is not None else Ledger.of_store(folder.path)
@@ -112,7 +124,8 @@ def cohort_report(
         criteria=folder.criteria(),
         knowledge=tuple(sorted(cohort.patients["knowledge"].drop_nulls().unique())),
         rule=rule,
-        tables=_tables(cohort, rule),
+        tables=_tables(cohort, rule)
+        | ({} if model is None or ADJUSTED in withheld else {ADJUSTED: model.table}),
         figures=tuple(f for f in figures if f.id not in withheld),
         states=() if STATES in withheld else shown_states(occupation.occupation, rule),
         state_names=occupation.occupation.states,

@@ -9,11 +9,13 @@ from typing import Any
 from markupsafe import Markup
 
 from rearm.files import write_text
+from rearm.report.cohort.adjusted import ADJUSTED
 from rearm.report.cohort.contents import CohortReport
 from rearm.report.cohort.counts import HIDDEN
 from rearm.report.cohort.figures import FIGURES, Figure, group_words
 from rearm.report.cohort.pictures import curve_spec, flow_spec, states_spec
 from rearm.report.cohort.table import Cell, ReportTable, csv_text
+from rearm.report.cohort.whose import STATES
 from rearm.report.draw import NO_PICTURES, Spec, can_draw, svg
 from rearm.report.style import css, environment
 from rearm.version import __version__
@@ -44,7 +46,7 @@ class _Section:
 
 def cohort_page(report: CohortReport) -> str:
     """The page. Without the extra `pictures` it says so and has the tables."""
-    withheld = [_ASKED[x].title if x in _ASKED else "States over time" for x in report.withheld]
+    withheld = [_title(name) for name in report.withheld]
     return (
         environment()
         .get_template("cohort.html.j2")
@@ -58,6 +60,12 @@ def cohort_page(report: CohortReport) -> str:
             software=__version__,
         )
     )
+
+
+def _title(figure: str) -> str:
+    """What a figure that is left out is called."""
+    others = {STATES: "where patients are over time", ADJUSTED: "the adjusted model"}
+    return _ASKED[figure].title if figure in _ASKED else others[figure]
 
 
 def _sections(report: CohortReport) -> list[_Section]:
@@ -93,6 +101,7 @@ def _sections(report: CohortReport) -> list[_Section]:
                 *_ways(report),
                 plain("responses"),
                 *curves("pfs_strategy", "os_strategy", "os_second_cart"),
+                *(plain(name) for name in (ADJUSTED,) if name in table),
             ),
         ),
         _Section(
