@@ -178,7 +178,7 @@ def test_evidence_stands_beside_a_store_and_is_not_changed_by_it(store: Path) ->
 
 def test_a_model_names_its_covariates_and_says_what_it_is_not(store: Path) -> None:
     result = run(
-        "cohort", "report", store, "--as-json", "--min-cell", "1", "--adjust", "lines_before"
+        "cohort", "report", store, "--as-json", "--min-cell", "1", "--adjust", "lines-before"
     )
     assert result.returncode == 0, result.stderr
     notes = " ".join(json.loads(result.stdout)["tables"]["adjusted"]["notes"])

@@ -69,8 +69,8 @@ def report(
             "--adjust",
             metavar="COVARIATE",
             help="Add a model of survival from the first salvage, adjusted for this covariate; may "
-            "be repeated: age, female, lines_before, months_to_salvage, primary_refractory, "
-            "high_risk, extraosseous.",
+            "be repeated: age, female, lines-before, months-to-salvage, primary-refractory, "
+            "high-risk, extraosseous.",
         ),
     ] = None,
     as_json: Annotated[

@@ -81,7 +81,7 @@ class Question:
             raise InputError("A landmark is a number of days after the origin, from 1 on.")
         if self.landmark == "first_dose" and (self.by is None or not self._of_salvage):
             raise InputError(
-                "landmark='first_dose' is for groups by the salvage: by='strategy' or by='option'."
+                "A landmark at the first dose is for groups by the salvage: by strategy or option."
             )
         if self.landmark is not None and self._of_salvage and self.origin == "apheresis":
             raise InputError(

@@ -25,10 +25,10 @@ ADJUSTED = "adjusted"
 COVARIATES = {
     "age": "age, per 10 years",
     "female": "female sex",
-    "lines_before": "earlier lines, each",
-    "months_to_salvage": "time from infusion to salvage, per 6 months",
-    "primary_refractory": "primary refractory to the CAR-T",
-    "high_risk": "high-risk cytogenetics before the infusion",
+    "lines-before": "earlier lines, each",
+    "months-to-salvage": "time from infusion to salvage, per 6 months",
+    "primary-refractory": "primary refractory to the CAR-T",
+    "high-risk": "high-risk cytogenetics before the infusion",
     "extraosseous": "extraosseous disease before the infusion",
 }
 _LEAST_EVENTS = 5  # of a strategy: a ratio from fewer says nothing
@@ -82,16 +82,18 @@ def _rows(cohort: Cohort, covariates: Sequence[str]) -> tuple[pl.DataFrame, pl.D
 
     question = Question(endpoint="OS", origin="salvage", by="strategy")
     rows = outcome_rows(cohort.store, question).filter(pl.col("left_out").is_null())
+    known = {
+        "age": pl.col("first_age") / 10,
+        "female": pl.when(pl.col("sex").is_not_null()).then(pl.col("sex") == "F"),
+        "lines-before": pl.col("lines_before"),
+        "months-to-salvage": (pl.col("salvage_day") - pl.col("first_day")) / 182.625,
+        "primary-refractory": pl.col("first_kind") == "primary_refractory",
+        "high-risk": _yes("high_risk_cytogenetics_before_infusion"),
+        "extraosseous": _yes("emd_before_infusion"),
+    }
     values = cohort.patients.select(
-        "patient_id",
-        age=pl.col("first_age") / 10,
-        female=pl.when(pl.col("sex").is_not_null()).then(pl.col("sex") == "F").cast(pl.Float64),
-        lines_before=pl.col("lines_before").cast(pl.Float64),
-        months_to_salvage=(pl.col("salvage_day") - pl.col("first_day")) / 182.625,
-        primary_refractory=(pl.col("first_kind") == "primary_refractory").cast(pl.Float64),
-        high_risk=_yes("high_risk_cytogenetics_before_infusion"),
-        extraosseous=_yes("emd_before_infusion"),
-    ).select("patient_id", *covariates)
+        "patient_id", *(known[name].cast(pl.Float64).alias(name) for name in covariates)
+    )
     every = rows.join(values, on="patient_id", how="left")
     return every, every.drop_nulls(list(covariates))
 
@@ -100,7 +102,7 @@ def _yes(finding: str) -> pl.Expr:
     import polars as pl
 
     known = pl.col(finding).is_not_null()
-    return pl.when(known).then(pl.col(finding) == "true").cast(pl.Float64)
+    return pl.when(known).then(pl.col(finding) == "true")
 
 
 def _groups(told: pl.DataFrame, rule: CountRule) -> list[str]:

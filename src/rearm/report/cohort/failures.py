@@ -73,8 +73,8 @@ def causes(cohort: Cohort, rule: CountRule) -> ReportTable:
         columns=own_columns if listed else (),
         rows=tuple(listed),
         notes=(
-            "In patients whose last infusion failed for certain or by suspicion. A cause that"
-            " nobody looked for is not assessed, and speaks neither for nor against it.",
+            "In patients whose last infusion failed for certain or by suspicion. Not assessed: nobody"
+            " looked for it, so that it may be there or absent.",
         ),
     )
 

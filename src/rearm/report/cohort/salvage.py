@@ -104,9 +104,9 @@ def responses(cohort: Cohort, rule: CountRule) -> ReportTable:
         columns=("responded", "of all", "share of all", "of evaluable", "share of evaluable"),
         rows=tuple(rows),
         notes=(
-            "Of all: who was never assessed counts as not responding, as in a trial by intention to"
-            " treat. Of evaluable: patients with a response by results or team. The two are bounds"
-            " of what was seen, and the groups were not chosen at random.",
+            "Of all: patients without an assessment count as if they had failed to respond, as in a"
+            " trial by intention to treat. Of evaluable: patients with a response by results or"
+            " team. The groups were not chosen at random.",
         ),
     )
 
