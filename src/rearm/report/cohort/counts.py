@@ -96,6 +96,8 @@ class CountRule:
 
 def _with_totals(cells: Sequence[Sequence[int]]) -> Ints:
     """The table with a last row and a last column of totals."""
+    if not cells:
+        return np.zeros((1, 1), dtype=np.int64)
     inner = np.array(cells, dtype=np.int64).reshape(len(cells), -1)
     lines = np.column_stack([inner, inner.sum(axis=1)])
     return np.vstack([lines, lines.sum(axis=0)])

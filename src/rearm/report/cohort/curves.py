@@ -206,4 +206,4 @@ def shown_states(found: Occupation, rule: CountRule) -> tuple[tuple[int, tuple[f
         rows = _spaced(found.day, watched, ended, rule.min_cell)
     known = [(d, i) for d, i in rows if found.known_to is None or found.day[i] <= found.known_to]
     shown = [(day, tuple(float(x) for x in found.share[i])) for day, i in known]
-    return ((found.free_at, first), *shown)
+    return ((found.free_at, first), *shown) if shown else ()

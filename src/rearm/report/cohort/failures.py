@@ -73,8 +73,8 @@ def causes(cohort: Cohort, rule: CountRule) -> ReportTable:
         columns=own_columns if listed else (),
         rows=tuple(listed),
         notes=(
-            "In patients whose last infusion failed for certain or by suspicion. Not assessed: nobody"
-            " looked for it, so that it may be there or absent.",
+            "In patients whose last infusion failed for certain or by suspicion. Not assessed:"
+            " nobody looked for it, so that it may be there or absent.",
         ),
     )
 
@@ -138,7 +138,7 @@ def progression_days(cohort: Cohort, rule: CountRule) -> ReportTable:
         id="progression_days",
         title="Progression after the first CAR-T: team and computation",
         columns=("patients", "share"),
-        rows=(*rows, ("all", (Cell.count(counted.total), Cell(text="")))),
+        rows=(*rows, ("all", (Cell.count(counted.total), Cell(text="")))) if rows else (),
         notes=(
             "Where both have a day, the answer rests on the results and names the team's day beside"
             " it.",

@@ -279,8 +279,8 @@ def _notes(asked: FigureAsked) -> list[str]:
         )
     elif question.origin == "apheresis":
         notes.append(
-            "Counted from the collection; patients enter on the day of the infusion. The store knows"
-            " only collections that led to one."
+            "Counted from the collection; patients enter on the day of the infusion. The store"
+            " knows only collections that led to one."
         )
     elif question.landmark is not None:
         notes.append(

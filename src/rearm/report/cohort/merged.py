@@ -80,6 +80,8 @@ def merged_columns(
     labels: Sequence[str], counts: Sequence[Sequence[int]], rule: CountRule
 ) -> tuple[list[str], Counts]:
     """The same for columns."""
+    if not counts:
+        return list(labels), []
     names, turned = merged_rows(labels, _turned(counts), rule)
     return names, _turned(turned)
 

@@ -60,8 +60,10 @@ def cross_table(
     rows: Sequence[str], columns: Sequence[str], counts: Sequence[Sequence[int]], rule: CountRule
 ) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[Cell, ...]], ...]]:
     """The columns and rows of a table in which each patient is in one cell, with totals, each with
-    its share of the total of its row.
+    its share of the total of its row; nothing without rows.
     """
+    if not rows:
+        return (), ()
     counted = rule.table(counts)
     lines = [*zip(rows, counted.cells, counted.row_totals, strict=True)]
     lines.append(("all", counted.column_totals, counted.total))

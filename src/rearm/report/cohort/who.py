@@ -98,11 +98,12 @@ def who_they_are(cohort: Cohort, rule: CountRule) -> ReportTable:
     _, sizes = counts_by(infused.with_columns(_all_one()), "one", "column", order)
     counted = rule.table(sizes)
     head = tuple(Cell.count(n) for n in (*counted.column_totals, counted.total))
+    every = (("patients", head), *rows) if infused.height else ()
     return ReportTable(
         id="who",
         title="Who they are",
         columns=(*_HEADINGS, "all"),
-        rows=(("patients", head), *rows),
+        rows=every,
         notes=(
             "Shares are of the patients of the column, those not recorded among them. Findings are"
             " as of the day before the last infusion, age and earlier lines as of the first.",
