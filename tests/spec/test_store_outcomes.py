@@ -14,6 +14,9 @@ from tests.support.loops import some
 from tests.support.tiny_store import rows_of, tiny_store
 
 from rearm.cohort import outcomes
+from rearm.cohort.outcomes.opened import opened
+from rearm.cohort.outcomes.question import Question
+from rearm.cohort.outcomes.rows import outcome_rows
 from rearm.cohort.outcomes.states import occupation_of
 from rearm.cohort.store.folder import StoreFolder
 from rearm.errors import InputError
@@ -127,6 +130,57 @@ def test_an_event_on_the_day_of_origin_counts_on_day_1_and_no_follow_up_is_said(
     group = outcomes(_store(tmp_path / "store", outcomes=rows)).group()
     assert group.on_origin == 1 and group.left_out == {"no_follow_up": 1}
     assert group.free.on(1).value == pytest.approx(4 / 5)
+
+
+# A: results on day 20, team on 50; B: team alone, dies later; C: results after new therapy
+READ = """
+| patient_id | endpoint | status   | event       | days | censored_by     |
+| A          | PFS      | event    | PD          | 20   | -               |
+| A          | OS       | censored | -           | 90   | last_contact    |
+| A          | TTNT     | censored | -           | 90   | last_contact    |
+| B          | PFS      | event    | PD          | 30   | -               |
+| B          | OS       | event    | death       | 70   | -               |
+| B          | TTNT     | censored | -           | 70   | -               |
+| C          | PFS      | censored | -           | 35   | new_therapy     |
+| C          | OS       | censored | -           | 90   | last_contact    |
+| C          | TTNT     | event    | new therapy | 40   | -               |
+| D          | PFS      | event    | PD          | 15   | -               |
+| D          | OS       | censored | -           | 90   | last_contact    |
+| D          | TTNT     | event    | new therapy | 60   | -               |
+"""
+READ_DAYS = """
+| patient_id | infusion | day | computed_day | team_day | last_assessed |
+| A          | 1        | 0   | 20           | 50       | 60            |
+| B          | 1        | 0   | -            | 30       | 65            |
+| C          | 1        | 0   | 45           | -        | 80            |
+| D          | 1        | 0   | -            | 15       | 80            |
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "counted"),
+    [
+        ("agreed", {"A": (20, 1), "B": (30, 1), "C": (35, 0), "D": (15, 1)}),
+        # B dies without progression by the results, D begins new therapy on day 60
+        ("results", {"A": (20, 1), "B": (70, 2), "C": (35, 0), "D": (60, 0)}),
+        ("team", {"A": (50, 1), "B": (30, 1), "C": (35, 0), "D": (15, 1)}),
+    ],
+)
+def test_progression_by_one_source_alone(
+    tmp_path: Path, source: Any, counted: dict[str, tuple[int, int]]
+) -> None:
+    rows = [{"entry": 0} | row for row in rows_of(READ)]
+    store = _store(tmp_path / "store", outcomes=rows, infusions=READ_DAYS)
+    question = Question(endpoint="progression", progression=source)
+    found = outcome_rows(opened(store), question).rows(named=True)
+    assert {row["patient_id"]: (row["exit"], row["cause"]) for row in found} == counted
+    group = outcomes(store, endpoint="progression", progression=source).group()
+    assert group.events == sum(cause == 1 for _, cause in counted.values())
+
+
+def test_progression_by_one_source_is_told_from_the_infusion_alone(failed: StoreFolder) -> None:
+    with pytest.raises(InputError, match="from the infusion"):
+        outcomes(failed, endpoint="OS", origin="failure", progression="team")
 
 
 # all failed on day 100 of their axis; salvage begins so many days later (TTNT)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rearm.cohort.outcomes.question import EndpointAsked, Landmark
+    from rearm.cohort.outcomes.question import EndpointAsked, Landmark, ProgressionBy
     from rearm.cohort.outcomes.result import Outcomes
     from rearm.cohort.store.folder import StoreFolder
     from rearm.cohort.survival import Limits
@@ -26,6 +26,7 @@ def outcomes(
     landmark: Landmark = None,
     limits: Limits = "log-log",
     criteria: str | None = None,
+    progression: ProgressionBy = "agreed",
 ) -> Outcomes:
     """An endpoint of every patient of a store, as curves by group.
 
@@ -38,6 +39,9 @@ def outcomes(
     after the origin, among patients who are then under observation without the event, counted from
     there. `first_dose`: counted from the origin, and a patient enters the group of his salvage on
     its first day.
+
+    `progression`: the agreed one (the results, and the team's where they are silent), or that of
+    the `results` or of the `team` alone; for PFS and progression from the infusion.
 
     `entry`: whether a patient enters when he was first seen (left truncation): who had the event
     before is not in the data. False counts the days before as survived. The result says which, and
@@ -56,5 +60,6 @@ def outcomes(
         infusion=infusion,
         landmark=landmark,
         criteria=criteria,
+        progression=progression,
     )
     return estimated(store, question, limits=limits)

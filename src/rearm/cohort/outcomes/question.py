@@ -11,10 +11,19 @@ from typing import Literal, get_args
 from rearm.errors import InputError, meant
 from rearm.outcome.endpoints import ORIGINS, InfusionOrigin
 
-__all__ = ["COMPETING", "GROUPINGS", "EndpointAsked", "Grouping", "Landmark", "Question"]
+__all__ = [
+    "COMPETING",
+    "GROUPINGS",
+    "EndpointAsked",
+    "Grouping",
+    "Landmark",
+    "ProgressionBy",
+    "Question",
+]
 
 EndpointAsked = Literal["PFS", "TTP", "DOR", "TTNT", "OS", "PFS2", "progression"]
 Landmark = int | Literal["first_dose"] | None
+ProgressionBy = Literal["agreed", "results", "team"]
 GroupTable = Literal["patients", "infusions", "lines", "before"]
 
 # the event of each that makes its own impossible; the others have none
@@ -71,12 +80,20 @@ class Question:
     infusion: int = 1
     landmark: Landmark = None
     criteria: str | None = None
+    progression: ProgressionBy = "agreed"
 
     def __post_init__(self) -> None:
         _one_of("endpoint", self.endpoint, get_args(EndpointAsked))
         _one_of("origin", self.origin, ORIGINS)
         if self.by is not None:
             _one_of("by", self.by, tuple(GROUPINGS))
+        _one_of("progression", self.progression, get_args(ProgressionBy))
+        of_infusion = self.endpoint in ("PFS", "progression") and self.origin == "infusion"
+        if self.progression != "agreed" and not of_infusion:
+            raise InputError(
+                "Progression by the results or by the team alone is told from the infusion, for PFS"
+                " and progression."
+            )
         if isinstance(self.landmark, int) and self.landmark < 1:
             raise InputError("A landmark is a number of days after the origin, from 1 on.")
         if self.landmark == "first_dose" and (self.by is None or not self._of_salvage):

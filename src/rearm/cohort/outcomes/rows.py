@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rearm.cohort.outcomes.groups import grouped
 from rearm.cohort.outcomes.question import Question
+from rearm.cohort.outcomes.readings import read_by
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,6 +38,8 @@ def outcome_rows(store: OpenedStore, question: Question) -> pl.DataFrame:
 
     found = _of_endpoint(store, question)
     found = _with_bounds(store, question, found)
+    if question.progression != "agreed":
+        found = read_by(store, question, found)
     found = grouped(store, question, found)
     if not question.entry:
         found = found.with_columns(entry=pl.lit(0, pl.Int64))

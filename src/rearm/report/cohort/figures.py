@@ -22,9 +22,19 @@ from rearm.report.words import words
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["FIGURES", "Figure", "FigureAsked", "figure_of", "group_words", "median_words"]
+__all__ = [
+    "FIGURES",
+    "LANDMARKS",
+    "READINGS",
+    "Figure",
+    "FigureAsked",
+    "figure_of",
+    "group_words",
+    "median_words",
+]
 
 LANDMARKS = (30, 60, 90)
+READINGS = "progression_"  # of one source alone
 _DESCRIPTIVE = (
     "Groups were not chosen at random. A difference between two curves describes patients, and does"
     " not say that one therapy is better."
@@ -77,6 +87,18 @@ FIGURES: tuple[FigureAsked, ...] = (
         Question(endpoint="progression"),
     ),
     _asked(
+        "progression_results",
+        "Progression by the results alone",
+        Question(endpoint="progression", progression="results"),
+        drawn=False,
+    ),
+    _asked(
+        "progression_team",
+        "Progression as the team recorded it",
+        Question(endpoint="progression", progression="team"),
+        drawn=False,
+    ),
+    _asked(
         "os_failure",
         "Overall survival from the failure, by its kind",
         Question(endpoint="OS", origin="failure", by="kind"),
@@ -105,7 +127,7 @@ FIGURES: tuple[FigureAsked, ...] = (
     *(
         _asked(
             f"os_landmark_{day}",
-            f"Overall survival from day {day} after the failure, by whether a salvage had begun",
+            f"Survival from day {day} after the failure",
             Question(endpoint="OS", origin="failure", by="strategy", landmark=day),
             begun=True,
             drawn=False,
@@ -214,7 +236,8 @@ def _table(
 ) -> ReportTable:
     competes = asked.question.competes
     landmark = asked.question.landmark is not None
-    spread = not landmark and any(group.spread is not None for group in groups)
+    alone = landmark or asked.id.startswith(READINGS)
+    spread = not alone and any(group.spread is not None for group in groups)
     columns = ["patients", "events"]
     columns += ["competing"] if competes else []
     columns += ["entered late", "left out", "followed, months"]
@@ -267,6 +290,11 @@ def _percent_words(share: Estimate) -> str:
 def _notes(asked: FigureAsked) -> list[str]:
     question = asked.question
     notes: list[str] = []
+    if question.progression != "agreed":
+        notes.append(
+            "Whoever progressed by the other source alone is followed on, to death, new therapy or"
+            " the last assessment."
+        )
     if question.competes:
         notes.append(
             f"Competing: {COMPETING[question.endpoint]}; it is an event of its own and no"

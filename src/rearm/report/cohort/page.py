@@ -12,7 +12,7 @@ from rearm.files import write_text
 from rearm.report.cohort.adjusted import ADJUSTED
 from rearm.report.cohort.contents import CohortReport
 from rearm.report.cohort.counts import HIDDEN
-from rearm.report.cohort.figures import FIGURES, Figure, group_words
+from rearm.report.cohort.figures import FIGURES, READINGS, Figure, group_words
 from rearm.report.cohort.pictures import curve_spec, flow_spec, states_spec
 from rearm.report.cohort.table import Cell, ReportTable, csv_text
 from rearm.report.cohort.whose import STATES
@@ -92,7 +92,10 @@ def _sections(report: CohortReport) -> list[_Section]:
         _Section(
             id="after",
             title="After the failure",
-            parts=(*curves("to_salvage", "os_failure"), *_landmarks(report)),
+            parts=(
+                *curves("to_salvage", "os_failure"),
+                *_landmarks(report),
+            ),
         ),
         _Section(
             id="salvage",
@@ -107,7 +110,12 @@ def _sections(report: CohortReport) -> list[_Section]:
         _Section(
             id="agreement",
             title="Agreement",
-            parts=(plain("agreement"), plain("progression_days"), plain("tiers")),
+            parts=(
+                plain("agreement"),
+                plain("progression_days"),
+                *_together(report, READINGS, "readings", "Progression by one source alone"),
+                plain("tiers"),
+            ),
         ),
         _Section(id="tests", title="Tests not done", parts=(plain("never_done"),)),
     )
@@ -194,18 +202,22 @@ def _last_by(report: CohortReport, day: int) -> tuple[float, ...] | None:
 
 
 def _landmarks(report: CohortReport) -> tuple[_Part, ...]:
-    """The landmarks as one table."""
-    found = [f for f in report.figures if f.id.startswith("os_landmark_")]
+    title = "Overall survival from a landmark after the failure, by whether a salvage had begun"
+    return _together(report, "os_landmark_", "os_landmarks", title)
+
+
+def _together(report: CohortReport, start: str, name: str, title: str) -> tuple[_Part, ...]:
+    """Figures without a picture as one table."""
+    found = [f for f in report.figures if f.id.startswith(start)]
     if not found:
         return ()
     rows: list[tuple[str, tuple[Cell, ...]]] = []
     for figure in found:
-        day = _ASKED[figure.id].question.landmark
-        rows.append((f"from day {day}, groups of that day", ()))
+        rows.append((figure.title, ()))
         rows += figure.table.rows
     table = ReportTable(
-        id="os_landmarks",
-        title="Overall survival from a landmark after the failure, by whether a salvage had begun",
+        id=name,
+        title=title,
         columns=found[0].table.columns,
         rows=tuple(rows),
         notes=found[0].table.notes,
