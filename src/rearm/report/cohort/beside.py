@@ -70,6 +70,6 @@ def _times(curves: Mapping[str, Figure], strategy: str) -> list[tuple[str, str]]
         group = next((group for group in groups if group.name == strategy), None)
         if group is not None:
             n, events = shown_text(group.n), shown_text(group.events)
-            text = f"{median_words(group.median)}, n = {n}, {events} events"
+            text = f"{median_words(group)}, n = {n}, {events} events"
             found.append((f"{name} in months", text))
     return found

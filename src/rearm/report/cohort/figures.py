@@ -261,7 +261,7 @@ def _row(group: ShownGroup, competes: bool, spread: bool) -> tuple[Cell, ...]:
     cells += [Cell.count(group.delayed), Cell.count(group.left_out)]
     followed = "" if group.followed is None else f"{group.followed:.0f}"
     cells.append(Cell(text=followed))
-    cells += [] if competes else [Cell(text=median_words(group.median))]
+    cells += [] if competes else [Cell(text=median_words(group))]
     cells += [Cell(text=_percent_words(group.shares[day])) for day in DAYS_SHOWN[1:]]
     if spread:
         both = group.spread
@@ -270,10 +270,11 @@ def _row(group: ShownGroup, competes: bool, spread: bool) -> tuple[Cell, ...]:
     return (*cells, *(Cell.count(group.at_risk[day]) for day in DAYS_SHOWN))
 
 
-def median_words(median: Estimate) -> str:
-    """`8.1 (5.8 to 11.0)`, in months."""
+def median_words(group: ShownGroup) -> str:
+    """`8.1 (5.8 to 11.0)`, in months; not reached by the curve shown, or too few for a curve."""
+    median = group.median
     if median.value is None:
-        return "not reached or too few"
+        return "not reached" if group.curve is not None else "too few"
     low = "?" if median.low is None else f"{median.low:.1f}"
     high = "?" if median.high is None else f"{median.high:.1f}"
     return f"{median.value:.1f} ({low} to {high})"

@@ -48,7 +48,7 @@ def never_done(cohort: Cohort, rule: CountRule) -> ReportTable:
     ]
     return ReportTable(
         id="never_done",
-        title="Tests not done",
+        title="What is asked for, and what nobody knows",
         columns=("patients", "of", "share"),
         rows=tuple(rows) if n else (),
         notes=("In patients whose last infusion failed for certain or by suspicion.",),
