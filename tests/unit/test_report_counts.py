@@ -106,6 +106,18 @@ def test_no_total_minus_the_others_tells_a_hidden_count() -> None:
     assert told == 0
 
 
+@pytest.mark.parametrize("least", [3, 5, 7])
+def test_of_two_parts_neither_is_told_whatever_they_are(least: int) -> None:
+    rule = CountRule(least)
+    told = [
+        (few, other)
+        for few in range(1, least)
+        for other in range(4 * least)
+        if len(possible(rule.table([[few, other]]), rule)[0][0]) < 2
+    ]
+    assert told == []
+
+
 class _OnlyTheSmall(CountRule):
     """The guard without its second half: the small are hidden, the others as they are."""
 
