@@ -45,14 +45,14 @@ PATIENTS = """
 
 def _store(folder: Path, **tables: str | list[dict[str, Any]]) -> StoreFolder:
     read = {name: rows_of(x) if isinstance(x, str) else x for name, x in tables.items()}
-    outcome_rows = [
+    outcomes_of: list[dict[str, Any]] = [
         {"infusion": 1, "origin": "infusion", "endpoint": "OS", "origin_day": 0} | row
         for row in read.pop("outcomes")
     ]
-    ids = sorted({row["patient_id"] for row in outcome_rows})
+    ids = sorted({row["patient_id"] for row in outcomes_of})
     read.setdefault("patients", [{"patient_id": x} for x in ids])
     read.setdefault("infusions", [{"patient_id": x, "infusion": 1, "day": 0} for x in ids])
-    return tiny_store(folder, {**read, "outcomes": outcome_rows})
+    return tiny_store(folder, {**read, "outcomes": outcomes_of})
 
 
 @pytest.fixture
@@ -285,7 +285,7 @@ def test_a_second_car_t_counts_from_its_collection_for_those_who_were_infused(
 
 
 def test_the_origin_that_did_not_come_is_no_group(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"patient_id": "A", "origin": "failure", "status": "censored", "days": 9, "entry": 0},
         {
             "patient_id": "B",
@@ -311,16 +311,14 @@ STATES = """
 
 
 def test_states_follow_on_each_other_and_make_one(tmp_path: Path) -> None:
-    outcome_rows = []
+    reached: list[dict[str, Any]] = []
     for row in some(rows_of(STATES)):
         patient = {"patient_id": row["patient_id"], "entry": 0}
         end = {"status": row["status"], "days": row["days"]}
-        outcome_rows.append(
-            patient | end | {"event": "death" if end["status"] == "event" else None}
-        )
-        outcome_rows.append(patient | end | {"origin": "failure", "origin_day": row["relapse"]})
+        reached.append(patient | end | {"event": "death" if end["status"] == "event" else None})
+        reached.append(patient | end | {"origin": "failure", "origin_day": row["relapse"]})
         again = row["again"]
-        outcome_rows.append(
+        reached.append(
             patient
             | {
                 "origin": "salvage",
@@ -330,7 +328,7 @@ def test_states_follow_on_each_other_and_make_one(tmp_path: Path) -> None:
                 "days": None if again is None else again - row["salvage"],
             }
         )
-    found = occupation_of(_store(tmp_path / "store", outcomes=outcome_rows)).occupation
+    found = occupation_of(_store(tmp_path / "store", outcomes=reached)).occupation
     by_hand = {
         4: (1, 0, 0, 0, 0),
         5: (3 / 4, 0, 0, 0, 1 / 4),

@@ -53,7 +53,7 @@ def random_patient(number: int, seed: int) -> Tables:
             | {"bcma_status": d.choice(("positive", "lost", None))}
         ],
     }
-    if second:
+    if second and salvage is not None:
         tables["infusions"].append(
             _infusion(d, patient, "not_failed", None, end) | {"infusion": 2, "day": salvage}
         )

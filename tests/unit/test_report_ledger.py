@@ -180,7 +180,7 @@ def test_whatever_a_report_shows_of_a_patient_is_in_the_ledger(tmp_path: Path) -
 def _with_everything(tables: Tables) -> str:
     """A patient with a failure, a salvage with a strategy and tiers, and a second salvage."""
     return next(
-        row["patient_id"]
+        str(row["patient_id"])
         for row in tables["lines"]
         if row.get("salvage") == 2
         and row["strategy"] is not None
