@@ -62,6 +62,8 @@ class CohortReport:
             "patients": self.patients,
             "min_cell": self.rule.min_cell,
             "rounded_to": self.rule.base,
+            "limits": "log-log",
+            "level": 0.95,
             "withheld": list(self.withheld),
             "tables": {table.id: _plain(table) for table in every},
             "states": {
