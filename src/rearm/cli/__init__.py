@@ -11,7 +11,7 @@ import sys
 # isort: off
 # in the order of the commands in `rearm --help`
 from rearm.cli import patients, render, knowledge, response, start, redcap, model  # noqa: F401
-from rearm.cli import cohort, cohort_export  # noqa: F401
+from rearm.cli import cohort, cohort_report, cohort_export  # noqa: F401
 from rearm.cli.demo import demo_app
 
 # isort: on

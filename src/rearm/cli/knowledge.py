@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,7 @@ from rearm.cli.shared import (
 
 if TYPE_CHECKING:
     from rearm.record import Record
+    from rearm.report.cohort.beside import StoreFigures
 
 
 @app.command()
@@ -51,6 +53,17 @@ def evidence(
             help="Write the forest plots as SVG files into this folder.",
         ),
     ] = None,
+    with_store: Annotated[
+        Path | None,
+        typer.Option(
+            "--with-store",
+            metavar="STORE",
+            help="Show the outcomes of a store beside the evidence. They are never pooled.",
+        ),
+    ] = None,
+    min_cell: Annotated[
+        int, typer.Option("--min-cell", help="With --with-store: the smallest count that is shown.")
+    ] = 5,
     knowledge: KnowledgeFolder = None,
     as_json: Json = False,
 ) -> None:
@@ -69,23 +82,31 @@ def evidence(
 
     bundle = known(knowledge)
     chosen = choose_evidence(names or (), knowledge=bundle)
+    store = None if with_store is None else _store_figures(with_store, min_cell)
     if html is not None:
         html.parent.mkdir(parents=True, exist_ok=True)
-        write_text(html, evidence_page(names or (), knowledge=bundle))
+        write_text(html, evidence_page(names or (), knowledge=bundle, store=store))
         say(f"{html} written.")
     if svg is not None:
         for path in write_evidence_svgs(chosen, svg, knowledge=bundle):
             say(f"{path} written.")
     if as_json:
-        print_json(evidence_object(chosen, knowledge=bundle))
+        print_json(evidence_object(chosen, knowledge=bundle, store=store))
     elif html is None and svg is None:
         wide = console()
         for part in (
-            [evidence_text(one, knowledge=bundle) for one in chosen]
+            [evidence_text(one, knowledge=bundle, store=store) for one in chosen]
             if names
-            else [evidence_overview(chosen)]
+            else [evidence_overview(chosen, store=store)]
         ):
             wide.print(part)
+
+
+def _store_figures(store: Path, min_cell: int) -> Mapping[str, StoreFigures]:
+    from rearm.report.cohort.beside import beside_evidence
+    from rearm.report.cohort.contents import cohort_report
+
+    return beside_evidence(cohort_report(store, min_cell=min_cell))
 
 
 @knowledge_app.command("check")

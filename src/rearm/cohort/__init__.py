@@ -7,6 +7,7 @@ of their answers, and outcomes over time.
     store = rearm.cohort.open("store/")
     store.table("infusions").collect()
     store.where("relapse_pattern_extraosseous").certain
+    rearm.cohort.outcomes("store/", endpoint="PFS", origin="salvage", by="strategy")
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rearm.cohort.outcomes import outcomes
+
 if TYPE_CHECKING:
     import polars as pl
 
     from rearm.cohort.store.build import BuildSummary
     from rearm.cohort.store.opened import Store
 
-__all__ = ["build", "open", "table"]
+__all__ = ["build", "open", "outcomes", "table"]
 
 
 def build(

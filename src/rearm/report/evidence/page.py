@@ -38,6 +38,7 @@ from rearm.files import write_text
 from rearm.knowledge import Knowledge, KnowledgeError, load
 from rearm.knowledge.rulesets import Option
 from rearm.knowledge.studies import NEARNESS
+from rearm.report.cohort.beside import BESIDE, StoreFigures
 from rearm.report.draw import svg
 from rearm.report.evidence.forest import (
     block_words,
@@ -61,6 +62,8 @@ __all__ = [
     "study_names",
     "write_evidence_svgs",
 ]
+
+NOT_IN_STORE = "Nobody in the store has this strategy as first salvage, or too few to be shown."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +123,15 @@ def study_names(knowledge: Knowledge) -> dict[str, str]:
 
 
 def evidence_object(
-    chosen: Sequence[Chosen], *, knowledge: Knowledge | None = None
+    chosen: Sequence[Chosen],
+    *,
+    knowledge: Knowledge | None = None,
+    store: Mapping[str, StoreFigures] | None = None,
 ) -> list[dict[str, Any]]:
     """All figures as plain data for JSON.
 
-    What is expected, the rows of each forest plot, every arm that was read.
+    What is expected, the rows of each forest plot, every arm that was read; with `store` what a
+    store shows of the strategy, apart.
     """
     words = (knowledge or load()).words
     return [
@@ -142,8 +149,14 @@ def evidence_object(
             "settings": [to_builtins(figure) for figure in _settings(one)],
             "arms": [plain_row(row) for row in listed_rows(one.evidence)],
         }
+        | ({} if store is None else {"store": _of_store(one, store)})
         for one in chosen
     ]
+
+
+def _of_store(one: Chosen, store: Mapping[str, StoreFigures]) -> dict[str, str]:
+    found = store.get(one.evidence.strategy)
+    return {} if found is None else dict(found.figures)
 
 
 def _settings(one: Chosen) -> list[Figure]:
@@ -173,8 +186,12 @@ def pairs_apart(chosen: Sequence[Chosen]) -> tuple[list[str], int]:
 # ---------------------------------------------------------------- terminal
 
 
-def evidence_overview(chosen: Sequence[Chosen]) -> RenderableType:
-    """One row a strategy: the figure that is shown for each measure, with its label."""
+def evidence_overview(
+    chosen: Sequence[Chosen], *, store: Mapping[str, StoreFigures] | None = None
+) -> RenderableType:
+    """One row a strategy: the figure that is shown for each measure, with its label; with `store`
+    what a store shows, below.
+    """
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     table.add_column("strategy", no_wrap=True, min_width=max(len(one.id) for one in chosen))
     for column in ("evidence", "response", "median PFS", "severe infection", "arms read"):
@@ -191,7 +208,15 @@ def evidence_overview(chosen: Sequence[Chosen]) -> RenderableType:
         "Figures marked * are from patients without previous CAR-T. All are unadjusted and from "
         "different patients, so they do not rank the strategies."
     )
-    return Group(table, Text(note, style="dim"))
+    if store is None:
+        return Group(table, Text(note, style="dim"))
+    lines = [
+        Text(f"{one.id}: {store[one.evidence.strategy].words}")
+        for one in chosen
+        if one.evidence.strategy in store
+    ]
+    heading = Text("\nIn the store, beside it", style="bold")
+    return Group(table, Text(note, style="dim"), heading, *lines, Text(BESIDE, style="dim"))
 
 
 def _overview_cells(one: Chosen) -> dict[str, str]:
@@ -204,10 +229,16 @@ def _overview_cells(one: Chosen) -> dict[str, str]:
     return cells | {"arms": str(len(one.evidence.listed) or "")}
 
 
-def evidence_text(one: Chosen, *, knowledge: Knowledge | None = None) -> RenderableType:
+def evidence_text(
+    one: Chosen,
+    *,
+    knowledge: Knowledge | None = None,
+    store: Mapping[str, StoreFigures] | None = None,
+) -> RenderableType:
     """Everything read for one strategy.
 
-    The forest plots, then every arm with its figures, survival included, and what became of it.
+    The forest plots, then every arm with its figures, survival included, and what became of it;
+    with `store` what a store shows of the strategy.
     """
     known = knowledge or load()
     names, measures = study_names(known), known.words.measures
@@ -228,7 +259,17 @@ def evidence_text(one: Chosen, *, knowledge: Knowledge | None = None) -> Rendera
     if listed := listed_rows(one.evidence):
         parts.append(Text("\nAll arms that were read", style="bold"))
         parts += [Padding(_listed_line(row, names), (0, 0, 0, 2)) for row in listed]
+    if store is not None:
+        parts += [Text("\nIn the store, beside it", style="bold"), *_store_lines(one, store)]
     return Group(*parts)
+
+
+def _store_lines(one: Chosen, store: Mapping[str, StoreFigures]) -> list[RenderableType]:
+    found = store.get(one.evidence.strategy)
+    if found is None:
+        return [Padding(Text(NOT_IN_STORE), (0, 0, 0, 2))]
+    lines = [f"{name}: {text}" for name, text in found.figures]
+    return [*(Padding(Text(x), (0, 0, 0, 2)) for x in lines), Text(BESIDE, style="dim")]
 
 
 def _setting_line(figure: Figure) -> str:
@@ -337,8 +378,14 @@ def write_evidence_svgs(
     return written
 
 
-def evidence_page(strategies: Sequence[str] = (), *, knowledge: Knowledge | None = None) -> str:
-    """One self-contained HTML page for the strategies or options named, else for all strategies.
+def evidence_page(
+    strategies: Sequence[str] = (),
+    *,
+    knowledge: Knowledge | None = None,
+    store: Mapping[str, StoreFigures] | None = None,
+) -> str:
+    """One self-contained HTML page for the strategies or options named, else for all strategies;
+    with `store` what a store shows of each, beside it.
 
     Raises KnowledgeError for a name that is neither.
     """
@@ -365,9 +412,18 @@ def evidence_page(strategies: Sequence[str] = (), *, knowledge: Knowledge | None
             "settings": _settings(one),
             "listed": listed_rows(one.evidence),
             "options": _options_by_note(one, known),
+            "in_store": None if store is None else store.get(one.evidence.strategy),
         }
         for one in chosen
     ]
     return engine.get_template("evidence.html.j2").render(
-        css=css(), sections=sections, names=names, apart=apart, pairs=pairs, knowledge=known
+        css=css(),
+        sections=sections,
+        names=names,
+        apart=apart,
+        pairs=pairs,
+        knowledge=known,
+        with_store=store is not None,
+        beside=BESIDE,
+        not_in_store=NOT_IN_STORE,
     )

@@ -1,0 +1,209 @@
+"""Curves as the report shows them: no step stands for a few patients, none goes on with a few."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from rearm.cohort.outcomes.result import GroupOutcome, Outcomes
+from rearm.cohort.survival import Estimate, IncidenceCurve, Occupation, SurvivalCurve
+from rearm.report.cohort.counts import CountRule
+
+__all__ = [
+    "DAYS_SHOWN",
+    "MONTH",
+    "Point",
+    "ShownCurve",
+    "ShownGroup",
+    "shown_group",
+    "shown_states",
+]
+
+MONTH = 30.4375  # days
+DAYS_SHOWN = (0, 183, 365, 730)  # numbers at risk, shares
+_WEEK = 7
+_LEAST_AT_RISK = 10  # a curve of fewer says more of them than of the others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A share (0 to 1) at the end of a day, with its limits where they are known."""
+
+    day: int
+    share: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCurve:
+    """A curve as drawn. `stepped`: every step as it is (counts are shown as they are); else points
+    at ends of weeks with at least the minimum of events between them, to be joined by lines.
+    """
+
+    points: tuple[Point, ...]
+    stepped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownGroup:
+    """What is shown of a group. Counts: None is not shown. `shares`: by day; `median` and
+    `followed` in months. `spread`: the share on one year with every vague day at its earliest and
+    at its latest; None without vague days, or with a few.
+    """
+
+    name: str | None
+    n: int | None
+    events: int | None
+    competing: int | None
+    delayed: int | None
+    left_out: int | None
+    at_risk: Mapping[int, int | None]
+    curve: ShownCurve | None
+    competing_curve: ShownCurve | None
+    shares: Mapping[int, Estimate]
+    median: Estimate
+    followed: float | None
+    spread: tuple[float, float] | None
+
+
+def shown_group(group: GroupOutcome, outcomes: Outcomes, rule: CountRule) -> ShownGroup:
+    """A group with what may be shown of it."""
+    competes = group.incidence is not None
+    main: SurvivalCurve | IncidenceCurve = group.incidence[0] if group.incidence else group.free
+    curve = _shown_curve(main, rule)
+    other = _shown_curve(group.incidence[1], rule) if group.incidence else None
+    counts = rule.parts([group.events, group.competing, group.censored])
+    few = curve is None and not rule.exact
+    last = curve.points[-1].day if curve else -1
+    median = Estimate() if competes or few else _median(group, rule, last)
+    at_risk = group.at_risk(DAYS_SHOWN)
+    return ShownGroup(
+        name=group.group,
+        n=counts[1],
+        events=counts[0][0],
+        competing=counts[0][1] if competes else None,
+        delayed=rule.shown(group.delayed) if outcomes.entry_used else None,
+        left_out=rule.shown(sum(group.left_out.values())),
+        at_risk={day: rule.shown(n) for day, n in at_risk.items()},
+        curve=curve,
+        competing_curve=other,
+        shares={
+            day: main.on(day) if 0 < day <= last else Estimate() for day in DAYS_SHOWN if day > 0
+        },
+        median=median,
+        followed=_followed(group, rule),
+        spread=_spread(group, rule, last),
+    )
+
+
+def _shown_curve(curve: SurvivalCurve | IncidenceCurve, rule: CountRule) -> ShownCurve | None:
+    """The curve; None where fewer than the minimum had the event or are in it."""
+    share = curve.survival if isinstance(curve, SurvivalCurve) else curve.incidence
+    start = 1.0 if isinstance(curve, SurvivalCurve) else 0.0
+    events = curve.events
+    if curve.free_at is None or (not rule.exact and events.sum() < rule.min_cell):
+        return None
+    origin = Point(day=curve.free_at, share=start)
+    if rule.exact:
+        steps = np.flatnonzero((events > 0) | (np.arange(len(events)) == len(events) - 1))
+        at = [(int(curve.day[i]), int(i)) for i in steps]
+    else:
+        at = _spaced(curve.day, curve.at_risk, events, rule.min_cell)
+        if not at:
+            return None
+    points = [
+        Point(
+            day=day,
+            share=float(share[i]),
+            low=_number(curve.low[i]),
+            high=_number(curve.high[i]),
+        )
+        for day, i in at
+        if curve.known_to is None or curve.day[i] <= curve.known_to
+    ]
+    return ShownCurve(points=(origin, *points), stepped=rule.exact) if points else None
+
+
+def _spaced(
+    day: np.ndarray, at_risk: np.ndarray, events: np.ndarray, least: int
+) -> list[tuple[int, int]]:
+    """Ends of weeks, with the row that holds there: `least` events or more lie between one and the
+    next, and the last is the end of the last week in which as many, and ten, are at risk.
+    """
+    enough = np.flatnonzero(at_risk >= max(least, _LEAST_AT_RISK))
+    if not len(enough):
+        return []
+    end_row = int(enough[-1])
+    total = np.cumsum(events)
+    weeks = np.arange(1, int(day[end_row]) // _WEEK + 1) * _WEEK
+    rows = np.searchsorted(day, weeks, side="right") - 1
+    found: list[tuple[int, int]] = []
+    shown = 0
+    for week, row in zip(weeks.tolist(), rows.tolist(), strict=True):
+        if row >= 0 and total[row] - shown >= least:
+            found.append((week, row))
+            shown = int(total[row])
+    last = (int(weeks[-1]), int(rows[-1])) if len(weeks) else None
+    if not found or last is None or last[0] <= found[-1][0]:
+        return found
+    if total[last[1]] > shown:  # the rest is too few for a step of its own: it joins the last one
+        found.pop()
+    return [*found, last]
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _median(group: GroupOutcome, rule: CountRule, last: int) -> Estimate:
+    """In months; unknown where fewer than the minimum had the event before it, or where the curve
+    that is shown ends before: it would be the day of one of a few.
+    """
+    median = group.median
+    if median.value is None or rule.exact:
+        return _months(median)
+    before = int(group.free.events[group.free.day <= median.value].sum())
+    return Estimate() if before < rule.min_cell or median.value > last else _months(median)
+
+
+def _months(days: Estimate) -> Estimate:
+    def month(x: float | None) -> float | None:
+        return None if x is None else x / MONTH
+
+    return Estimate(value=month(days.value), low=month(days.low), high=month(days.high))
+
+
+def _followed(group: GroupOutcome, rule: CountRule) -> float | None:
+    followed = group.follow_up.median().value
+    few = group.censored < rule.min_cell and not rule.exact
+    return None if followed is None or few else followed / MONTH
+
+
+def _spread(group: GroupOutcome, rule: CountRule, last: int) -> tuple[float, float] | None:
+    few = group.vague < rule.min_cell and not rule.exact
+    if group.bounds is None or few or last < DAYS_SHOWN[2]:
+        return None
+    early = group.bounds.earliest.on(DAYS_SHOWN[2]).value
+    late = group.bounds.latest.on(DAYS_SHOWN[2]).value
+    return None if early is None or late is None else (early, late)
+
+
+def shown_states(found: Occupation, rule: CountRule) -> tuple[tuple[int, tuple[float, ...]], ...]:
+    """Day and share in each state, to the percent, at ends of weeks with at least the minimum of
+    stays ending between them, as long as as many are under observation.
+    """
+    if found.free_at is None or not len(found.day):
+        return ()
+    watched = found.at_risk.sum(axis=1)
+    ended = np.maximum(watched - np.concatenate((watched[1:], [0])), 0)
+    first = (1.0, *(0.0 for _ in found.states[1:]))
+    if rule.exact:
+        rows = [(int(day), i) for i, day in enumerate(found.day)]
+    else:
+        rows = _spaced(found.day, watched, ended, rule.min_cell)
+    known = [(d, i) for d, i in rows if found.known_to is None or found.day[i] <= found.known_to]
+    shown = [(day, tuple(float(x) for x in found.share[i])) for day, i in known]
+    return ((found.free_at, first), *shown) if shown else ()

@@ -1,0 +1,324 @@
+"""Which curves the report shows, each with the table under it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rearm.cohort.outcomes.estimate import estimated_rows
+from rearm.cohort.outcomes.groups import NO_SALVAGE_YET
+from rearm.cohort.outcomes.question import COMPETING, Question
+from rearm.cohort.outcomes.rows import NOT_KNOWN, outcome_rows
+from rearm.cohort.survival import Estimate
+from rearm.report.cohort.cohort import Cohort
+from rearm.report.cohort.counts import CountRule
+from rearm.report.cohort.curves import DAYS_SHOWN, ShownGroup, shown_group
+from rearm.report.cohort.merged import OTHER
+from rearm.report.cohort.salvage import given_words
+from rearm.report.cohort.table import Cell, ReportTable
+from rearm.report.words import words
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = [
+    "FIGURES",
+    "LANDMARKS",
+    "READINGS",
+    "Figure",
+    "FigureAsked",
+    "figure_of",
+    "group_words",
+    "median_words",
+]
+
+LANDMARKS = (30, 60, 90)
+READINGS = "progression_"  # of one source alone
+_DESCRIPTIVE = (
+    "Groups were not chosen at random. A difference between two curves describes patients, and does"
+    " not say that one therapy is better."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureAsked:
+    """A figure of the report. `begun`: patients by whether any salvage began by the landmark."""
+
+    id: str
+    title: str
+    question: Question
+    begun: bool = False
+    drawn: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A figure with its table. `rows`: `key`, `patient_id`, `row`: whose data it shows."""
+
+    id: str
+    title: str
+    competes: bool
+    by_strategy: bool
+    drawn: bool
+    groups: tuple[ShownGroup, ...]
+    table: ReportTable
+    rows: pl.DataFrame
+
+
+def _asked(id: str, title: str, question: Question, **more: bool) -> FigureAsked:
+    return FigureAsked(id=id, title=title, question=question, **more)
+
+
+FIGURES: tuple[FigureAsked, ...] = (
+    _asked(
+        "pfs_product",
+        "Progression-free survival from the first infusion, by product",
+        Question(endpoint="PFS", by="product"),
+    ),
+    _asked(
+        "os_product",
+        "Overall survival from the first infusion, by product",
+        Question(endpoint="OS", by="product"),
+    ),
+    _asked(
+        "progression",
+        "Progression from the first infusion, death before it competing",
+        Question(endpoint="progression"),
+    ),
+    _asked(
+        "progression_results",
+        "Progression by the results alone",
+        Question(endpoint="progression", progression="results"),
+        drawn=False,
+    ),
+    _asked(
+        "progression_team",
+        "Progression as the team recorded it",
+        Question(endpoint="progression", progression="team"),
+        drawn=False,
+    ),
+    _asked(
+        "os_failure",
+        "Overall survival from the failure, by its kind",
+        Question(endpoint="OS", origin="failure", by="kind"),
+    ),
+    _asked(
+        "to_salvage",
+        "From the failure to the first salvage, death before it competing",
+        Question(endpoint="TTNT", origin="failure"),
+    ),
+    _asked(
+        "pfs_strategy",
+        "Progression-free survival from the first salvage, by strategy",
+        Question(endpoint="PFS", origin="salvage", by="strategy"),
+    ),
+    _asked(
+        "os_strategy",
+        "Overall survival from the first salvage, by strategy",
+        Question(endpoint="OS", origin="salvage", by="strategy"),
+    ),
+    _asked(
+        "os_second_cart",
+        "Overall survival from the collection of a second CAR-T, from its infusion on",
+        Question(endpoint="OS", origin="apheresis", infusion=2, by="strategy"),
+        drawn=False,
+    ),
+    *(
+        _asked(
+            f"os_landmark_{day}",
+            f"Survival from day {day} after the failure",
+            Question(endpoint="OS", origin="failure", by="strategy", landmark=day),
+            begun=True,
+            drawn=False,
+        )
+        for day in LANDMARKS
+    ),
+)
+
+
+def figure_of(cohort: Cohort, asked: FigureAsked, rule: CountRule) -> Figure:
+    """The figure, with groups of a few patients together."""
+    rows = outcome_rows(cohort.store, asked.question)
+    if asked.begun:
+        rows = _by_begun(rows)
+    rows = _few_together(rows, rule)
+    found = estimated_rows(rows, asked.question, cohort.criteria)
+    groups = tuple(
+        shown_group(group, found, rule) for group in sorted(found.groups, key=_unknown_last)
+    )
+    name = group_words(asked)
+    return Figure(
+        id=asked.id,
+        title=asked.title,
+        competes=asked.question.competes,
+        by_strategy=asked.question.by == "strategy",
+        drawn=asked.drawn,
+        groups=groups,
+        table=_table(asked, groups, name, rule),
+        rows=_whose(rows, asked),
+    )
+
+
+def _unknown_last(group: object) -> tuple[bool, int]:
+    name = getattr(group, "group", None)
+    last = name == NOT_KNOWN or str(name).startswith(OTHER)
+    return last, -int(getattr(group, "n", 0))
+
+
+def _by_begun(rows: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    begun = pl.col("group") != NO_SALVAGE_YET
+    return rows.with_columns(
+        group=pl.when(begun).then(pl.lit("salvage_begun")).otherwise(pl.lit(NO_SALVAGE_YET))
+    )
+
+
+def _few_together(rows: pl.DataFrame, rule: CountRule) -> pl.DataFrame:
+    """Groups with fewer patients than the minimum as one; where that is too few as well, with those
+    of whom the group is not known.
+    """
+    import polars as pl
+
+    counted = rows.filter(pl.col("left_out").is_null(), pl.col("group").is_not_null())
+    sizes = dict(counted["group"].value_counts().iter_rows())
+    few = [name for name, n in sizes.items() if n < rule.min_cell and name != NOT_KNOWN]
+    nobody = set(rows.filter(pl.col("has_origin"))["group"].drop_nulls()) - set(sizes)
+    if not few and not nobody:
+        return rows
+    together = sum(sizes[name] for name in few) >= rule.min_cell
+    name = f"{OTHER} ({len(few)})" if together else NOT_KNOWN
+    into = pl.when(pl.col("group").is_in([*few, *nobody])).then(pl.lit(name)).otherwise("group")
+    return rows.with_columns(group=into)
+
+
+def _whose(rows: pl.DataFrame, asked: FigureAsked) -> pl.DataFrame:
+    """Whose data each group of the figure shows, as the ledger keeps it."""
+    import polars as pl
+
+    own = ("entry", "exit", "cause", "earliest", "latest", "cause_latest", "left_out")
+    text = pl.concat_str([pl.col(x).cast(pl.String).fill_null("") for x in own], separator="|")
+    return rows.filter(pl.col("has_origin")).select(
+        pl.concat_str([pl.lit(asked.id), pl.col("group").fill_null("all")], separator="/").alias(
+            "key"
+        ),
+        "patient_id",
+        text.alias("row"),
+    )
+
+
+def group_words(asked: FigureAsked) -> Callable[[str | None], str]:
+    """What a group of the figure is called."""
+    by = asked.question.by
+
+    def name(group: str | None) -> str:
+        if group is None:
+            return "all"
+        if group == "salvage_begun":
+            return "salvage begun"
+        if group == NO_SALVAGE_YET:
+            return "no salvage yet"
+        if group == NOT_KNOWN:
+            return "others or not known"
+        if group.startswith(OTHER):
+            return group
+        return given_words(group) if by == "strategy" else words(group)
+
+    return name
+
+
+def _table(
+    asked: FigureAsked,
+    groups: Sequence[ShownGroup],
+    name: Callable[[str | None], str],
+    rule: CountRule,
+) -> ReportTable:
+    competes = asked.question.competes
+    landmark = asked.question.landmark is not None
+    alone = landmark or asked.id.startswith(READINGS)
+    spread = not alone and any(group.spread is not None for group in groups)
+    columns = ["patients", "events"]
+    columns += ["competing"] if competes else []
+    columns += ["entered late", "left out", "followed, months"]
+    columns += [] if competes else ["median, months (95 %)"]
+    columns += ["at 6 months (95 %)", "at 12 months (95 %)", "at 24 months (95 %)"]
+    columns += ["at 12 months if vague days are early / late"] if spread else []
+    columns += [f"at risk {x}" for x in ("day 0", "month 6", "month 12", "month 24")]
+    rows = tuple((name(group.name), _row(group, competes, spread)) for group in groups)
+    return ReportTable(
+        id=asked.id,
+        title=asked.title,
+        columns=tuple(columns),
+        rows=rows,
+        notes=tuple(_notes(asked)),
+    )
+
+
+def _row(group: ShownGroup, competes: bool, spread: bool) -> tuple[Cell, ...]:
+    cells = [Cell.count(group.n), Cell.count(group.events)]
+    cells += [Cell.count(group.competing)] if competes else []
+    cells += [Cell.count(group.delayed), Cell.count(group.left_out)]
+    followed = "" if group.followed is None else f"{group.followed:.0f}"
+    cells.append(Cell(text=followed))
+    cells += [] if competes else [Cell(text=median_words(group))]
+    cells += [Cell(text=_percent_words(group.shares[day])) for day in DAYS_SHOWN[1:]]
+    if spread:
+        both = group.spread
+        text = "" if both is None else f"{100 * both[0]:.0f} / {100 * both[1]:.0f} %"
+        cells.append(Cell(text=text))
+    return (*cells, *(Cell.count(group.at_risk[day]) for day in DAYS_SHOWN))
+
+
+def median_words(group: ShownGroup) -> str:
+    """`8.1 (5.8 to 11.0)`, in months; not reached by the curve shown, or too few for a curve."""
+    median = group.median
+    if median.value is None:
+        return "not reached" if group.curve is not None else "too few"
+    low = "?" if median.low is None else f"{median.low:.1f}"
+    high = "?" if median.high is None else f"{median.high:.1f}"
+    return f"{median.value:.1f} ({low} to {high})"
+
+
+def _percent_words(share: Estimate) -> str:
+    if share.value is None:
+        return ""
+    if share.low is None or share.high is None:
+        return f"{100 * share.value:.0f} %"
+    return f"{100 * share.value:.0f} % ({100 * share.low:.0f} to {100 * share.high:.0f})"
+
+
+def _notes(asked: FigureAsked) -> list[str]:
+    question = asked.question
+    notes: list[str] = []
+    if question.progression != "agreed":
+        notes.append(
+            "Whoever progressed by the other source alone is followed on, to death, new therapy or"
+            " the last assessment."
+        )
+    if question.competes:
+        notes.append(
+            f"Competing: {COMPETING[question.endpoint]}; it is an event of its own and no"
+            " censoring."
+        )
+    if question.origin == "salvage":
+        notes.append(
+            "Counted from the first dose of the first salvage: the time before it is no time under"
+            " it. " + _DESCRIPTIVE
+        )
+    elif question.origin == "apheresis":
+        notes.append(
+            "Counted from the collection; patients enter on the day of the infusion. The store"
+            " knows only collections that led to one."
+        )
+    elif question.landmark is not None:
+        notes.append(
+            "Patients alive and seen on the landmark, in the group of that day: who begins a"
+            " salvage later stays in his group. Left out: who died, or was not followed or not yet"
+            " seen, by then. " + _DESCRIPTIVE
+        )
+    elif question.by == "kind":
+        notes.append("Where the death is the failure, it counts on day 1. " + _DESCRIPTIVE)
+    elif question.by is not None:
+        notes.append(_DESCRIPTIVE)
+    return notes
