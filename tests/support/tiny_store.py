@@ -26,7 +26,9 @@ CRITERIA = "imwg-2016"
 def tiny_store(folder: Path, tables: Rows, *, bucket: int = 0, buckets: int = 1) -> StoreFolder:
     """A store with these rows; `criteria` is filled in. A second call adds another bucket."""
     store = StoreFolder(folder)
-    settings = Settings(key="k", software="0", knowledge="2026.11", criteria=(CRITERIA,))
+    settings = Settings(
+        key="k", software="0", knowledge="2026.11", knowledge_hash="h", criteria=(CRITERIA,)
+    )
     store.write_manifest(Manifest(format=FORMAT, buckets=buckets, settings=settings))
     frames = {}
     for name, table in TABLES.items():
@@ -42,7 +44,7 @@ def tiny_store(folder: Path, tables: Rows, *, bucket: int = 0, buckets: int = 1)
     )
     made = Bucket(
         key=f"{bucket:012d}",
-        settings=settings.key,
+        settings=settings,
         patients=dict.fromkeys(ids, "h"),
         nobody="",
         files=names_of(list(frames), bucket, f"{bucket:012d}"),
