@@ -50,7 +50,7 @@ class ReviewRule:
         return self.for_every_option and self.when is None
 
     def is_for(self, state: str, leading: Option | None) -> bool:
-        """Whether it is for this state with this option in front, `when` aside; None: none leads."""
+        """Whether it is for this state, `when` aside, with this option in front; None: none."""
         if state not in self.states:
             return False
         if self.for_every_option:
