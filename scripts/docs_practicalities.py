@@ -82,7 +82,8 @@ def _review(rule: ReviewRule, cite: Citations) -> tuple[str, ...]:
     low, high = rule.days_low, rule.days_high
     days = f"{low} to {high} days" if low != high else f"{low} days"
     looked = ["the patient's markers"] if rule.markers else []
-    leads = (*rule.strategies, *rule.roles, *rule.tags)
+    condition = [] if rule.when is None else [code(rule.when)]
+    leads = (*rule.strategies, *rule.roles, *rule.tags, *condition)
     return (
         code(rule.id),
         ", ".join(words(state) for state in rule.states),

@@ -140,6 +140,11 @@ TABLE: dict[str, tuple[list[Row], list[Row], list[Row]]] = {
         [condition(495, "active_infection", "absent")],
         [],
     ),
+    "lymphoma_work_up": (
+        [condition(495, "t_cell_lymphoma")],
+        [condition(495, "t_cell_lymphoma", "absent")],
+        [],
+    ),
     "report_second_malignancy": (
         [condition(495, "t_cell_lymphoma")],
         [

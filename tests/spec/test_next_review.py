@@ -21,6 +21,7 @@ REVIEWS = [
     ("D07", "choose", "review-engager", ("none_on_record",), None),
     ("D11", "comfort", "review-comfort", (), "2024-11-08"),
     ("E14", "controlled", "review-controlled", ("serum_m_protein",), None),
+    ("SYN-11", "controlled", "review-t-cell-neoplasm", (), "2024-11-10"),
     ("D10", "emergency_first", "review-nervous-system", ("serum_m_protein",), "2025-01-03"),
     ("E17", "emergency_first", "review-nervous-system", ("serum_m_protein",), None),
 ]

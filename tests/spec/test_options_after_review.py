@@ -238,6 +238,17 @@ def test_counts_and_light_chains_are_true_cautions_of_intensive_chemotherapy() -
 
 
 @pytest.mark.parametrize(
+    ("neutrophils", "caution"),
+    [(0.3, "low-counts"), (0.5, "neutropenia-myelosuppressive"), (1.0, None)],
+)
+def test_low_neutrophils_are_one_caution(neutrophils: float, caution: str | None) -> None:
+    found = assessed(LATE | {"neutrophils": neutrophils, "platelets": 90.0})
+    held = held_cautions(found, "carfilzomib-lenalidomide-dexamethasone")
+    told = {"low-counts", "neutropenia-myelosuppressive"}.intersection(held)
+    assert told == ({caution} if caution else set())
+
+
+@pytest.mark.parametrize(
     ("option", "rule", "clearance", "verdict"),
     [
         ("melphalan-prednisone", "melphalan-kidney", 45.0, "open"),

@@ -192,6 +192,12 @@ dexamethasone-holding | stay       | urgent no, cord_threatened no              
 radiotherapy          | stay       | cord_threatened yes                                        | in hospital while the cord is threatened
 radiotherapy          | dose       | cord_threatened yes                                        | a course of 30 Gy in 10 or longer
 radiotherapy          | dose       | cord_threatened no, cord_compression no                    | 8 Gy once, or 30 Gy in 10
+radiotherapy          | dose       | cns_disease yes, cord_compression no                       | as for CNS treatment
+radiotherapy          | dose       | cns_disease yes, cord_threatened yes                       | a course of 30 Gy in 10 or longer
+dexamethasone-holding | first_dose | active_infection yes                                       | once the infection is controlled
+dexamethasone-holding | first_dose | active_infection yes, cord_threatened yes                  | the same day
+dexamethasone-holding | first_dose | active_infection no                                        | the same day
+dexamethasone-holding | first_dose | nothing                                                    | the same day
 talquetamab           | first_dose | lines_after_car_t 0                                        | days
 talquetamab           | first_dose | lines_after_car_t 1                                        | days, two weeks after the last drug
 talquetamab           | first_dose | nothing                                                    | days, two weeks after the last drug

@@ -168,7 +168,7 @@ def test_a_controlled_disease_has_nothing_to_choose() -> None:
     assert controlled.options == ()
     assert controlled.causes.groups  # why the CAR-T failed is still told
     for text in (page(controlled), terminal_text(controlled)):
-        assert "Nothing to decide on now" in text
+        assert "No myeloma relapse now" in text
         assert "Relapse to decide on" not in text
 
 

@@ -94,7 +94,7 @@ def review_problems(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
         if late := [state for state in rule.states if state in ended]:
             text = f"comes after a rule for everybody in the state {', '.join(late)}. Move it up."
             yield where, text
-        if rule.for_every_option:
+        if rule.for_everybody:
             ended |= set(rule.states)
     if knowledge.reviews:
         for state in states:

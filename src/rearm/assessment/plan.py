@@ -259,6 +259,7 @@ class Plan:
     alerts: tuple[AlertPlan, ...]
     actions: tuple[ActionPlan, ...]
     practice: Mapping[str, int]  # condition of a row of practicalities by the id of the row
+    reviews: Mapping[str, int]  # condition of a rule of the next review by its id
     # results to try of a work-up's findings of which nothing is known, filled as they are needed
     free_outcomes: dict[tuple[str, tuple[str, ...]], list[Mapping[str, bool | float | int | str]]]
     evidence: Mapping[str, PlannedEvidence]  # by `OptionPlan.evidence_key`

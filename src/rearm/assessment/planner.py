@@ -156,6 +156,11 @@ class _Planner:
                 for row in knowledge.practicalities.values()
                 if row.when is not None
             },
+            reviews={
+                rule.id: self.number(rule.when)
+                for rule in knowledge.reviews.values()
+                if rule.when is not None
+            },
             free_outcomes={},
             evidence=shown,
             evidence_studies=tuple(

@@ -9,6 +9,7 @@ from rearm.assessment.basis import Basis
 from rearm.assessment.giving import shown_options
 from rearm.assessment.patient import Patient
 from rearm.assessment.result import Answer, NextReview, ReviewMarker
+from rearm.knowledge.reviews import ReviewRule
 from rearm.outcome.failure import Failure
 from rearm.response.measurable import Measurable
 
@@ -36,7 +37,7 @@ def next_review(basis: Basis, answer: Answer) -> NextReview | None:
     leading = next(shown_options(answer.tiers), None)
     option = None if leading is None else knowledge.options[leading]
     for rule in knowledge.reviews.values():
-        if rule.is_for(answer.state, option):
+        if rule.is_for(answer.state, option) and _holds(basis, rule):
             return NextReview(
                 rule=rule.id,
                 days_low=rule.days_low,
@@ -50,6 +51,11 @@ def next_review(basis: Basis, answer: Answer) -> NextReview | None:
                 citations=basis.cite(rule.sources),
             )
     return None
+
+
+def _holds(basis: Basis, rule: ReviewRule) -> bool:
+    number = basis.plan.reviews.get(rule.id)
+    return number is None or basis.truth(number) is True
 
 
 def _date(patient: Patient, days: int) -> str | None:

@@ -237,6 +237,9 @@ class Knowledge:
         for row in self.practicalities.values():
             if row.when is not None:
                 yield f"practice {row.id}", row.when
+        for review in self.reviews.values():
+            if review.when is not None:
+                yield f"review {review.id}", review.when
 
 
 @contextmanager

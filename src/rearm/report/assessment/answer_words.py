@@ -35,7 +35,7 @@ _STATES: Mapping[AnswerState, str] = {
     "stabilise_first": "No systemic therapy of the myeloma is possible now; stabilise the patient.",
     "emergency_first": "Treat the emergency first: the first lines do so, the others follow.",
     "comfort": "The patient wants comfort care only.",
-    "controlled": "The disease is controlled; no choice is due.",
+    "controlled": "The myeloma is controlled; no choice is due.",
     "died": "The patient died.",
     "cannot_judge": "The record does not show whether there is a relapse to decide on.",
 }

@@ -61,7 +61,7 @@ def _watched(watched: Watched) -> str:
     until = "" if judged is None else f", last judged on day {judged}"
     if watched.code == "response":
         seen = f"{watched.response} after" if watched.response else "response to"
-        return f"Nothing to decide on now: {seen} {line}{until}. Markers are watched."
+        return f"No myeloma relapse now: {seen} {line}{until}. Markers are watched."
     seen = f"{watched.response} after" if watched.response else "no progression since"
     missing = "No response yet" if watched.response else "No response on record"
     return f"{missing}: {seen} {line}{until}. Repeat the markers: they decide."
