@@ -239,12 +239,12 @@ def test_counts_and_light_chains_are_true_cautions_of_intensive_chemotherapy() -
 
 @pytest.mark.parametrize(
     ("neutrophils", "caution"),
-    [(0.3, "low-counts"), (0.5, "neutropenia-myelosuppressive"), (1.0, None)],
+    [(0.3, "low-neutrophils"), (0.5, "neutropenia-myelosuppressive"), (1.0, None)],
 )
 def test_low_neutrophils_are_one_caution(neutrophils: float, caution: str | None) -> None:
     found = assessed(LATE | {"neutrophils": neutrophils, "platelets": 90.0})
     held = held_cautions(found, "carfilzomib-lenalidomide-dexamethasone")
-    told = {"low-counts", "neutropenia-myelosuppressive"}.intersection(held)
+    told = {"low-neutrophils", "neutropenia-myelosuppressive"}.intersection(held)
     assert told == ({caution} if caution else set())
 
 
