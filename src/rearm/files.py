@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-__all__ = ["FileNames", "file_name", "write_bytes", "write_text", "write_whole"]
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["FileNames", "file_name", "write_bytes", "write_frame", "write_text", "write_whole"]
 
 # our own page, and the names of devices that Windows takes for no files
 _RESERVED = re.compile(r"index|con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)
@@ -86,3 +91,14 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """Writes a text file (UTF-8) whole or not at all."""
     write_bytes(path, text.encode("utf-8"))
+
+
+def write_frame(
+    path: Path, frame: pl.DataFrame, compression: Literal["lz4", "zstd"] = "zstd"
+) -> Path:
+    """A Parquet file, whole or not at all. Raises OSError that names it where the disk is full: the
+    bytes are made first, because Polars itself would leave a shorter file without a word.
+    """
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression=compression)
+    return write_whole(path, lambda part: part.write_bytes(buffer.getvalue()))

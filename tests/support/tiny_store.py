@@ -29,7 +29,7 @@ def tiny_store(folder: Path, tables: Rows, *, bucket: int = 0, buckets: int = 1)
     settings = Settings(
         key="k", software="0", knowledge="2026.11", knowledge_hash="h", criteria=(CRITERIA,)
     )
-    store.write_manifest(Manifest(format=FORMAT, buckets=buckets, settings=settings))
+    store.write_manifest(Manifest(format=FORMAT, buckets=buckets, settings=settings, finished=True))
     frames = {}
     for name, table in TABLES.items():
         schema = schema_of(table)

@@ -13,6 +13,7 @@ from rearm.cli.cohort_app import cohort_app
 from rearm.cli.shared import (
     KnowledgeFolder,
     MappingFile,
+    RedcapDictionary,
     Unusable,
     known,
     named,
@@ -69,6 +70,7 @@ def export(
         typer.Option("--data", help="What the store was built from, for exports that need it."),
     ] = None,
     mapping: MappingFile = None,
+    redcap: RedcapDictionary = None,
     knowledge: KnowledgeFolder = None,
     study: Annotated[str, typer.Option("--study", help="STUDYID of the trial datasets.")] = "",
     revision: Annotated[
@@ -110,7 +112,7 @@ def export(
     if kind in _FROM_STORE:
         _of_store(kind, _store(path), to, key=key, least=least, knowledge=knowledge)
         return
-    reading = read_input(_data(path, data, kind), mapping, known(knowledge))
+    reading = read_input(_data(path, data, kind), mapping, known(knowledge), redcap=redcap)
     if kind == "--cibmtr":
         failed = _cibmtr(reading, to, revision, known(knowledge))
     else:

@@ -20,7 +20,7 @@ from typing import Any
 
 import polars as pl
 
-from rearm.files import write_whole
+from rearm.files import write_frame, write_whole
 from rearm.outcome.course_words import counting_words
 from rearm.outcome.endpoint_definitions import ENDPOINTS
 from rearm.outcome.endpoints import Endpoint
@@ -419,7 +419,7 @@ class AdamFolder:
             folder = Path(self._parts.name) / name
             folder.mkdir(exist_ok=True)
             rows = [x for r in self._rows for x in (r.adrs if name == "adrs" else r.adtte)]
-            pl.DataFrame(rows, schema=schema).write_parquet(folder / part)
+            write_frame(folder / part, pl.DataFrame(rows, schema=schema))
         self._number += 1
         self._rows = []
 
@@ -451,7 +451,7 @@ def write_frames(
     written: list[Path] = []
     notes: list[str] = []
     for name, frame in frames.items():
-        parquet = write_whole(folder / f"{name}.parquet", frame.sink_parquet)
+        parquet = write_frame(folder / f"{name}.parquet", frame.collect())
         written.append(parquet)
         try:
             written.append(_write_xpt(parquet, folder / f"{name}.xpt", name.upper()))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rearm.cohort.store.folder import FINDINGS, StoreFolder
 from rearm.cohort.store.tables import TABLES
-from rearm.files import write_text, write_whole
+from rearm.files import write_frame, write_text
 from rearm.knowledge import Knowledge, load
 
 __all__ = ["write_store_tables"]
@@ -24,12 +24,11 @@ def write_store_tables(
     Raises InputError where there is no store.
     """
     source = StoreFolder(store)
-    source.manifest()
+    source.finished()
     folder.mkdir(parents=True, exist_ok=True)
-    written = [
-        write_whole(folder / f"{name}.parquet", source.table(name).sink_parquet)
-        for name in (*TABLES, FINDINGS)
-    ]
+    written = [folder / f"{name}.parquet" for name in (*TABLES, FINDINGS)]
+    for file in written:
+        write_frame(file, source.table(file.stem).collect(), "zstd")
     write_text(folder / "columns.csv", _columns(source, knowledge or load()))
     return (*written, folder / "columns.csv")
 

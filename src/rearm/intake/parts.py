@@ -7,22 +7,17 @@ input. Which part that is depends on the patient's id and the number of parts al
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Protocol
 
-from rearm.files import write_bytes
 from rearm.intake.result import Reading
 from rearm.knowledge.bundle import Knowledge
 from rearm.record import Issue
 
-if TYPE_CHECKING:
-    import polars as pl
-
-__all__ = ["PartReader", "Parts", "folder_of_part", "part_of", "write_frame"]
+__all__ = ["PartReader", "Parts", "folder_of_part", "part_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +62,3 @@ def part_of(patient_id: str, count: int) -> int:
 def folder_of_part(folder: Path, part: int) -> Path:
     """Where a part lies."""
     return folder / f"part={part:05d}"
-
-
-def write_frame(path: Path, frame: pl.DataFrame, compression: Literal["lz4", "zstd"]) -> None:
-    """A Parquet file, whole or not at all. Raises OSError that names it where the disk is full: the
-    bytes are made first, because Polars itself would leave a shorter file without a word.
-    """
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression=compression)
-    write_bytes(path, buffer.getvalue())

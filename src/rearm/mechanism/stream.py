@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from rearm.files import write_text
+from rearm.files import write_frame, write_text
 from rearm.mechanism.data import CHANNELS
 from rearm.mechanism.parameters import MechanismError, Mechanisms
 from rearm.mechanism.population import Dose, inputs, simulate
@@ -57,10 +57,7 @@ def stream(
     files = [folder / f"part-{part:05d}.parquet" for part in range(parts)]
     for part, path in enumerate(files):
         if not path.exists():
-            beside = path.with_suffix(".part")
-            frame = _frame(m, plan, part * plan.per_part)
-            frame.write_parquet(beside, compression="zstd", compression_level=1)
-            beside.replace(path)
+            write_frame(path, _frame(m, plan, part * plan.per_part))
         if progress is not None:
             progress(part + 1, parts)
     return files

@@ -33,7 +33,7 @@ class OpenedStore:
     @cached_property
     def manifest(self) -> Manifest:
         """Raises InputError with a sentence where this is no store, or one of another version."""
-        return self.folder.manifest()
+        return self.folder.finished()
 
     def criteria(self, wanted: str | None = None) -> str:
         """The version of the response criteria that is read: by default that of the answers."""

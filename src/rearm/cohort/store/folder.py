@@ -17,8 +17,7 @@ import msgspec
 from rearm.cohort.store.changes import Change
 from rearm.cohort.store.tables import TABLES, schema_of
 from rearm.errors import InputError
-from rearm.files import write_text
-from rearm.intake.parts import write_frame
+from rearm.files import write_frame, write_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -99,6 +98,18 @@ class StoreFolder:
             raise InputError(
                 f"{file} is damaged ({str(error)[:80]}). Build the store anew."
             ) from None
+
+    def finished(self) -> Manifest:
+        """The manifest of a store of which the last run went to its end: what is handed on counts
+        everybody. Raises InputError with a sentence where it did not.
+        """
+        manifest = self.manifest()
+        if not manifest.finished:
+            raise InputError(
+                f"The last run on {self.path} did not end, so some patients may be missing. Run the"
+                " same `rearm cohort build` again: it goes on where it stopped."
+            )
+        return manifest
 
     def exists(self) -> bool:
         return (self.path / _MANIFEST).is_file()

@@ -35,6 +35,7 @@ from rearm.export.deidentified.table import Leaving, shifted, treated
 from rearm.export.deidentified.texts import common, only_words, replaced
 from rearm.export.deidentified.treatments import FINDINGS_OF_AGENTS, TREATMENTS
 from rearm.export.deidentified.vocabulary import JOINTS, of_products, vocabularies
+from rearm.files import write_frame
 from rearm.knowledge import Knowledge, load
 from rearm.version import __version__
 
@@ -85,7 +86,7 @@ def deidentify(
     and where the key would lie in either.
     """
     source = StoreFolder(store)
-    source.manifest()
+    source.finished()
     _check_place(store, folder)
     if key is not None:
         apart(key, folder, store)
@@ -220,7 +221,7 @@ class _Export:
                 self.done.smallest_group = smallest_class(with_joined_lists(out.frame))
             # the order of the store follows the ids of the input
             ready = out.frame.sort(NEW_ID, _ROW).drop(_ROW).rename({NEW_ID: "patient_id"})
-            ready.write_parquet(folder / f"{name}.parquet", compression="zstd")
+            write_frame(folder / f"{name}.parquet", ready)
             self.done.tables[name] = ready.height
         (folder / "columns.csv").write_text(self._columns(), "utf-8")
         text = json.dumps(self._report(), ensure_ascii=False, indent=1)

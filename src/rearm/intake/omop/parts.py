@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from rearm.errors import InputError
+from rearm.files import write_frame
 from rearm.intake.omop.cdm import Cdm
 from rearm.intake.omop.folder import FolderCdm
 from rearm.intake.omop.loss import Cause, Losses
@@ -172,7 +173,7 @@ def _write(
         own = folder_of_part(folder, int(part)) / table.name
         own.mkdir(parents=True, exist_ok=True)
         file = own / f"{number:06d}.parquet"
-        whole.rename(names).write_parquet(file, compression="zstd", statistics=False)
+        write_frame(file, whole.rename(names))
 
 
 def _cut_events(
@@ -206,7 +207,7 @@ def _cut_vocabulary(cdm: Cdm, folder: Path, concepts: dict[int, set[int]]) -> No
 
 def _save(frame: pl.DataFrame, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    frame.write_parquet(folder / "000000.parquet")
+    write_frame(folder / "000000.parquet", frame)
 
 
 def _episodes_of(cdm: Cdm) -> pl.DataFrame:

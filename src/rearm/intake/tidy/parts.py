@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from rearm.errors import InputError
+from rearm.files import write_frame
 from rearm.intake.build.checks.ids import flag_ids_alike
 from rearm.intake.build.gather import RowRun, gather
 from rearm.intake.build.records import make_records
@@ -25,7 +26,7 @@ from rearm.intake.files.control_characters import clean_grids
 from rearm.intake.files.read import check_parquet, read_grids, table_files
 from rearm.intake.files.unread import unread_in
 from rearm.intake.issues import issue_at
-from rearm.intake.parts import Parts, folder_of_part, part_of, write_frame
+from rearm.intake.parts import Parts, folder_of_part, part_of
 from rearm.intake.result import Reading
 from rearm.intake.rows import CellProblem, DecimalMark, Grid, Value
 from rearm.intake.tidy.rows import table_runs

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rearm.errors import InputError
-from rearm.files import write_text, write_whole
+from rearm.files import write_frame, write_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -70,7 +70,7 @@ class Ledger:
                 return
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / f"{number + 1:05d}.parquet"
-        write_whole(file, lambda to: shown.write_parquet(to, compression="zstd"))
+        write_frame(file, shown)
         text = json.dumps({"min_cell": min_cell}) + "\n"
         write_text(file.with_suffix(".json"), text)  # last: it makes the file count
 
