@@ -69,7 +69,7 @@ def _escaped(text: str) -> str:
 
 
 def test_each_value_that_a_test_may_show_stands_with_its_unit() -> None:
-    """A figure without its unit is of no use: `healthy IgG is 360 mg/dL`."""
+    """A figure without its unit is of no use: `uninvolved IgG is 360 mg/dL`."""
     told = set()
     for name, result in RESULTS.items():
         text = sheet(result) + page(result)

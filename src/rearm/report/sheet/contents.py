@@ -23,6 +23,8 @@ __all__ = ["SheetContents", "sheet_contents"]
 
 _NOT_NOW = 3  # options that the room would ask about
 _CHECKED = 10  # boxes of the checklist
+# By strategy: before what, where the name of its option says it badly.
+_BEFORE = {"clinical-trial": "Before the trial"}
 # What the room asks about first, where it is not open.
 _ASKED_ABOUT = (
     "bispecific-gprc5d",
@@ -92,10 +94,18 @@ class SheetContents:
     arranged: tuple[str, ...]
     review: ReviewWords | None
 
+    @property
+    def before_start(self) -> str:
+        """The heading of `checklist` and `arranged`: before the start of what stands first."""
+        first = self.lines[0].line
+        named = _BEFORE.get(first.strategy_id)
+        return named or f"Before the start of {first.option}"
+
 
 def sheet_contents(result: Assessment) -> SheetContents:
     lines = answer_lines(result)
     shared = _shared(result, lines)
+    begun = lines if _begins(result, lines) else []
     return SheetContents(
         result=result,
         unread_files=tuple(unread_file(x.source, x.message) for x in result.unread),
@@ -110,8 +120,8 @@ def sheet_contents(result: Assessment) -> SheetContents:
         lines=tuple(_line(result, line, shared) for line in lines),
         shared=shared,
         not_now=tuple(_not_now(result)),
-        checklist=_checklist(result, lines, shared),
-        arranged=result.practicalities.tasks if lines else (),
+        checklist=_checklist(result, begun, shared),
+        arranged=result.practicalities.tasks if begun else (),
         review=review_words(result),
     )
 
@@ -194,6 +204,12 @@ def _against(result: Assessment, line: AnswerLine) -> str:
         return line.why[0]
     reasons = [result.reasons[key] for key in line.because]
     return next((reason.text for reason in reasons if reason.effect == "cap"), "")
+
+
+def _begins(result: Assessment, lines: Sequence[AnswerLine]) -> bool:
+    """Not while a progression waits for its confirmation and no strategy stands high."""
+    high = bool(lines) and lines[0].tier in ("first", "alternative")
+    return high or result.answer.state != "confirm_first"
 
 
 def _checklist(
