@@ -517,7 +517,7 @@ PNEUMOCYSTIS, ZOSTER = "pneumocystis_prophylaxis", "zoster_prophylaxis"
         ("filtration 12", PNEUMOCYSTIS, [lab(495, "egfr", 12, "mL/min/1.73m2")],
          "Give Pneumocystis prophylaxis without co-trimoxazole"),
         ("filtration 22", PNEUMOCYSTIS, [lab(495, "egfr", 22, "mL/min/1.73m2")],
-         "Give Pneumocystis prophylaxis, co-trimoxazole at half"),
+         "Give Pneumocystis prophylaxis (half-dose co-trimoxazole)"),
         ("on dialysis", PNEUMOCYSTIS, [DIALYSIS],
          "Give Pneumocystis prophylaxis without co-trimoxazole"),
         ("nothing known of the kidney", ZOSTER, [], "Give aciclovir or valaciclovir"),

@@ -72,6 +72,7 @@ def test_a_share_of_the_clone_is_told_as_per_cent() -> None:
     assert not [x for x in told if "copies is " in x or " 0.2" in x or " 0.9" in x]
 
 
+Rows = list[tuple[bool | float | int | str, ...]]
 TNFRSF17 = ("tnfrsf17_biallelic_fraction", "tnfrsf17_ectodomain_variant", "tnfrsf17_one_copy")
 ECOG = ("ecog", "frailty")
 BLOOD = ("neutrophils", "hypercalcaemia")
@@ -100,7 +101,7 @@ RESULTS = [
 
 @pytest.mark.parametrize(("findings", "these", "others", "told"), RESULTS)
 def test_a_result_is_told_by_what_no_other_result_shows(
-    findings: tuple[str, ...], these: list[tuple], others: list[tuple], told: str
+    findings: tuple[str, ...], these: Rows, others: Rows, told: str
 ) -> None:
     result = _incomplete_in(findings)
     changes = [Change(values=dict(zip(findings, row, strict=True)), turns=()) for row in these]

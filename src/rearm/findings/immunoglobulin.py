@@ -48,7 +48,7 @@ def _healthy_igg(chart: PatientChart, days: int) -> Found:
     return measured(
         Interval(0.0, total.quantity.high, False, total.quantity.high_open),
         lambda: (
-            f"{total.text}; {kind}, {near.text or 'M-protein unknown'}: uninvolved IgG is at most this"
+            f"{total.text}; {kind}, {near.text or 'M-protein unknown'}: uninvolved IgG at most this"
         ),
         sources_of(total, near),
     )

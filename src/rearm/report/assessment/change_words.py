@@ -221,11 +221,7 @@ def _shares(change: Change, other: Change, names: Iterable[str]) -> bool:
 def _told(result: Assessment, name: str, changes: Sequence[Change]) -> Iterator[str]:
     """The values in words; neighbouring ranges of a number run together."""
     unit = result.titles.units.get(name, "")
-    ranges = _ranges(name, changes)
-    if points := [f"{x.low:g}" for x in ranges if x.low == x.high]:
-        listed = f"{', '.join(points[:-1])} or {points[-1]}" if points[1:] else points[0]
-        yield f"{listed} {unit}".strip()
-    yield from (_range_words(x, unit) for x in ranges if x.low != x.high)
+    yield from (_range_words(x, unit) for x in _ranges(name, changes))
     others = (x for change in changes if not isinstance(x := change.values[name], float))
     yield from dict.fromkeys(told_words(result, name, x) for x in others)
 
