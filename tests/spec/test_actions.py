@@ -524,7 +524,7 @@ PNEUMOCYSTIS, ZOSTER = "pneumocystis_prophylaxis", "zoster_prophylaxis"
         ("filtration 12", ZOSTER, [lab(495, "egfr", 12, "mL/min/1.73m2")],
          "Give valaciclovir 500 mg once a day against herpes zoster"),
         ("filtration 22", ZOSTER, [lab(495, "egfr", 22, "mL/min/1.73m2")],
-         "Give aciclovir or valaciclovir against herpes zoster in the dose for this kidney"),
+         "Give renally adjusted aciclovir or valaciclovir against herpes zoster"),
         ("on dialysis", ZOSTER, [DIALYSIS],
          "Give valaciclovir 500 mg once a day against herpes zoster, after the session"),
     ],
