@@ -73,7 +73,7 @@ class SheetContents:
       each that shares it.
     - `not_now`: strategies that the room would ask about, each with the reason against it.
     - `checklist`: what is to be settled before the first dose of what stands first, `arranged`:
-      what is to be arranged: premedication, prophylaxis, programme.
+      what is to be arranged: premedication, prophylaxis, programme; `before_start`: their heading.
     - `review`: when the board looks again; None where there is nothing to look at.
     """
 
@@ -90,16 +90,10 @@ class SheetContents:
     lines: tuple[SheetLine, ...]
     shared: tuple[str, ...]
     not_now: tuple[tuple[str, str], ...]
+    before_start: str
     checklist: tuple[str, ...]
     arranged: tuple[str, ...]
     review: ReviewWords | None
-
-    @property
-    def before_start(self) -> str:
-        """The heading of `checklist` and `arranged`: before the start of what stands first."""
-        first = self.lines[0].line
-        named = _BEFORE.get(first.strategy_id)
-        return named or f"Before the start of {first.option}"
 
 
 def sheet_contents(result: Assessment) -> SheetContents:
@@ -120,6 +114,7 @@ def sheet_contents(result: Assessment) -> SheetContents:
         lines=tuple(_line(result, line, shared) for line in lines),
         shared=shared,
         not_now=tuple(_not_now(result)),
+        before_start=_before_start(begun),
         checklist=_checklist(result, begun, shared),
         arranged=result.practicalities.tasks if begun else (),
         review=review_words(result),
@@ -210,6 +205,14 @@ def _begins(result: Assessment, lines: Sequence[AnswerLine]) -> bool:
     """Not while a progression waits for its confirmation and no strategy stands high."""
     high = bool(lines) and lines[0].tier in ("first", "alternative")
     return high or result.answer.state != "confirm_first"
+
+
+def _before_start(lines: Sequence[AnswerLine]) -> str:
+    """What checklist and arrangements come before; empty where nothing is begun."""
+    if not lines:
+        return ""
+    named = _BEFORE.get(lines[0].strategy_id)
+    return named or f"Before the start of {lines[0].option}"
 
 
 def _checklist(
