@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 from tests.support.answered import answered
 
-from rearm.report.assessment.change_words import changes_in_words
+from rearm.assessment.result import Assessment, Change, NextTest
+from rearm.report.assessment.change_words import changes_in_words, conditions_in_words
+from rearm.report.assessment.context import page_context
+from rearm.report.assessment.sentences import asked_as
 
 GPRC5D = "bispecific antibody against GPRC5D"
 BCMA = "bispecific antibody against BCMA"
 
 # who, and what a test would change
 TOLD = [
-    ("SYN-04", f"if healthy IgG is below 400 mg/dL: first choice changes from {BCMA} or"
+    ("SYN-04", f"if uninvolved IgG is below 400 mg/dL: first choice changes from {BCMA} or"
      f" {GPRC5D} to {GPRC5D}"),
     ("SYN-09", f"if the repeat confirms progression: first choice changes from"
      f" none to {GPRC5D}"),
@@ -67,3 +70,70 @@ def test_a_share_of_the_clone_is_told_as_per_cent() -> None:
     }
     assert "if there is loss of both TNFRSF17 copies in 20 % of the clone" in told
     assert not [x for x in told if "copies is " in x or " 0.2" in x or " 0.9" in x]
+
+
+Rows = list[tuple[bool | float | int | str, ...]]
+TNFRSF17 = ("tnfrsf17_biallelic_fraction", "tnfrsf17_ectodomain_variant", "tnfrsf17_one_copy")
+ECOG = ("ecog", "frailty")
+BLOOD = ("neutrophils", "hypercalcaemia")
+LESIONS = ("any_plasmacytoma_at_relapse", "lesions_at_relapse", "bone_lesion_or_cord_at_relapse")
+
+# findings, the results that bring a change, those that bring another, what is said
+RESULTS = [
+    (TNFRSF17, [(0.0, True, True)], [(0.2, False, True), (0.0, False, True)],
+     "if there is {tnfrsf17_ectodomain_variant}"),
+    (TNFRSF17, [(0.2, False, True), (0.0, True, True)], [(0.9, False, True)],
+     "if there is {tnfrsf17_biallelic_fraction} in 20 % of the clone"
+     " or if there is {tnfrsf17_ectodomain_variant}"),
+    (TNFRSF17, [(0.0, False, True)], [(0.0, True, True), (0.2, False, True)],
+     "if there is {tnfrsf17_one_copy} and no {tnfrsf17_ectodomain_variant}"
+     " and no {tnfrsf17_biallelic_fraction}"),
+    (ECOG, [(1, "frail"), (2, "frail")], [(3, "fit"), (3, "frail")],
+     "if {frailty} is frail and {ecog} is 1 or 2"),
+    (ECOG, [(3, "fit"), (3, "frail"), (4, "fit"), (4, "frail")], [(1, "frail")],
+     "if {ecog} is 3 or 4"),
+    (BLOOD, [(1.0, True), (1.0, False)], [(2.0, True)], "if {neutrophils} is 1 G/L"),
+    (BLOOD, [(1.0, True), (2.0, True)], [(1.0, False)], "if there is {hypercalcaemia}"),
+    (LESIONS, [(False, 0, False)], [(True, 1, False), (False, 0, True)],
+     "if there is no {any_plasmacytoma_at_relapse} and no {bone_lesion_or_cord_at_relapse}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("findings", "these", "others", "told"), RESULTS)
+def test_a_result_is_told_by_what_no_other_result_shows(
+    findings: tuple[str, ...], these: Rows, others: Rows, told: str
+) -> None:
+    result = _incomplete_in(findings)
+    changes = [Change(values=dict(zip(findings, row, strict=True)), turns=()) for row in these]
+    rest = [Change(values=dict(zip(findings, row, strict=True)), turns=()) for row in others]
+    test = _test_of(findings, (*changes, *rest))
+    said = " or ".join(conditions_in_words(result, test, changes))
+    assert said == told.format(**{name: asked_as(result, name) for name in findings})
+
+
+def _incomplete_in(findings: tuple[str, ...]) -> Assessment:
+    """A patient of whom a test would tell these, so that labels and units are at hand."""
+    wanted = set(findings)
+    return next(
+        result
+        for result in answered().values()
+        if any(wanted <= set(test.findings) for test in result.next_tests)
+    )
+
+
+def _test_of(findings: tuple[str, ...], changes: tuple[Change, ...]) -> NextTest:
+    return NextTest(
+        ids=("any",), name="any", tests=(), findings=findings, mandatory=False,
+        changes=changes, why="", invasiveness=0, turnaround=1, citations=(),
+    )  # fmt: skip
+
+
+def test_one_condition_never_brings_two_effects_on_the_page() -> None:
+    told = []
+    for name, result in answered().items():
+        context = page_context(result, with_picture=False)
+        for test in result.next_tests:
+            lines = str(context.changes(test)).split("<li>")[1:]
+            told.append((name, test.ids, [line.partition(": ")[0] for line in lines]))
+    assert sum(len(conditions) for _, _, conditions in told) > 1000
+    assert [x for x in told if len(set(x[2])) < len(x[2])] == []

@@ -41,15 +41,22 @@ PLACED: list[tuple[Values, str, str, str]] = [
     ({"icans_grade_past": 4}, "xpo1-inhibitor", "Grade 4 neurotoxicity", "targets failed"),
     ({"icans_grade_past": 4}, CAR_T, "grade 4 neurotoxicity", "nerve palsy"),
     ({"cord_threatened": True, "bone_lesion_or_cord_at_relapse": True}, "radiotherapy",
-     "The cord", "nervous system"),
-    ({"cns_disease": True}, "corticosteroid", "nervous system", "calcium"),
+     "The cord is threatened", "nervous system"),
+    ({"cord_compression": True, "cord_threatened": True, "bone_lesion_or_cord_at_relapse": True},
+     "radiotherapy", "The cord is compressed", "threatened"),
+    ({"renal_failure": True}, "corticosteroid", "If light chains harm the kidney", "calcium"),
+    ({"goals_of_care": "no_hospital"}, "alkylator-conventional", "declined", "can be used"),
+    ({"ecog": 2}, "alkylator-intensive", "ECOG is 2 or worse", "weak"),
+    ({"icans_grade_past": 3}, CAR_T, "only in a trial and once neurology agrees", "first CAR-T"),
+    ({"iec_hs": True, "iec_hs_past": True}, CAR_T, "is active", "After hyperinflammation"),
+    ({"cns_disease": True}, "corticosteroid", "treatment of the CNS", "calcium"),
     ({"hypercalcaemia": True}, "corticosteroid", "calcium", "cord"),
     ({"hypercalcaemia": True}, ENGAGER, "Treat the hypercalcaemia first", "kidney"),
     ({"hemoglobin": 9.0}, "observe", "Anaemia", "lesion"),
     ({"relapse_pattern_extraosseous": True}, "observe", "A lesion", "Anaemia"),
     ({"t_11_14": None}, "bcl2-inhibitor", "was not tested", "has no"),
     ({"dialysis": True}, "second-cart-new-target", "on dialysis", "45 mL"),
-    ({"relapse_status": "suspected"}, "pi-combination", "not confirmed", "useful"),
+    ({"relapse_status": "suspected"}, "pi-combination", "if progression is confirmed", "useful"),
 ]  # fmt: skip
 
 
@@ -75,6 +82,13 @@ RULED: list[tuple[Values, str, str, str]] = [
      "selinexor-bortezomib-dexamethasone", "refractory to bortezomib", "not to bortezomib"),
     ({"refractory_anti_cd38": False, "refractory_bortezomib": True},
      "daratumumab-bortezomib-dexamethasone", "only a CD38 antibody", "pomalidomide"),
+    ({"refractory_anti_cd38": True, "refractory_carfilzomib": True},
+     "daratumumab-carfilzomib-dexamethasone", "to a CD38 antibody and to carfilzomib", "both"),
+    ({"failure_timing": "early", "time_to_failure_days": 80, "days_since_infusion": 95,
+      "early_or_no_response": True, "in_specification": True, "relapse_pattern_extraosseous": None},
+     "second-cart-cilta-cel", "although the product met its specification", "extraosseous, where"),
+    ({"icans_grade_past": 3}, "second-cart-cilta-cel", "once neurology agrees", "on a ward"),
+    ({"icans_grade_past": 3}, "teclistamab", "start on a ward", "only in a trial"),
 ]  # fmt: skip
 
 

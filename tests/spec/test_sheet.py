@@ -12,6 +12,7 @@ from tests.support.answered import answered
 from rearm.report import page
 from rearm.report.assessment.answer_words import answer_lines
 from rearm.report.sheet import sheet
+from rearm.report.sheet.contents import sheet_contents
 from rearm.report.words import capital
 
 WORDS = 500  # outside the cells of the table; the two legal lines do not count
@@ -69,7 +70,7 @@ def _escaped(text: str) -> str:
 
 
 def test_each_value_that_a_test_may_show_stands_with_its_unit() -> None:
-    """A figure without its unit is of no use: `healthy IgG is 360 mg/dL`."""
+    """A figure without its unit is of no use: `uninvolved IgG is 360 mg/dL`."""
     told = set()
     for name, result in RESULTS.items():
         text = sheet(result) + page(result)
@@ -99,3 +100,16 @@ def test_choose_is_said_only_where_something_treats_the_myeloma() -> None:
 def test_supportive_medication_is_no_line_of_the_case() -> None:
     assert "tocilizumab" in {a for t in answered()["E13"].therapies for a in t.agents}
     assert "tocilizumab" not in sheet(answered()["E13"])
+
+
+def test_nothing_is_arranged_for_what_waits_for_a_confirmed_progression() -> None:
+    shown = sheet_contents(answered()["SYN-09"])
+    assert shown.lines and shown.lines[0].line.tier == "situational"
+    assert any(text == "Only if progression is confirmed." for text in shown.lines[0].why)
+    assert (shown.checklist, shown.arranged, shown.before_start) == ((), (), "")
+
+
+def test_the_trial_is_named_as_one() -> None:
+    headings = {name: sheet_contents(result).before_start for name, result in answered().items()}
+    assert headings["SYN-05"] == "Before the trial"
+    assert "Before the start of Talquetamab" in headings.values()

@@ -77,7 +77,7 @@ def test_results_that_a_test_may_give_are_named_in_words(result: Assessment) -> 
 
 def test_what_must_be_known_first_is_named_by_what_is_missing(result: Assessment) -> None:
     html = page(result, with_picture=False)
-    first = r"<b>Must be known first:</b> (.*?)</p>|Must be known first: </span>(.*?)</td>"
+    first = r"<b>Clarify first:</b> (.*?)</p>|Clarify first: </span>(.*?)</td>"
     asked = " ".join(" ".join(found) for found in re.findall(first, html, re.DOTALL))
     asked += " ".join(re.findall(r'<p class="missing"><b>([^<]*)</b>', html))
     assert "relapse in soft tissue away from bone (imaging)" in asked

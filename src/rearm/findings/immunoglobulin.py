@@ -1,4 +1,4 @@
-"""Findings on healthy IgG: total IgG holds an IgG paraprotein, which is taken out first."""
+"""Findings on uninvolved IgG: total IgG holds an IgG paraprotein, which is taken out first."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _healthy_igg(chart: PatientChart, days: int) -> Found:
     return measured(
         Interval(0.0, total.quantity.high, False, total.quantity.high_open),
         lambda: (
-            f"{total.text}; {kind}, {near.text or 'M-protein unknown'}: healthy IgG is at most this"
+            f"{total.text}; {kind}, {near.text or 'M-protein unknown'}: uninvolved IgG at most this"
         ),
         sources_of(total, near),
     )
@@ -62,13 +62,13 @@ def _without_paraprotein(
     sources = sources_of(total, protein)
     if low > max(_CONTRADICTION * igg.high, igg.high + _LEAST):
         text = f"total IgG below the M-protein ({total.text}; {protein.text}): check both"
-        return suspected(text, sources)  # whichever is wrong, healthy IgG may be low
+        return suspected(text, sources)  # whichever is wrong, uninvolved IgG may be low
     healthy = Interval(
         max(0.0, round(_LOW * igg.low - _HIGH * high - _SCATTER, 1)),
         max(0.0, min(igg.high, round(_HIGH * igg.high - _LOW * low + _SCATTER, 1))),
     )
     return measured(
         healthy,
-        lambda: f"{total.text} less {protein.text}: healthy IgG about {healthy} mg/dL",
+        lambda: f"{total.text} less {protein.text}: uninvolved IgG about {healthy} mg/dL",
         sources,
     )

@@ -269,13 +269,14 @@ class PageContext:
             if turns:
                 by_turn.setdefault(self._turned(turns), []).append(change)
         lines = [
-            Markup("<li>{}: {}</li>").format(self._if(changes), turned)
+            Markup("<li>{}: {}</li>").format(self._if(test, changes), turned)
             for turned, changes in by_turn.items()
         ]
         return Markup("<ul>{}</ul>").format(Markup("").join(lines)) if lines else Markup("")
 
-    def _if(self, changes: Sequence[Change]) -> str:
-        return capital(" or ".join(dict.fromkeys(conditions_in_words(self.result, changes))))
+    def _if(self, test: NextTest, changes: Sequence[Change]) -> str:
+        told = conditions_in_words(self.result, test, changes)
+        return capital(" or ".join(dict.fromkeys(told)))
 
     def _turned(self, turns: Iterable[Turn]) -> Markup:
         by_turn: dict[str, list[str]] = {}

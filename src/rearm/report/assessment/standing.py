@@ -120,9 +120,9 @@ def _option(option: Limit, told: Collection[str]) -> list[str]:
     ]
     lines += [f"         against: {text}" for text in option.against]
     new = [text for text in option.waits_for if text not in told]
-    lines += [f"         must be known first: {text}" for text in new]
+    lines += [f"         clarify first: {text}" for text in new]
     if len(new) < len(option.waits_for):
-        lines.append("         must be known first: what is told above")
+        lines.append("         clarify first: what is told above")
     return lines
 
 

@@ -57,8 +57,7 @@ def _sheet(assessment: Assessment) -> Iterator[RenderableType]:
     if against:
         yield _paragraph("NOT NOW", against)
     if more := (*sheet.checklist, *sheet.arranged):
-        first = sheet.lines[0].line.option
-        yield _paragraph(f"BEFORE THE START OF {first}, also", f"{'; '.join(more)}.")
+        yield _paragraph(f"{sheet.before_start}, also", f"{'; '.join(more)}.")
     if review := sheet.review:
         text = f"{review.when}: {review.looks_at}."
         yield _paragraph("NEXT REVIEW", text)
@@ -110,7 +109,7 @@ def _strategy(shown: SheetLine) -> Text:
     text.append(f" [{'; '.join(x for x in what if x)}]", style="not bold default")
     if shown.first or shown.shares:
         first = ", ".join([f"({_MARK})", *shown.first] if shown.shares else shown.first)
-        text.append(f" Must be known first: {first}.", style="not bold default")
+        text.append(f" Clarify first: {first}.", style="not bold default")
     return text
 
 

@@ -188,7 +188,7 @@ def _first(assessment: Assessment, option: OptionResult) -> str:
     if not names or option.verdict == "excluded":
         return ""
     more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return f" Must be known first: {', '.join(names[:_FEW])}{more}."
+    return f" Clarify first: {', '.join(names[:_FEW])}{more}."
 
 
 def _causes(assessment: Assessment) -> RenderableType:

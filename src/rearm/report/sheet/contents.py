@@ -23,6 +23,8 @@ __all__ = ["SheetContents", "sheet_contents"]
 
 _NOT_NOW = 3  # options that the room would ask about
 _CHECKED = 10  # boxes of the checklist
+# By strategy: before what, where the name of its option says it badly.
+_BEFORE = {"clinical-trial": "Before the trial"}
 # What the room asks about first, where it is not open.
 _ASKED_ABOUT = (
     "bispecific-gprc5d",
@@ -71,7 +73,7 @@ class SheetContents:
       each that shares it.
     - `not_now`: strategies that the room would ask about, each with the reason against it.
     - `checklist`: what is to be settled before the first dose of what stands first, `arranged`:
-      what is to be arranged: premedication, prophylaxis, programme.
+      what is to be arranged: premedication, prophylaxis, programme; `before_start`: their heading.
     - `review`: when the board looks again; None where there is nothing to look at.
     """
 
@@ -88,6 +90,7 @@ class SheetContents:
     lines: tuple[SheetLine, ...]
     shared: tuple[str, ...]
     not_now: tuple[tuple[str, str], ...]
+    before_start: str
     checklist: tuple[str, ...]
     arranged: tuple[str, ...]
     review: ReviewWords | None
@@ -96,6 +99,7 @@ class SheetContents:
 def sheet_contents(result: Assessment) -> SheetContents:
     lines = answer_lines(result)
     shared = _shared(result, lines)
+    begun = lines if _begins(result, lines) else []
     return SheetContents(
         result=result,
         unread_files=tuple(unread_file(x.source, x.message) for x in result.unread),
@@ -110,8 +114,9 @@ def sheet_contents(result: Assessment) -> SheetContents:
         lines=tuple(_line(result, line, shared) for line in lines),
         shared=shared,
         not_now=tuple(_not_now(result)),
-        checklist=_checklist(result, lines, shared),
-        arranged=result.practicalities.tasks if lines else (),
+        before_start=_before_start(begun),
+        checklist=_checklist(result, begun, shared),
+        arranged=result.practicalities.tasks if begun else (),
         review=review_words(result),
     )
 
@@ -194,6 +199,20 @@ def _against(result: Assessment, line: AnswerLine) -> str:
         return line.why[0]
     reasons = [result.reasons[key] for key in line.because]
     return next((reason.text for reason in reasons if reason.effect == "cap"), "")
+
+
+def _begins(result: Assessment, lines: Sequence[AnswerLine]) -> bool:
+    """Not while a progression waits for its confirmation and no strategy stands high."""
+    high = bool(lines) and lines[0].tier in ("first", "alternative")
+    return high or result.answer.state != "confirm_first"
+
+
+def _before_start(lines: Sequence[AnswerLine]) -> str:
+    """What checklist and arrangements come before; empty where nothing is begun."""
+    if not lines:
+        return ""
+    named = _BEFORE.get(lines[0].strategy_id)
+    return named or f"Before the start of {lines[0].option}"
 
 
 def _checklist(
