@@ -327,7 +327,7 @@ def test_a_number_that_is_jumped_over_is_an_issue(
 
 def test_one_bad_file_of_many_is_set_aside(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(bundle(patient(), m_protein())))
-    (tmp_path / "z.json").write_text('{"resourceType":"Patient","id":"x"}')
+    (tmp_path / "z.json").write_text('{"resourceType":"Bundle","type":"collection"')
     reading = read(tmp_path)
     assert [r.patient_id for r in reading.records] == ["p1"]
     (issue,) = [i for i in reading.issues if i.severity == "error"]

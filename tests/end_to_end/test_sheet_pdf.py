@@ -28,6 +28,7 @@ from rearm.assessment import Assessment
 from rearm.cli import app
 from rearm.report.sheet import pdf as pdf_module
 from rearm.report.sheet import sheet
+from rearm.report.sheet.contents import sheet_contents
 from rearm.report.sheet.pdf import PdfError, check_pdf_can_be_made, pdf_of, sheet_pdf
 
 try:
@@ -113,8 +114,8 @@ def test_each_table_tells_its_headers() -> None:
         assert (columns > 3) is (rows > 0), name
         assert given <= rows, name
         # what to arrange, and the next review, are rows of a second small table
-        answer, tasks = answered()[name].answer, answered()[name].practicalities.tasks
-        plan = bool(tasks) + (answer.next_review is not None)
+        shown = sheet_contents(answered()[name])
+        plan = bool(shown.arranged) + (answered()[name].answer.next_review is not None)
         expected = +Counter({"/Column": columns, "/Row": rows + given + plan})
         assert Counter(headers.values()) == expected, name
         named = [

@@ -27,6 +27,7 @@ FREE: dict[str, str] = {
     "travel_minutes": "45",
     "age_at_infusion": "61",
     "next_slot_days": "12",
+    "centre": "A",
 }
 # A course in which each fact has something to change: no urine, a lesion, no line of therapy.
 COURSE: dict[str, list[dict[str, Any]]] = {

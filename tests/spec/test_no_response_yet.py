@@ -55,6 +55,6 @@ def test_only_a_response_is_control(
     assert index_row("w.html", result).first == first
     for text in (page(result), terminal_text(result)):
         flat = " ".join(text.split())
-        assert ("disease is controlled" in flat) is (code == "response")
+        assert ("myeloma is controlled" in flat) is (code == "response")
         assert ("repeat the markers" in flat) is (code != "response")
         assert ("No response yet" in flat) is (code != "response")

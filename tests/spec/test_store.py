@@ -211,7 +211,7 @@ def test_an_update_assesses_whom_it_must_and_ends_as_a_build_would(
     found, anew = bytes_of(tmp_path / "store"), bytes_of(tmp_path / "anew")
     # places are those of the export in which the patient's rows last differed
     differ = {name.split("/")[0] for name in found if found[name] != anew[name]}
-    assert differ <= {"issues"}
+    assert differ <= {"issues", "buckets"}  # the marker of a bucket has the size of each file
     assert found.keys() == anew.keys()
     changes = {c.patient_id: c for c in status_of(StoreFolder(tmp_path / "store")).changes}
     assert changes["G00005"].kind == "new"
@@ -302,12 +302,59 @@ def test_a_folder_of_something_else_is_left_alone(source: Path, tmp_path: Path) 
     assert [x.name for x in tmp_path.iterdir()] == ["letter.txt"]
 
 
-def test_a_damaged_bucket_is_made_again(source: Path, store: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("left", [None, 300])
+def test_a_damaged_bucket_is_told_and_made_again(
+    left: int | None, source: Path, store: Path, tmp_path: Path
+) -> None:
     other = tmp_path / "store"
     shutil.copytree(store, other)
-    next((other / "lines").iterdir()).unlink()
+    file = next((other / "lines").iterdir())
+    if left is None:
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:left])
+    with pytest.raises(InputError, match="missing or damaged"):
+        status_of(StoreFolder(other))
     assert build(source, other, Wanted()).assessed > 0
     assert bytes_of(other) == bytes_of(store)
+
+
+def test_another_registry_does_not_empty_a_store(store: Path, tmp_path: Path) -> None:
+    other = tmp_path / "store"
+    shutil.copytree(store, other)
+    examples = Path(__file__).parents[2] / "examples" / "tables"
+    with pytest.raises(InputError, match=r"48 of the 48 patients .*--drop-patients"):
+        build(examples, other, Wanted())
+    assert set(tables_of(other)["patients"]["patient_id"]) == set(StoreFolder(store).patients())
+    assert len(build(examples, other, Wanted(drop_patients=True)).removed) == PATIENTS
+
+
+def test_a_table_that_is_gone_is_told(source: Path, store: Path, tmp_path: Path) -> None:
+    other, given = tmp_path / "store", tmp_path / "given"
+    shutil.copytree(store, other)
+    shutil.copytree(source, given)
+    (given / "imaging.csv").unlink()
+    told = build(given, other, Wanted()).issues
+    assert [(x["code"], x["file"]) for x in told] == [("file_gone", "imaging.csv")]
+
+
+def test_a_store_inside_of_its_input_is_refused(source: Path) -> None:
+    with pytest.raises(InputError, match="lies in the input"):
+        build(source, source / "store", Wanted())
+
+
+def test_rows_that_make_no_record_are_a_patient_without_an_answer(
+    source: Path, tmp_path: Path
+) -> None:
+    given = tmp_path / "given"
+    shutil.copytree(source, given)
+    with (given / "labs.csv").open("a", encoding="utf-8", newline="") as file:
+        names = pl.read_csv(given / "labs.csv", infer_schema=False).columns
+        row = {"patient_id": "A\nB", "day": "3", "test": "neutrophils", "value": "1"}
+        csv.DictWriter(file, names).writerow(row)
+    summary = build(given, tmp_path / "store", Wanted())
+    assert summary.errors == {"A\nB": "no record could be made of the rows with this id"}
+    assert summary.patients == tables_of(tmp_path / "store")["patients"].height == PATIENTS + 1
 
 
 def test_an_unreadable_table_is_told_and_the_others_are_used(source: Path, tmp_path: Path) -> None:

@@ -77,9 +77,11 @@ def test_who_is_perhaps_so_comes_with_what_is_lacking_and_what_would_tell(
 ) -> None:
     found = patients_where(store, "bcma_status = 'lost'")
     assert found.perhaps
+    assert any(one.died for one in found.perhaps)
+    assert any(one.no_failure for one in found.perhaps)
     for one in found.perhaps:
         assert one.lacking == ("bcma_status",)
-        assert one.would_tell
+        assert bool(one.would_tell) is not one.died  # nobody examines the dead
         assert set(one.would_tell) <= KNOWLEDGE.workups.keys()
 
 

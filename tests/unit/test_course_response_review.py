@@ -568,11 +568,13 @@ def test_a_dataset_is_whole_or_the_old_one(tmp_path: Path, monkeypatch: pytest.M
     write_frames({"adrs": frame.lazy()}, tmp_path)
     before = (tmp_path / "adrs.parquet").read_bytes()
 
-    def broken(self: pl.LazyFrame, path: Path) -> None:
-        Path(path).write_bytes(b"half")
+    whole = Path.write_bytes
+
+    def broken(self: Path, data: bytes) -> int:
+        whole(self, data[: len(data) // 2])
         raise OSError("disk full")
 
-    monkeypatch.setattr(pl.LazyFrame, "sink_parquet", broken)
+    monkeypatch.setattr(Path, "write_bytes", broken)
     with pytest.raises(OSError):
         write_frames({"adrs": frame.lazy()}, tmp_path)
     assert (tmp_path / "adrs.parquet").read_bytes() == before

@@ -104,6 +104,10 @@ def update_store(
     redcap: RedcapDictionary = None,
     knowledge: KnowledgeFolder = None,
     jobs: Jobs = 1,
+    drop_patients: Annotated[
+        bool,
+        typer.Option("--drop-patients", help="Most patients of the store may leave it."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Bring a store up to date: only patients whose data changed are assessed; who is no longer in
@@ -115,6 +119,11 @@ def update_store(
     from rearm.cohort.store.folder import StoreFolder
 
     settings = StoreFolder(store).manifest().settings
+    if settings.mapping is not None and mapping is None and redcap is None:
+        raise Unusable(
+            f"{store} was built with a mapping or a REDCap dictionary. Name it with --mapping or "
+            "--redcap."
+        )
     wanted = Wanted(
         mapping=mapping,
         redcap=redcap,
@@ -123,6 +132,7 @@ def update_store(
         knowledge=None if knowledge is None else bundle_folder(knowledge),
         criteria=settings.criteria[1:],
         jobs=jobs,
+        drop_patients=drop_patients,
         today=date.today(),
     )
     _told(build(data, store, wanted, tell=_progress()), store, as_json=as_json)
@@ -203,6 +213,8 @@ def _told(summary: BuildSummary, store: Path, *, as_json: bool) -> None:
         print_json(msgspec.to_builtins(summary))
     else:
         tell(_sentence(summary, store))
+        if told := [f"{n} {word}s" for word, n in summary.by_severity.items() if word != "note"]:
+            tell(f"The input has {' and '.join(told)}: rearm cohort status {store} lists them.")
     for issue in summary.issues:
         if issue["severity"] != "note":
             say(f"rearm: {issue['file']}: {issue['message']}")
@@ -219,6 +231,8 @@ def _told(summary: BuildSummary, store: Path, *, as_json: bool) -> None:
 
 def _sentence(summary: BuildSummary, store: Path) -> str:
     parts = [f"{summary.patients} patients in {store}: {summary.assessed} assessed"]
+    if summary.changed and summary.new:
+        parts.append(f"{len(summary.new)} of them new")
     if summary.unchanged:
         parts.append(f"{summary.unchanged} unchanged")
     if summary.removed:

@@ -41,6 +41,7 @@ from rearm.cohort.store.work import (
 )
 from rearm.errors import InputError
 from rearm.intake.mapping.shipped import mapping_file
+from rearm.intake.omop.database import is_postgres_address
 from rearm.intake.parts import Parts, folder_of_part
 from rearm.knowledge import load
 from rearm.response.criteria import DEFAULT_VERSION, load_criteria
@@ -63,6 +64,7 @@ class Wanted:
     data dictionary of an export. `knowledge`: a folder, None: the bundled one. `criteria`: versions
     of the response criteria beside the one that the answers rest on. `buckets`: None: by the size
     of the input; what a store has once, it keeps. `engine`: processes of this machine, or Spark.
+    `drop_patients`: most patients of a store may leave it.
     """
 
     mapping: str | Path | None = None
@@ -75,12 +77,14 @@ class Wanted:
     jobs: int = 1
     engine: Engine = "local"
     today: date | None = None
+    drop_patients: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
 class BuildSummary:
     """What a build did. `errors`: why patients have no answer; `removed`: patients who are no
-    longer in the input; `unread`: issues of no patient that are errors or warnings.
+    longer in the input; `by_severity`: how many issues patients have; `issues`: those of no
+    patient.
     """
 
     patients: int = 0
@@ -90,6 +94,7 @@ class BuildSummary:
     unchanged: int = 0
     assessed: int = 0
     errors: dict[str, str] = field(default_factory=dict)
+    by_severity: dict[str, int] = field(default_factory=dict)
     issues: tuple[dict[str, object], ...] = ()
 
 
@@ -109,6 +114,8 @@ def build(
     asked = wanted or Wanted()
     folder = StoreFolder(store)
     before = folder.manifest() if folder.exists() else None
+    if not is_postgres_address(str(source)) and _lies_in(store, Path(source)):
+        raise InputError(f"{store} lies in the input. Name a folder outside of it.")
     if before is None and store.is_dir() and any(x.name not in _OURS for x in store.iterdir()):
         raise InputError(f"{store} holds something else than a store. Name an empty folder.")
     settings = _settings(asked)
@@ -136,11 +143,37 @@ def build(
             knowledge=asked.knowledge,
             updating=before is not None and before.finished,
         )
-        summary = _Run(folder, job, work, count, asked).run(tell)
+        run = _Run(folder, job, work, count, asked)
+        if before is not None and before.finished:
+            run.refuse_another_registry()
+        summary = run.run(tell)
         folder.remove_strays()
         folder.write_manifest(structs.replace(manifest, finished=True))
-    summary.issues = manifest.issues
+    gone = _files_gone(before, manifest)
+    of_buckets = {str(x): x for _, bucket in folder.buckets() for x in bucket.issues}
+    summary.issues = (*gone, *manifest.issues, *of_buckets.values())
+    summary.by_severity = folder.severities()
     return summary
+
+
+def _lies_in(store: Path, source: Path) -> bool:
+    inside, whole = store.resolve(), source.resolve()
+    return source.is_dir() and (inside == whole or whole in inside.parents)
+
+
+def _files_gone(before: Manifest | None, now: Manifest) -> list[dict[str, object]]:
+    """A warning for each file of the last input that is not in this one."""
+    gone = sorted(set(before.files) - set(now.files)) if before is not None else []
+    return [
+        {
+            "severity": "warning",
+            "code": "file_gone",
+            "file": name,
+            "place": "",
+            "message": "The last input had this file, and this one has not. What it told is gone.",
+        }
+        for name in gone
+    ]
 
 
 class _Run:
@@ -152,6 +185,12 @@ class _Run:
         self.folder, self.job, self.work, self.count = folder, job, work, count
         self.jobs, self.engine = wanted.jobs, wanted.engine
         self.summary = BuildSummary()
+        self.parts = {
+            number: dict(job.reader.hashes(part))
+            for number in range(count)
+            if (part := folder_of_part(work, number)).is_dir()
+        }
+        self.may_drop = wanted.drop_patients
         self.tasks: dict[int, BucketTask] = {}
 
     def run(self, tell: Callable[[int, int], None] | None) -> BuildSummary:
@@ -163,6 +202,16 @@ class _Run:
             if tell is not None:
                 tell(done, self.count)
         return self.summary
+
+    def refuse_another_registry(self) -> None:
+        """Raises InputError where most patients of the store are not in the input."""
+        held = self.folder.patients()
+        gone = len(held.keys() - {p for own in self.parts.values() for p in own})
+        if gone > max(1, len(held) // 2) and not self.may_drop:
+            raise InputError(
+                f"{gone} of the {len(held)} patients of {self.folder.path} are not in this input. "
+                "If it is the right one, let them leave with --drop-patients."
+            )
 
     def _made(self, tasks: Iterator[Sequence[BucketTask]]) -> Iterator[Sequence[Done]]:
         """The buckets, by the engine that was asked for."""
@@ -183,7 +232,7 @@ class _Run:
         """The buckets that have to be made, one a batch."""
         for number in range(self.count):
             part = folder_of_part(self.work, number)
-            there = dict(self.job.reader.hashes(part)) if part.is_dir() else {}
+            there = self.parts.pop(number, {})
             nobody = there.pop("", "")
             task = self._compared(number, part, there, nobody)
             if task is not None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import structs
 
 from rearm.cohort.store.changes import Change
 from rearm.cohort.store.tables import TABLES, schema_of
@@ -48,8 +49,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):
     """One bucket whose files are whole. `patients`: the hash of each one's rows in the input,
-    `nobody`: of the rows without an id; `files`: the name of the file of each table; `errors`:
-    patients without an answer.
+    `nobody`: of the rows without an id; `files`: the name of the file of each table, `sizes`: its
+    bytes; `errors`: patients without an answer.
     """
 
     key: str
@@ -57,6 +58,7 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
     patients: dict[str, str]
     nobody: str
     files: dict[str, str]
+    sizes: dict[str, int] = {}
     errors: dict[str, str] = {}
     issues: tuple[dict[str, Any], ...] = ()
 
@@ -82,9 +84,12 @@ class StoreFolder:
         """Raises InputError with a sentence where this is no store, or one of another version."""
         file = self.path / _MANIFEST
         if not file.is_file():
-            raise InputError(
-                f"{self.path} is no store. `rearm cohort build DATA --store {self.path}` makes one."
+            makes = (
+                "Name the folder of a store."
+                if self.path.exists()
+                else f"`rearm cohort build DATA --store {self.path}` makes one."
             )
+            raise InputError(f"{self.path} is no store. {makes}")
         try:
             found = msgspec.json.decode(file.read_bytes())
             version = found["format"] if isinstance(found, dict) else None
@@ -119,20 +124,38 @@ class StoreFolder:
         write_text(self.path / _MANIFEST, _text(manifest))
 
     def bucket(self, number: int) -> Bucket | None:
-        """A bucket whose files are there; None where it has to be made."""
-        file = self._marker(number)
+        """A bucket whose files are there and whole; None where it has to be made."""
+        found = self._told(number)
+        if found is None or not all(self._is_whole(found, table) for table in found.files):
+            return None
+        return found
+
+    def _told(self, number: int) -> Bucket | None:
+        """What the marker says, whether or not its files are there."""
         try:
-            found = msgspec.json.decode(file.read_bytes(), type=Bucket)
+            return msgspec.json.decode(self._marker(number).read_bytes(), type=Bucket)
         except (OSError, msgspec.MsgspecError):
             return None
-        whole = all(self.file(table, name).is_file() for table, name in found.files.items())
-        return found if whole else None
+
+    def _is_whole(self, bucket: Bucket, table: str) -> bool:
+        try:
+            size = self.file(table, bucket.files[table]).stat().st_size
+        except OSError:
+            return False
+        return size == bucket.sizes.get(table)
 
     def buckets(self) -> Iterator[tuple[int, Bucket]]:
-        """The buckets that are there, by number."""
+        """The buckets that are there, by number. Raises InputError with a sentence where files of
+        one are missing or damaged.
+        """
         for number in range(self.manifest().buckets):
             if (found := self.bucket(number)) is not None:
                 yield number, found
+            elif self._marker(number).is_file():
+                raise InputError(
+                    f"Files of {self.path} are missing or damaged. Run the same `rearm cohort "
+                    "build` again: it makes them anew."
+                )
 
     def file(self, table: str, name: str) -> Path:
         return self.path / table / name
@@ -140,10 +163,13 @@ class StoreFolder:
     def write_bucket(self, number: int, frames: Mapping[str, pl.DataFrame], bucket: Bucket) -> None:
         """The files of a bucket, then its marker, then the older files are removed."""
         before = self.bucket(number)
+        sizes = {}
         for table, frame in frames.items():
             file = self.file(table, bucket.files[table])
             file.parent.mkdir(parents=True, exist_ok=True)
             write_frame(file, frame, "zstd")
+            sizes[table] = file.stat().st_size
+        bucket = structs.replace(bucket, sizes=sizes)
         marker = self._marker(number)
         marker.parent.mkdir(parents=True, exist_ok=True)
         write_text(marker, _text(bucket))
@@ -202,9 +228,17 @@ class StoreFolder:
         for file in (self.path / _CHANGES).glob("*.json"):
             file.unlink(missing_ok=True)
 
+    def severities(self) -> dict[str, int]:
+        """How many issues of each severity patients have."""
+        import polars as pl
+
+        issues = self.table("issues").group_by("severity").agg(pl.col("count").sum()).collect()
+        return dict(sorted(issues.iter_rows()))
+
     def patients(self) -> dict[str, str]:
-        """Every patient with the hash of his rows in the input."""
-        return {p: mark for _, found in self.buckets() for p, mark in found.patients.items()}
+        """Every patient with the hash of his rows in the input, also where files are damaged."""
+        told = filter(None, map(self._told, range(self.manifest().buckets)))
+        return {p: mark for found in told for p, mark in found.patients.items()}
 
     def _marker(self, number: int) -> Path:
         return self.path / _BUCKETS / f"{number:05d}.json"

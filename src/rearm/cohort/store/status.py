@@ -29,8 +29,8 @@ class Cause:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreStatus:
     """What is in a store. `counts` by name; `coverage`: of how many patients something is known;
-    `missing`: tests asked for, with the number of patients; `by_status`: what became of the last
-    infusion.
+    `missing`: tests asked for, with the number of living patients; `by_status`: what became of the
+    last infusion.
     """
 
     settings: Settings
@@ -127,8 +127,10 @@ def _counted(frame: Any, column: str) -> dict[str, int]:
 def _missing(store: StoreFolder) -> tuple[tuple[str, int], ...]:
     import polars as pl
 
+    living = store.table("patients").filter(pl.col("died").is_null()).select("patient_id")
     asked = (
         store.table("tests")
+        .join(living, on="patient_id", how="semi")
         .group_by("test")
         .agg(pl.col("patient_id").n_unique().alias("patients"))
         .sort("patients", "test", descending=[True, False])

@@ -30,15 +30,19 @@ __all__ = ["Matches", "Perhaps", "patients_where"]
 
 _ENDS = ("__low", "__high", "__low_open", "__high_open")
 _POSSIBLE = "__possible"
+_NO_FAILURE = ("not_failed", "died_without_progression")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Perhaps:
     """A patient for whom the condition is unknown: for want of which findings, and the work-ups
-    that would tell one of them.
+    that would tell one of them. `died`: then none would; `no_failure`: the CAR-T has not failed so
+    far, so what is asked of a failure may never come to be.
     """
 
     patient_id: str
+    died: bool
+    no_failure: bool
     lacking: tuple[str, ...]
     would_tell: tuple[str, ...]
 
@@ -71,6 +75,7 @@ def patients_where(store: StoreFolder, text: str, knowledge: Knowledge | None = 
         condition = parse_condition(text, known.catalogue)
     except ConditionRefused as error:
         raise InputError(str(error)) from None
+    store.finished()
     scan = store.table(FINDINGS)
     there = scan.collect_schema().names()
     if absent := [name for name in condition.reads if name not in there]:
@@ -88,27 +93,35 @@ def patients_where(store: StoreFolder, text: str, knowledge: Knowledge | None = 
     answers = Compiled([condition]).evaluate(to_evaluate(frame.drop("patient_id")))[:, 0]
     ids = frame["patient_id"]
     open_rows = frame.filter(pl.Series(answers == -1))
-    assessed = store.table("patients").filter(pl.col("error").is_not_null())
-    failed = assessed.select("patient_id").collect()["patient_id"].sort().to_list()
+    patients = store.table("patients").select("patient_id", "error", "died", "status").collect()
+    failed = patients.filter(pl.col("error").is_not_null())["patient_id"].sort().to_list()
+    states = {row[0]: (bool(row[2]), row[3]) for row in patients.iter_rows()}
     return Matches(
         condition=text,
         certain=tuple(ids.filter(pl.Series(answers == 1)).to_list()),
-        perhaps=tuple(_perhaps(open_rows, condition, known.catalogue)),
+        perhaps=tuple(_perhaps(open_rows, condition, known.catalogue, states)),
         no=int((answers == 0).sum()),
         not_judged=tuple(failed),
     )
 
 
 def _perhaps(
-    frame: pl.DataFrame, condition: RuleCondition, catalogue: Catalogue
+    frame: pl.DataFrame,
+    condition: RuleCondition,
+    catalogue: Catalogue,
+    states: Mapping[str, tuple[bool, str | None]],
 ) -> Iterator[Perhaps]:
     for row in frame.iter_rows(named=True):
         values = {name: row[name] for name in condition.reads}
         lacking = unknown_findings(condition, values, _bounds(row, condition.reads))
+        died, status = states[row["patient_id"]]
+        would_tell = () if died else tuple(dict.fromkeys(_work_ups(lacking, catalogue)))
         yield Perhaps(
             patient_id=row["patient_id"],
+            died=died,
+            no_failure=status in _NO_FAILURE,
             lacking=lacking,
-            would_tell=tuple(dict.fromkeys(_work_ups(lacking, catalogue))),
+            would_tell=would_tell,
         )
 
 

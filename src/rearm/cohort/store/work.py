@@ -109,6 +109,7 @@ class _Making:
         self.errors: dict[str, str] = dict(task.broken)
         self.issues: tuple[Issue, ...] = ()
         self.assessed = 0
+        self.seen: set[str] = set()
 
     def made(self) -> Done:
         task = self.task
@@ -122,6 +123,8 @@ class _Making:
                 tests=True,
             ):
                 self._add(part)
+        for patient in sorted(wanted - self.seen - self.errors.keys()):
+            self.errors[patient] = "no record could be made of the rows with this id"
         self._add_errors()
         self._write()
         return Done(number=task.number, assessed=self.assessed, errors=self.errors)
@@ -169,6 +172,7 @@ class _Making:
             self.frames[name].append(frame)
         self.frames[FINDINGS].append(finding_rows(now.patients, self.task.patients, self.knowledge))
         self.assessed += len(now.records)
+        self.seen |= {record.patient_id for record in now.records}
 
     def _made(self, now: AssessedPart, before: Sequence[AssessedPart]) -> Made:
         return Made(

@@ -26,7 +26,9 @@ def _lines(found: Matches, knowledge: Knowledge) -> Iterator[str]:
     yield f"{_patients(len(found.perhaps))} perhaps"
     for one in found.perhaps[:_SHOWN]:
         lacking = ", ".join(knowledge.catalogue[name].asked_as for name in one.lacking)
-        yield f"  {one.patient_id}: unknown: {lacking or 'the exact value'}"
+        state = "died; " if one.died else ""
+        state += "the CAR-T has not failed so far; " if one.no_failure and not one.died else ""
+        yield f"  {one.patient_id}: {state}unknown: {lacking or 'the exact value'}"
     yield from _more(len(found.perhaps))
     would_tell = Counter(test for one in found.perhaps for test in one.would_tell)
     if would_tell:

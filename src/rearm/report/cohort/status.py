@@ -76,7 +76,7 @@ def _causes(status: StoreStatus) -> Iterator[str]:
 def _missing(status: StoreStatus) -> Iterator[str]:
     if status.missing:
         yield ""
-        yield "Tests asked for most, with the number of patients"
+        yield "Tests asked for most, with the number of living patients"
         for test, number in status.missing[:_MOST_TESTS]:
             yield f"  {number:>7}  {words(test)}"
 

@@ -25,6 +25,8 @@ _ARM = re.compile(
     re.IGNORECASE,
 )
 _KINDS = {"del": "deletion", "gain": "gain", "amp": "amplification"}
+# BCMA is in the serum or on the cells: only the unit tells
+_BY_UNIT = {"bcma": "soluble_bcma"}
 _UNIT = re.compile(r"[\[(]\s*(.+?)\s*[\])]\s*")
 
 
@@ -64,14 +66,23 @@ def named_test_and_unit(name: str) -> tuple[TestDef, str | None] | None:
     bare, unit = without_unit(name)
     if (test := named_test(name)) is not None:  # a name may itself hold brackets: kappa (frei)
         return test, None
-    if (test := named_test(bare)) is not None:
+    if (test := named_test(bare) or _by_unit(bare, unit)) is not None:
         return test, unit
     words = name.split()
     for place in range(1, len(words)):
-        test, unit = named_test(" ".join(words[:place])), " ".join(words[place:])
+        called, unit = " ".join(words[:place]), " ".join(words[place:])
+        test = named_test(called) or _by_unit(called, unit)
         if test is not None and normal_unit(unit) in test.units:
             return test, unit
     return None
+
+
+def _by_unit(name: str, unit: str | None) -> TestDef | None:
+    """The test of a name that several tests share, where the unit is of one alone."""
+    if unit is None or (wanted := _BY_UNIT.get(folded(name))) is None:
+        return None
+    test = load_tests()[wanted]
+    return test if normal_unit(unit) in test.units else None
 
 
 def test_at(name: str) -> tuple[TestDef, str | None, str] | None:

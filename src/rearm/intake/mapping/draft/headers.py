@@ -188,4 +188,4 @@ TYPE_OF_PROTEIN = _names(
     "m_protein_type myelomtyp typ_mm"
 )
 UNIT = re.compile(r"(?:^|_)(?:einheit|unit|units)(?:_|$)")
-TESTS = _by_header({"soluble_bcma": "bcma", "kappa_flc": "kappa", "lambda_flc": "lambda"})
+TESTS = _by_header({"kappa_flc": "kappa", "lambda_flc": "lambda"})
