@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 
 from rearm.intake import Reading, read
+from rearm.intake.mapping.draft.header_meaning import named_test_and_unit
 from rearm.intake.mapping.draft.write import draft_mapping, write_draft
 from rearm.record import When
 
@@ -243,3 +244,19 @@ def test_dead_without_a_date(tmp_path: Path) -> None:
     rows = "patient_id,sex,Verstorben\nA,f,ja\nB,m,nein\nC,m,\n"
     (tmp_path / "p.csv").write_text(rows, "utf-8")
     assert [len(r.deaths) for r in _read(tmp_path / "p.csv").records] == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("header", "test"),
+    [
+        ("BCMA", None),  # on the cells or in the serum
+        ("BCMA (%)", None),
+        ("BCMA (ng/ml)", "soluble_bcma"),
+        ("BCMA ng/mL", "soluble_bcma"),
+        ("sBCMA", "soluble_bcma"),
+        ("GPRC5D", None),
+    ],
+)
+def test_only_its_unit_tells_where_bcma_was_measured(header: str, test: str | None) -> None:
+    found = named_test_and_unit(header)
+    assert (None if found is None else found[0].id) == test

@@ -310,7 +310,7 @@ _KEPT_FINDINGS = """
     reinfusion_without_expansion ferritin_before_infusion ferritin_above_normal_before_infusion
     crp_before_infusion ldh_above_normal treg_percent marrow_tregs_high car_hematotox
     emd_tim3_tigit neutrophil_lymphocyte_ratio post_infusion_immunosuppression
-    in_specification dose_cells anti_car_antibody anti_car_antibody_before_infusion
+    in_specification anti_car_antibody anti_car_antibody_before_infusion
     lymphodepletion_flu_cy bridging_intensive
     t_11_14 t_4_14 t_14_16 del_17p del_17p_before_infusion gain_1q gain_1q_before_infusion amp_1q
     amp_1q_before_infusion tp53_mutation tp53_mutation_before_infusion high_risk_cytogenetics
@@ -345,6 +345,7 @@ _DROPPED_FINDINGS = {
     "sex": _SAME,
     "weight_kg": "people know it of each other",
     "travel_minutes": "tells where the patient lives",
+    "dose_cells": "stands on the certificate of the batch, and is nearly each patient's own",
     "caregiver_available": "tells how the patient lives",
     "hiv": "an infection of which the law guards the knowledge",
     "pregnancy": "people know it of each other",
