@@ -13,7 +13,7 @@ from rearm.cohort.outcomes.rows import NOT_KNOWN, outcome_rows
 from rearm.cohort.survival import Estimate
 from rearm.report.cohort.cohort import Cohort
 from rearm.report.cohort.counts import CountRule
-from rearm.report.cohort.curves import DAYS_SHOWN, ShownGroup, shown_group
+from rearm.report.cohort.curves import DAYS_SHOWN, MONTH, ShownCurve, ShownGroup, shown_group
 from rearm.report.cohort.merged import OTHER
 from rearm.report.cohort.salvage import given_words
 from rearm.report.cohort.table import Cell, ReportTable
@@ -35,6 +35,7 @@ __all__ = [
 
 LANDMARKS = (30, 60, 90)
 READINGS = "progression_"  # of one source alone
+_HALF = 0.5
 _DESCRIPTIVE = (
     "Groups were not chosen at random. A difference between two curves describes patients, and does"
     " not say that one therapy is better."
@@ -271,13 +272,27 @@ def _row(group: ShownGroup, competes: bool, spread: bool) -> tuple[Cell, ...]:
 
 
 def median_words(group: ShownGroup) -> str:
-    """`8.1 (5.8 to 11.0)`, in months; not reached by the curve shown, or too few for a curve."""
+    """`8.1 (5.8 to 11.0)`, in months. A curve that is shown in part tells of its own end only:
+    whether the rest falls to one half would be told of the few who are left.
+    """
     median = group.median
     if median.value is None:
-        return "not reached" if group.curve is not None else "too few"
+        return _without_median(group.curve)
     low = "?" if median.low is None else f"{median.low:.1f}"
     high = "?" if median.high is None else f"{median.high:.1f}"
     return f"{median.value:.1f} ({low} to {high})"
+
+
+def _without_median(curve: ShownCurve | None) -> str:
+    if curve is None:
+        return "too few"
+    last = curve.points[-1]
+    if min(point.share for point in curve.points) <= _HALF:
+        return "not shown (few at risk)"
+    if curve.stepped:
+        return "not reached"
+    months = int(last.day / MONTH)
+    return f"not reached by month {months}; few at risk later"
 
 
 def _percent_words(share: Estimate) -> str:

@@ -1,0 +1,82 @@
+"""What the report says of outcomes is what the curves hold: medians, days, bounds, and whom a
+figure counts. Stores are small and drawn by hand; `min_cell` 1 shows every count as it is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.tiny_store import tiny_store
+
+from rearm.cohort.outcomes.opened import opened
+from rearm.cohort.store.folder import StoreFolder
+from rearm.report.cohort.cohort import Cohort
+from rearm.report.cohort.counts import CountRule
+from rearm.report.cohort.figures import FIGURES, Figure, figure_of
+
+Row = dict[str, Any]
+ASKED = {asked.id: asked for asked in FIGURES}
+
+
+def _store(folder: Path, outcomes: list[Row], **tables: list[Row]) -> StoreFolder:
+    """Every patient has a first infusion on day 0, followed from its day on."""
+    rows = [
+        {"infusion": 1, "origin": "infusion", "endpoint": "OS", "origin_day": 0, "entry": 0} | row
+        for row in outcomes
+    ]
+    ids = sorted({row["patient_id"] for row in rows})
+    tables.setdefault("patients", [{"patient_id": x, "infusions": 1} for x in ids])
+    tables.setdefault(
+        "infusions",
+        [{"patient_id": x, "infusion": 1, "day": 0, "status": "not_failed"} for x in ids],
+    )
+    return tiny_store(folder, {**tables, "outcomes": rows})
+
+
+def _figure(store: StoreFolder, name: str, least: int = 5) -> Figure:
+    return figure_of(Cohort(opened(store)), ASKED[name], CountRule(least))
+
+
+def _cell(figure: Figure, column: str, row: int = 0) -> str:
+    label, cells = figure.table.rows[row]
+    assert label
+    return cells[figure.table.columns.index(column)].text
+
+
+def _deaths(days: list[int], censored: list[int]) -> list[Row]:
+    dead = [{"status": "event", "event": "death", "days": day} for day in days]
+    alive = [{"status": "censored", "days": day} for day in censored]
+    return [{"patient_id": f"P{i:02d}"} | row for i, row in enumerate([*dead, *alive])]
+
+
+MEDIAN = "median, months (95 %)"
+
+
+@pytest.mark.parametrize(
+    ("dead", "alive", "least", "words"),
+    [
+        # all of 20 alive but six: above one half to the end
+        ([30, 60, 90, 120, 150, 180], [400] * 14, 1, "not reached"),
+        # the same, and what becomes of the last few is not told
+        (
+            [30, 60, 90, 120, 150, 180],
+            [400] * 14,
+            5,
+            "not reached by month 13; few at risk later",
+        ),
+        # one half is reached on day 500, when few are at risk
+        (
+            [30, 60, 90, 120, 150, 180, 500, 501, 502, 503],
+            [400] * 8,
+            5,
+            "not reached by month 13; few at risk later",
+        ),
+    ],
+)
+def test_a_median_is_not_reached_as_far_as_the_curve_is_shown(
+    tmp_path: Path, dead: list[int], alive: list[int], least: int, words: str
+) -> None:
+    figure = _figure(_store(tmp_path / "store", _deaths(dead, alive)), "os_product", least)
+    assert _cell(figure, MEDIAN) == words
