@@ -13,6 +13,7 @@ import pytest
 from tests.support.loops import some
 from tests.support.tiny_store import rows_of, tiny_store
 
+import rearm.cohort
 from rearm.cohort import outcomes
 from rearm.cohort.outcomes.opened import opened
 from rearm.cohort.outcomes.question import Question
@@ -72,6 +73,13 @@ def test_survival_counts_late_entry_and_leaves_out_a_death_without_a_day(
     assert {day: group.free.on(day).value for day in by_hand} == pytest.approx(by_hand)
     assert group.median.value == 22.5  # level at one half from day 20 to day 25
     assert found.limits == "log-log" and found.entry_used
+
+
+def test_a_store_that_was_opened_and_its_folder_give_the_same(survival: StoreFolder) -> None:
+    store = rearm.cohort.open(survival.path)
+    by_path = outcomes(str(survival.path), endpoint="OS").summary()
+    assert outcomes(store, endpoint="OS").summary().equals(by_path)
+    assert occupation_of(store).left_out == occupation_of(survival).left_out
 
 
 def test_without_entry_the_days_before_the_first_visit_count_as_survived(
