@@ -13,8 +13,10 @@ from tests.support.tiny_store import tiny_store
 from rearm.cohort.outcomes.opened import opened
 from rearm.cohort.store.folder import StoreFolder
 from rearm.report.cohort.cohort import Cohort
+from rearm.report.cohort.contents import cohort_report
 from rearm.report.cohort.counts import CountRule
 from rearm.report.cohort.figures import FIGURES, Figure, figure_of
+from rearm.report.cohort.page import every_table
 
 Row = dict[str, Any]
 ASKED = {asked.id: asked for asked in FIGURES}
@@ -26,7 +28,7 @@ def _store(folder: Path, outcomes: list[Row], **tables: list[Row]) -> StoreFolde
         {"infusion": 1, "origin": "infusion", "endpoint": "OS", "origin_day": 0, "entry": 0} | row
         for row in outcomes
     ]
-    ids = sorted({row["patient_id"] for row in rows})
+    ids: list[str] = sorted({str(row["patient_id"]) for row in rows})
     tables.setdefault("patients", [{"patient_id": x, "infusions": 1} for x in ids])
     tables.setdefault(
         "infusions",
@@ -80,3 +82,21 @@ def test_a_median_is_not_reached_as_far_as_the_curve_is_shown(
 ) -> None:
     figure = _figure(_store(tmp_path / "store", _deaths(dead, alive)), "os_product", least)
     assert _cell(figure, MEDIAN) == words
+
+
+@pytest.mark.parametrize("least", [1, 5])
+def test_shares_of_states_are_told_with_their_day(tmp_path: Path, least: int) -> None:
+    # no step falls on month 6 or 12; a report that is passed on shows the ends of some weeks
+    dead = [160] * 5 + [170] + [280] * 4 + [400] * 5
+    report = cohort_report(_store(tmp_path / "store", _deaths(dead, [800] * 30)), min_cell=least)
+    (table,) = [table for table in every_table(report) if table.id == "states"]
+    by_day = dict(report.states)
+    named = [int(name.removeprefix("% on day ")) for name in table.columns]
+    if least == 1:
+        assert named == [183, 365, 730]
+    else:
+        assert len(named) >= 2 and set(named) <= set(by_day) and named[0] <= 183
+    for place, day in enumerate(named):
+        last = max(x for x in by_day if x <= day)
+        shown = [cells[place].value for _, cells in table.rows]
+        assert shown == [round(100 * share) for share in by_day[last]]
