@@ -100,3 +100,18 @@ def test_shares_of_states_are_told_with_their_day(tmp_path: Path, least: int) ->
         last = max(x for x in by_day if x <= day)
         shown = [cells[place].value for _, cells in table.rows]
         assert shown == [round(100 * share) for share in by_day[last]]
+
+
+def test_response_is_told_of_all_who_were_treated(tmp_path: Path) -> None:
+    infusions = [
+        {"patient_id": f"P{i:02d}", "infusion": 1, "day": 0, "status": "failed",
+         "product": "ide-cel", "responded": True if i < 6 else None, "evaluable": i < 8}
+        for i in range(12)
+    ]  # fmt: skip
+    store = _store(tmp_path / "store", _deaths([], [300] * 12), infusions=infusions)
+    table = cohort_report(store, min_cell=1).tables["responses"]
+    cells = dict(table.rows)["all"]
+    by_column = dict(zip(table.columns, (cell.text for cell in cells), strict=True))
+    assert (by_column["responded"], by_column["of all treated"]) == ("6", "12")
+    assert by_column["of evaluable"] == "8"
+    assert not any("intention" in note for note in table.notes)

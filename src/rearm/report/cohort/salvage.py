@@ -101,12 +101,19 @@ def responses(cohort: Cohort, rule: CountRule) -> ReportTable:
     return ReportTable(
         id="responses",
         title="Response (partial or better)",
-        columns=("responded", "of all", "share of all", "of evaluable", "share of evaluable"),
+        columns=(
+            "responded",
+            "of all treated",
+            "share of all treated",
+            "of evaluable",
+            "share of evaluable",
+        ),
         rows=tuple(rows),
         notes=(
-            "Of all: patients without an assessment count as if they had failed to respond, as in a"
-            " trial by intention to treat. Of evaluable: patients with a response by results or"
-            " team. The groups were not chosen at random.",
+            "Of all: all infused, or all treated with the salvage; without an assessment they count"
+            " as not having responded. Who was collected and never infused is not among them. Of"
+            " evaluable: patients with a response by results or team. The groups were not chosen at"
+            " random.",
         ),
     )
 
