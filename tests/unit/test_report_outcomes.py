@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.support.tiny_store import tiny_store
 
+from rearm.cohort import outcomes
 from rearm.cohort.outcomes.opened import opened
 from rearm.cohort.store.folder import StoreFolder
 from rearm.report.cohort.cohort import Cohort
@@ -115,3 +116,23 @@ def test_response_is_told_of_all_who_were_treated(tmp_path: Path) -> None:
     assert (by_column["responded"], by_column["of all treated"]) == ("6", "12")
     assert by_column["of evaluable"] == "8"
     assert not any("intention" in note for note in table.notes)
+
+
+def test_survival_after_a_failure_counts_from_a_progression(tmp_path: Path) -> None:
+    kinds = ["progression_after_response"] * 6 + ["death_of_myeloma"] * 8
+    infusions = [
+        {"patient_id": f"P{i:02d}", "infusion": 1, "day": 0, "status": "failed", "kind": kind}
+        for i, kind in enumerate(kinds)
+    ]
+    lived = [90, 100, 110, 120, 130, 140, *[0] * 8]
+    after = [row | {"origin": "failure", "origin_day": 50} for row in _deaths(lived, [])]
+    store = _store(tmp_path / "store", after, infusions=infusions)
+    figure = _figure(store, "os_failure", 1)
+    assert [(label, cells[0].text) for label, cells in figure.table.rows] == [
+        ("progression after a response", "6")
+    ]
+    assert "(8)" in figure.table.notes[0] and "death of myeloma" in figure.table.notes[0]
+    found = outcomes(store, endpoint="OS", origin="failure")
+    assert found.n == 6 and found.without_origin == {"failure_is_death": 8}
+    few = _figure(store, "os_failure", 9).table.notes[0]
+    assert "(*)" in few  # the rule of counts holds in a note as well

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from rearm.cohort.outcomes.estimate import estimated_rows
 from rearm.cohort.outcomes.groups import NO_SALVAGE_YET
 from rearm.cohort.outcomes.question import COMPETING, Question
-from rearm.cohort.outcomes.rows import NOT_KNOWN, outcome_rows
+from rearm.cohort.outcomes.rows import FAILURE_IS_DEATH, NOT_KNOWN, outcome_rows
 from rearm.cohort.survival import Estimate
 from rearm.report.cohort.cohort import Cohort
-from rearm.report.cohort.counts import CountRule
+from rearm.report.cohort.counts import CountRule, shown_text
 from rearm.report.cohort.curves import DAYS_SHOWN, MONTH, ShownCurve, ShownGroup, shown_group
 from rearm.report.cohort.merged import OTHER
 from rearm.report.cohort.salvage import given_words
@@ -156,7 +156,7 @@ def figure_of(cohort: Cohort, asked: FigureAsked, rule: CountRule) -> Figure:
         by_strategy=asked.question.by == "strategy",
         drawn=asked.drawn,
         groups=groups,
-        table=_table(asked, groups, name, rule),
+        table=_table(asked, groups, name, [*_deaths_beside(rows, rule), *_notes(asked)]),
         rows=_whose(rows, asked),
     )
 
@@ -233,7 +233,7 @@ def _table(
     asked: FigureAsked,
     groups: Sequence[ShownGroup],
     name: Callable[[str | None], str],
-    rule: CountRule,
+    notes: Sequence[str],
 ) -> ReportTable:
     competes = asked.question.competes
     landmark = asked.question.landmark is not None
@@ -252,7 +252,7 @@ def _table(
         title=asked.title,
         columns=tuple(columns),
         rows=rows,
-        notes=tuple(_notes(asked)),
+        notes=tuple(notes),
     )
 
 
@@ -303,6 +303,19 @@ def _percent_words(share: Estimate) -> str:
     return f"{100 * share.value:.0f} % ({100 * share.low:.0f} to {100 * share.high:.0f})"
 
 
+def _deaths_beside(rows: pl.DataFrame, rule: CountRule) -> list[str]:
+    """Failures that are a death, from which nothing can be counted."""
+    import polars as pl
+
+    deaths = rows.filter(pl.col("left_out") == FAILURE_IS_DEATH).height
+    if not deaths:
+        return []
+    return [
+        "Counted from a progression. Not in the curves: patients whose failure is the death of"
+        f" myeloma itself, without a progression before it ({shown_text(rule.shown(deaths))})."
+    ]
+
+
 def _notes(asked: FigureAsked) -> list[str]:
     question = asked.question
     notes: list[str] = []
@@ -311,6 +324,8 @@ def _notes(asked: FigureAsked) -> list[str]:
             "Whoever progressed by the other source alone is followed on, to death, new therapy or"
             " the last assessment."
         )
+    if question.origin == "failure" and question.endpoint == "TTNT":
+        notes.append("Where the failure is the death itself, it counts on day 1.")
     if question.competes:
         notes.append(
             f"Competing: {COMPETING[question.endpoint]}; it is an event of its own and no"
@@ -332,8 +347,6 @@ def _notes(asked: FigureAsked) -> list[str]:
             " salvage later stays in his group. Left out: who died, or was not followed or not yet"
             " seen, by then. " + _DESCRIPTIVE
         )
-    elif question.by == "kind":
-        notes.append("Where the death is the failure, it counts on day 1. " + _DESCRIPTIVE)
     elif question.by is not None:
         notes.append(_DESCRIPTIVE)
     return notes
