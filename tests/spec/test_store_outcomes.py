@@ -227,6 +227,30 @@ def test_salvage_is_reached_while_death_before_it_competes(failed: StoreFolder) 
     assert competing.on(60).value == pytest.approx(1 / 4 + 1 / 4)
 
 
+# all failed on day 100; E began a therapy on day 60, F in a month around the failure, G on its day
+EARLIER = """
+| patient_id | origin   | status   | event       | days | days_low | days_high | competing |
+| E          | infusion | event    | new therapy | 60   | 60       | 60        | -         |
+| E          | failure  | censored | -           | 0    | -        | -         | yes       |
+| F          | infusion | event    | new therapy | 98   | 85       | 112       | -         |
+| F          | failure  | event    | new therapy | 5    | 1        | 12        | -         |
+| G          | infusion | event    | new therapy | 100  | 100      | 100       | -         |
+| G          | failure  | event    | new therapy | 0    | 0        | 0         | -         |
+"""
+
+
+def test_whoever_has_begun_a_therapy_before_the_failure_is_not_at_risk_of_the_next(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        {"endpoint": "TTNT", "entry": 0, "origin_day": 100 if x["origin"] == "failure" else 0} | x
+        for x in rows_of(EARLIER)
+    ]
+    group = outcomes(_store(tmp_path / "store", outcomes=rows), "TTNT", "failure").group()
+    assert (group.n, group.events, group.competing) == (2, 2, 0)  # F and G; E's death is none
+    assert group.left_out == {"new_therapy_before_failure": 1}
+
+
 def test_groups_at_a_landmark_are_those_of_the_day(failed: StoreFolder) -> None:
     at_40 = outcomes(failed, endpoint="OS", origin="failure", by="strategy", landmark=40)
     # by day 40 only B has begun; C begins on day 50 and stays where he was

@@ -42,6 +42,8 @@ def _death_is_the_failure(row: Row, tables: dict[str, list[Row]], question: Ques
 def _one(row: Row, tables: dict[str, list[Row]], question: Question) -> Counted | str:
     if row["status"] == "not_computable":
         return str(row["obstacle"])
+    if (row["origin"], row["endpoint"]) == ("failure", "TTNT") and _treated_before(row, tables):
+        return "new_therapy_before_failure"
     group, since, why = _group(row, tables, question)
     if why is not None:
         return why
@@ -67,6 +69,15 @@ def _one(row: Row, tables: dict[str, list[Row]], question: Question) -> Counted 
     if days <= entry:
         return "ended_before_entry" if entry else "no_follow_up"
     return group, entry, days, cause
+
+
+def _treated_before(row: Row, tables: dict[str, list[Row]]) -> bool:
+    return any(
+        x["origin_day"] + x["days_high"] < row["origin_day"]
+        for x in tables["outcomes"]
+        if (x["patient_id"], x["infusion"], x["origin"], x["endpoint"], x["status"])
+        == (row["patient_id"], row["infusion"], "infusion", "TTNT", "event")
+    )
 
 
 def _infused_on(row: Row, tables: dict[str, list[Row]]) -> int:

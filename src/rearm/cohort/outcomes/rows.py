@@ -41,6 +41,8 @@ def outcome_rows(store: OpenedStore, question: Question) -> pl.DataFrame:
     found = _of_endpoint(store, question)
     if question.origin == "failure" and question.endpoint == "OS":
         found = _from_progression(store, question, found)
+    if question.origin == "failure" and question.endpoint == "TTNT":
+        found = _not_yet_treated(store, question, found)
     found = _with_bounds(store, question, found)
     if question.progression != "agreed":
         found = read_by(store, question, found)
@@ -126,6 +128,31 @@ def _from_progression(store: OpenedStore, question: Question, found: pl.DataFram
             left_out=pl.when(itself).then(pl.lit(FAILURE_IS_DEATH)).otherwise("left_out"),
         )
         .drop("kind")
+    )
+
+
+def _not_yet_treated(store: OpenedStore, question: Question, found: pl.DataFrame) -> pl.DataFrame:
+    """From the failure to the next therapy: whoever had begun one before is not at risk of it. One
+    that began in a month that reaches beyond the failure is not known to be earlier.
+    """
+    import polars as pl
+
+    begun = store.table("outcomes").filter(
+        pl.col("criteria") == store.criteria(question.criteria),
+        pl.col("infusion") == question.infusion,
+        pl.col("origin") == "infusion",
+        pl.col("endpoint") == "TTNT",
+        pl.col("status") == "event",
+    ).select(
+        "patient_id",
+        (pl.col("origin_day") + pl.coalesce("days_high", "days")).alias("begun_by"),
+    )  # fmt: skip
+    earlier = pl.col("begun_by") < pl.col("origin_day")
+    reason = pl.when(earlier).then(pl.lit("new_therapy_before_failure"))
+    return (
+        found.join(begun.collect(), on="patient_id", how="left")
+        .with_columns(left_out=pl.coalesce("left_out", reason))
+        .drop("begun_by")
     )
 
 

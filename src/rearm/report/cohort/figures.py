@@ -325,7 +325,10 @@ def _notes(asked: FigureAsked) -> list[str]:
             " the last assessment."
         )
     if question.origin == "failure" and question.endpoint == "TTNT":
-        notes.append("Where the failure is the death itself, it counts on day 1.")
+        notes.append(
+            "Where the failure is the death itself, it counts on day 1. Left out: whoever had begun"
+            " another therapy before the failure, and is not at risk of a first salvage."
+        )
     if question.competes:
         notes.append(
             f"Competing: {COMPETING[question.endpoint]}; it is an event of its own and no"
