@@ -136,3 +136,53 @@ def test_survival_after_a_failure_counts_from_a_progression(tmp_path: Path) -> N
     assert found.n == 6 and found.without_origin == {"failure_is_death": 8}
     few = _figure(store, "os_failure", 9).table.notes[0]
     assert "(*)" in few  # the rule of counts holds in a note as well
+
+
+def _salvaged(folder: Path) -> StoreFolder:
+    """24 with a first salvage on day 50; two strategies have eight and seven deaths. Two patients
+    of the first had a second CAR-T later, of one the finding is not recorded; a third strategy was
+    given once.
+    """
+    ids = [f"P{i:02d}" for i in range(24)]
+    strategy = ["bispecific-bcma"] * 12 + ["celmod"] * 11 + ["adc-bcma"]
+    rows = []
+    for i, patient in enumerate(ids):
+        row: Row = {"patient_id": patient, "origin": "salvage", "origin_day": 50}
+        died = i % 3 != 0
+        row |= {"status": "event" if died else "censored", "days": 40 + 17 * i % 101}
+        rows.append(row)
+    infusion = {"infusion": 1, "day": 0, "status": "failed"}
+    later = {"infusion": 2, "day": 300, "status": "not_failed"}
+    return _store(
+        folder,
+        rows,
+        patients=[{"patient_id": x, "age": 50.0 + i, "infusion_day": 0} for i, x in enumerate(ids)],
+        infusions=[
+            *({"patient_id": x} | infusion for x in ids),
+            *({"patient_id": x} | later for x in ids[:2]),
+        ],
+        lines=[
+            {"patient_id": x, "line": 2, "after_infusion": 1, "start_low": 50, "start_high": 50,
+             "strategy": given}
+            for x, given in zip(ids, strategy, strict=True)
+        ],
+        findings=[
+            {"patient_id": x, "emd_before_infusion": None if x == ids[2] else i % 4 == 0}
+            for i, x in enumerate(ids)
+        ],
+    )  # fmt: skip
+
+
+def test_a_finding_of_a_later_infusion_is_no_covariate_of_the_first_salvage(
+    tmp_path: Path,
+) -> None:
+    store = _salvaged(tmp_path / "store")
+    of_finding = cohort_report(store, min_cell=1, adjust=("extraosseous",)).tables["adjusted"]
+    assert (
+        "20 of 24 patients are in it. Left out: 2 whose findings are as of a later CAR-T, after the"
+        " first salvage; 1 of whom a covariate is not recorded; 1 of strategies with too few"
+    ) in of_finding.notes[0]
+    of_age = cohort_report(store, min_cell=1, adjust=("age",)).tables["adjusted"]
+    assert "23 of 24 patients are in it. Left out: 1 of strategies" in of_age.notes[0]
+    who = cohort_report(store, min_cell=1).tables["who"]
+    assert any("later CAR-T" in note for note in who.notes)
