@@ -186,3 +186,59 @@ def test_a_finding_of_a_later_infusion_is_no_covariate_of_the_first_salvage(
     assert "23 of 24 patients are in it. Left out: 1 of strategies" in of_age.notes[0]
     who = cohort_report(store, min_cell=1).tables["who"]
     assert any("later CAR-T" in note for note in who.notes)
+
+
+@pytest.fixture
+def undated(tmp_path: Path) -> StoreFolder:
+    """40 patients: 14 die on known days, 10 on a day that nobody wrote down, after day 100."""
+    known = _deaths([20 * i + 15 for i in range(14)], [900] * 16)
+    lost = [
+        {"patient_id": f"Q{i:02d}", "status": "not_computable", "obstacle": "death_undated"}
+        for i in range(10)
+    ]
+    people = [{"patient_id": x["patient_id"], "last_seen": 900} for x in known]
+    people += [{"patient_id": x["patient_id"], "last_seen": 100, "died": True} for x in lost]
+    after = [row | {"origin": "failure"} for row in (*known, *lost)]
+    begun = [
+        {
+            "patient_id": x["patient_id"],
+            "origin": "failure",
+            "endpoint": "TTNT",
+            "days": 900,
+            "status": "censored",
+        }
+        for x in (*known, *lost)
+    ]
+    return _store(tmp_path / "store", [*known, *lost, *after, *begun], patients=people)  # fmt: skip
+
+
+@pytest.mark.parametrize("least", [1, 5])
+def test_deaths_without_a_day_bound_every_share_and_the_median(
+    undated: StoreFolder, least: int
+) -> None:
+    figure = _figure(undated, "os_product", least)
+    bounds = outcomes(undated, endpoint="OS").group().bounds
+    assert bounds is not None
+    days = {183: "at 6 months (95 %)", 365: "at 12 months (95 %)", 730: "at 24 months (95 %)"}
+    for day, column in days.items():
+        early, late = bounds.earliest.on(day).value, bounds.latest.on(day).value
+        assert early is not None and late is not None and early < late
+        assert _cell(figure, column).endswith(f"[{100 * early:.0f} / {100 * late:.0f}]")
+    # by hand: of 40, nine die by month 6 on known days, and early, the ten on day 101 as well
+    assert bounds.earliest.on(183).value == pytest.approx(21 / 40)
+    assert any("too good" in note for note in figure.table.notes)
+    landmark = _figure(undated, "os_landmark_60", least)
+    assert "[" in _cell(landmark, "at 6 months (95 %)")
+
+
+def test_bounds_that_differ_in_a_few_patients_are_not_shown(tmp_path: Path) -> None:
+    # of six vague deaths, only two may lie on either side of month 6
+    rows = _deaths([20 * i + 15 for i in range(14)], [900] * 26)
+    for i, low, high in ((0, 10, 20), (1, 30, 40), (2, 50, 60), (3, 70, 80), (8, 170, 190)):
+        rows[i] |= {"days_low": low, "days_high": high}
+    rows[9] |= {"days_low": 180, "days_high": 210}
+    store = _store(tmp_path / "store", rows)
+    column = "at 6 months (95 %)"
+    assert "[" in _cell(_figure(store, "os_product", 1), column)
+    assert "[" not in _cell(_figure(store, "os_product", 5), column)
+    assert "[" in _cell(_figure(store, "os_product", 5), "at 12 months (95 %)")

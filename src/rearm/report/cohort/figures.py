@@ -149,6 +149,7 @@ def figure_of(cohort: Cohort, asked: FigureAsked, rule: CountRule) -> Figure:
         shown_group(group, found, rule) for group in sorted(found.groups, key=_unknown_last)
     )
     name = group_words(asked)
+    notes = (*_deaths_beside(rows, rule), *_bounds_told(asked, groups), *_notes(asked))
     return Figure(
         id=asked.id,
         title=asked.title,
@@ -156,7 +157,12 @@ def figure_of(cohort: Cohort, asked: FigureAsked, rule: CountRule) -> Figure:
         by_strategy=asked.question.by == "strategy",
         drawn=asked.drawn,
         groups=groups,
-        table=_table(asked, groups, name, [*_deaths_beside(rows, rule), *_notes(asked)]),
+        table=_table(
+            asked,
+            groups,
+            name,
+            notes,
+        ),
         rows=_whose(rows, asked),
     )
 
@@ -236,17 +242,13 @@ def _table(
     notes: Sequence[str],
 ) -> ReportTable:
     competes = asked.question.competes
-    landmark = asked.question.landmark is not None
-    alone = landmark or asked.id.startswith(READINGS)
-    spread = not alone and any(group.spread is not None for group in groups)
     columns = ["patients", "events"]
     columns += ["competing"] if competes else []
     columns += ["entered late", "left out", "followed, months"]
     columns += [] if competes else ["median, months (95 %)"]
     columns += ["at 6 months (95 %)", "at 12 months (95 %)", "at 24 months (95 %)"]
-    columns += ["at 12 months if vague days are early / late"] if spread else []
     columns += [f"at risk {x}" for x in ("day 0", "month 6", "month 12", "month 24")]
-    rows = tuple((name(group.name), _row(group, competes, spread)) for group in groups)
+    rows = tuple((name(group.name), _row(group, competes)) for group in groups)
     return ReportTable(
         id=asked.id,
         title=asked.title,
@@ -256,18 +258,14 @@ def _table(
     )
 
 
-def _row(group: ShownGroup, competes: bool, spread: bool) -> tuple[Cell, ...]:
+def _row(group: ShownGroup, competes: bool) -> tuple[Cell, ...]:
     cells = [Cell.count(group.n), Cell.count(group.events)]
     cells += [Cell.count(group.competing)] if competes else []
     cells += [Cell.count(group.delayed), Cell.count(group.left_out)]
     followed = "" if group.followed is None else f"{group.followed:.0f}"
     cells.append(Cell(text=followed))
-    cells += [] if competes else [Cell(text=median_words(group))]
-    cells += [Cell(text=_percent_words(group.shares[day])) for day in DAYS_SHOWN[1:]]
-    if spread:
-        both = group.spread
-        text = "" if both is None else f"{100 * both[0]:.0f} / {100 * both[1]:.0f} %"
-        cells.append(Cell(text=text))
+    cells += [] if competes else [Cell(text=f"{median_words(group)}{_median_bounds(group)}")]
+    cells += [Cell(text=_on_day(group, day)) for day in DAYS_SHOWN[1:]]
     return (*cells, *(Cell.count(group.at_risk[day]) for day in DAYS_SHOWN))
 
 
@@ -295,6 +293,22 @@ def _without_median(curve: ShownCurve | None) -> str:
     return f"not reached by month {months}; few at risk later"
 
 
+def _median_bounds(group: ShownGroup) -> str:
+    if group.median_spread is None:
+        return ""
+    early, late = ("?" if x is None else f"{x:.1f}" for x in group.median_spread)
+    return f" [{early} / {late}]"
+
+
+def _on_day(group: ShownGroup, day: int) -> str:
+    """The share with its limits and, in brackets, what vague days leave open."""
+    said = _percent_words(group.shares[day])
+    if not said or day not in group.spread:
+        return said
+    early, late = group.spread[day]
+    return f"{said} [{100 * early:.0f} / {100 * late:.0f}]"
+
+
 def _percent_words(share: Estimate) -> str:
     if share.value is None:
         return ""
@@ -313,6 +327,20 @@ def _deaths_beside(rows: pl.DataFrame, rule: CountRule) -> list[str]:
     return [
         "Counted from a progression. Not in the curves: patients whose failure is the death of"
         f" myeloma itself, without a progression before it ({shown_text(rule.shown(deaths))})."
+    ]
+
+
+def _bounds_told(asked: FigureAsked, groups: Sequence[ShownGroup]) -> list[str]:
+    if not any(group.spread or group.median_spread for group in groups):
+        return []
+    too_good = (
+        ""
+        if asked.question.competes
+        else " Leaving out deaths without a day makes survival too good."
+    )
+    return [
+        "In brackets: with all vague days as early / as late as they can have been, deaths and"
+        f" progressions without a day among them.{too_good}"
     ]
 
 
