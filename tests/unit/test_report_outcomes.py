@@ -115,6 +115,9 @@ def test_response_is_told_of_all_who_were_treated(tmp_path: Path) -> None:
     by_column = dict(zip(table.columns, (cell.text for cell in cells), strict=True))
     assert (by_column["responded"], by_column["of all treated"]) == ("6", "12")
     assert by_column["of evaluable"] == "8"
+    # R: prop.test(6, 12, correct = FALSE), prop.test(6, 8, correct = FALSE)
+    assert by_column["limits of all treated (95 %)"] == "25 to 75 %"
+    assert by_column["limits of evaluable (95 %)"] == "41 to 93 %"
     assert not any("intention" in note for note in table.notes)
 
 
