@@ -245,3 +245,19 @@ def test_bounds_that_differ_in_a_few_patients_are_not_shown(tmp_path: Path) -> N
     assert "[" in _cell(_figure(store, "os_product", 1), column)
     assert "[" not in _cell(_figure(store, "os_product", 5), column)
     assert "[" in _cell(_figure(store, "os_product", 5), "at 12 months (95 %)")
+
+
+def test_a_model_says_of_how_many_patients_and_deaths_it_is(tmp_path: Path) -> None:
+    store = _salvaged(tmp_path / "store")
+    table = cohort_report(store, min_cell=1, adjust=("age",)).tables["adjusted"]
+    assert table.columns[:2] == ("patients", "deaths")
+    rows = [[cell.text for cell in cells[:2]] for _, cells in table.rows[:2]]
+    assert rows == [["12", "8"], ["11", "7"]]
+    said = " ".join(table.notes)
+    assert "proportional" in said and "Efron" in said and "five deaths" in said
+    for least, shown in ((3, [12, 9, 12, 6]), (5, [None] * 4)):
+        # four of each are alive: below five, what is shown would tell it
+        rounded = cohort_report(
+            store, min_cell=least, adjust=("age",), ledger=tmp_path / f"ledger {least}"
+        ).tables["adjusted"]
+        assert [cell.value for _, cells in rounded.rows[:2] for cell in cells[:2]] == shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,11 @@ _WHY = {
     "no_strategy": "without a strategy of the list",
     "few": "of strategies with too few deaths",
 }
+_METHOD = (
+    "Hazards are taken to be proportional: each ratio the same on every day, which is not tested"
+    " here. Ties by Efron. A strategy is in the model from five deaths on, which is few: its ratio"
+    " moves with every single death, and more so the more covariates are named."
+)
 _CONFOUNDED = (
     "Therapies were chosen for reasons that are only partly among these covariates (performance,"
     " organ function, tempo, what was at hand), so a ratio may be that of the reasons. It is a"
@@ -73,13 +78,14 @@ def adjusted_model(cohort: Cohort, covariates: Sequence[str], rule: CountRule) -
     notes: tuple[str, ...] = (
         f"Cox's model, counted from the first day of the first salvage, adjusted for"
         f" {', '.join(COVARIATES[name] for name in covariates)}. {_left_out(every, rule)}",
+        _METHOD,
         _CONFOUNDED,
     )
     if len(groups) < 2:
         note = "Fewer than two strategies have enough patients and deaths for a ratio."
         return Adjusted(table=_table(title, (), (note, *notes)), rows=_whose(every))
     fitted = _fitted(used, groups, covariates)
-    rows = _ratio_rows(fitted, groups, covariates)
+    rows = _ratio_rows(fitted, _sizes(used, groups, rule), covariates)
     if fitted.unknown is not None:
         notes = ("The data do not bound these ratios.", *notes)
     return Adjusted(table=_table(title, rows, notes), rows=_whose(every))
@@ -166,14 +172,35 @@ def _fitted(used: pl.DataFrame, groups: Sequence[str], covariates: Sequence[str]
     return cause_specific_cox(follow_up, values, cause=1)
 
 
+def _sizes(
+    used: pl.DataFrame, groups: Sequence[str], rule: CountRule
+) -> dict[str, tuple[Cell, Cell]]:
+    """By strategy, the reference first: patients and deaths in the model, as they are shown."""
+    counts = []
+    for name in groups:
+        own = used.filter(used["group"] == name)
+        deaths = int((own["cause"] == 1).sum())
+        counts.append([deaths, own.height - deaths])
+    counted = rule.table(counts)
+    return {
+        name: (Cell.count(n), Cell.count(cells[0]))
+        for name, cells, n in zip(groups, counted.cells, counted.row_totals, strict=True)
+    }
+
+
 def _ratio_rows(
-    fitted: Regression, groups: Sequence[str], covariates: Sequence[str]
+    fitted: Regression, sizes: Mapping[str, tuple[Cell, Cell]], covariates: Sequence[str]
 ) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
-    reference = (f"{given_words(groups[0])} (reference)", (Cell(text="1"), Cell(text="")))
     ratios = {ratio.covariate: ratio for ratio in fitted.ratios}
-    strategies = [(given_words(name), _cells(ratios[name])) for name in groups[1:]]
-    others = [(COVARIATES[name], _cells(ratios[name])) for name in covariates]
-    return (reference, *strategies, ("covariates", ()), *others)
+    reference, *others = sizes
+    empty = Cell(text="")
+    first = (*sizes[reference], Cell(text="1"), empty)
+    return (
+        (f"{given_words(reference)} (reference)", first),
+        *((given_words(name), (*sizes[name], *_cells(ratios[name]))) for name in others),
+        ("covariates", ()),
+        *((COVARIATES[name], (empty, empty, *_cells(ratios[name]))) for name in covariates),
+    )
 
 
 def _cells(ratio: HazardRatio) -> tuple[Cell, Cell]:
@@ -188,8 +215,8 @@ def _table(
     return ReportTable(
         id=ADJUSTED,
         title=title,
-        columns=("hazard ratio", "95 % limits"),
-        rows=rows or (("no ratio", (Cell(text=""), Cell(text=""))),),
+        columns=("patients", "deaths", "hazard ratio", "95 % limits"),
+        rows=rows or (("no ratio", (Cell(text=""),) * 4),),
         notes=notes,
     )
 
@@ -213,9 +240,11 @@ def _whose(every: pl.DataFrame) -> pl.DataFrame:
     own = [x for x in every.columns if x not in ("patient_id", "why")]
     text = pl.concat_str([pl.col(x).cast(pl.String).fill_null("") for x in own], separator="|")
     within = pl.col("why").is_null()
-    return every.select(
-        pl.when(within).then(pl.lit(f"{ADJUSTED}/all")).otherwise(pl.lit(f"{ADJUSTED}/left_out"))
-        .alias("key"),
+    part = pl.when(within).then(pl.format("strategy {}", "group")).otherwise(pl.lit("left_out"))
+    shown = every.select(
+        pl.format("{}/{}", pl.lit(ADJUSTED), part).alias("key"),
         "patient_id",
         pl.when(within).then(text).otherwise("why").alias("row"),
-    )  # fmt: skip
+    )
+    ratios = shown.filter(every["why"].is_null()).with_columns(key=pl.lit(f"{ADJUSTED}/all"))
+    return pl.concat([shown, ratios])
