@@ -17,7 +17,7 @@ from rearm.report.cohort.cohort import Cohort
 from rearm.report.cohort.contents import cohort_report
 from rearm.report.cohort.counts import CountRule
 from rearm.report.cohort.figures import FIGURES, Figure, figure_of
-from rearm.report.cohort.page import every_table
+from rearm.report.cohort.page import cohort_page, every_table
 
 Row = dict[str, Any]
 ASKED = {asked.id: asked for asked in FIGURES}
@@ -261,3 +261,11 @@ def test_a_model_says_of_how_many_patients_and_deaths_it_is(tmp_path: Path) -> N
             store, min_cell=least, adjust=("age",), ledger=tmp_path / f"ledger {least}"
         ).tables["adjusted"]
         assert [cell.value for _, cells in rounded.rows[:2] for cell in cells[:2]] == shown
+
+
+def test_a_share_before_the_first_event_says_that_its_limits_are_not_known(tmp_path: Path) -> None:
+    store = _store(tmp_path / "store", _deaths([200, 210, 220, 230, 240, 250], [900] * 14))
+    figure = _figure(store, "os_product")
+    assert _cell(figure, "at 6 months (95 %)") == "100 % (limits not known)"
+    assert _cell(figure, "at 12 months (95 %)").startswith("70 % (4")
+    assert '"Limits not known"' in cohort_page(cohort_report(store))

@@ -313,7 +313,7 @@ def _percent_words(share: Estimate) -> str:
     if share.value is None:
         return ""
     if share.low is None or share.high is None:
-        return f"{100 * share.value:.0f} %"
+        return f"{100 * share.value:.0f} % (limits not known)"
     return f"{100 * share.value:.0f} % ({100 * share.low:.0f} to {100 * share.high:.0f})"
 
 
