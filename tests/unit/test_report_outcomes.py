@@ -4,6 +4,7 @@ figure counts. Stores are small and drawn by hand; `min_cell` 1 shows every coun
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from tests.support.tiny_store import tiny_store
 from rearm.cohort import outcomes
 from rearm.cohort.outcomes.opened import opened
 from rearm.cohort.store.folder import StoreFolder
+from rearm.cohort.survival import Estimate
 from rearm.report.cohort.cohort import Cohort
 from rearm.report.cohort.contents import cohort_report
 from rearm.report.cohort.counts import CountRule
-from rearm.report.cohort.figures import FIGURES, Figure, figure_of
+from rearm.report.cohort.figures import FIGURES, Figure, figure_of, median_words
 from rearm.report.cohort.page import cohort_page, every_table
 
 Row = dict[str, Any]
@@ -83,6 +85,16 @@ def test_a_median_is_not_reached_as_far_as_the_curve_is_shown(
 ) -> None:
     figure = _figure(_store(tmp_path / "store", _deaths(dead, alive)), "os_product", least)
     assert _cell(figure, MEDIAN) == words
+
+
+def test_a_median_that_the_curve_has_passed_and_that_is_not_told_is_not_shown(
+    tmp_path: Path,
+) -> None:
+    dead = [30 * i for i in range(1, 15)]
+    (group,) = _figure(_store(tmp_path / "store", _deaths(dead, [900] * 12)), "os_product").groups
+    assert group.curve is not None and group.curve.points[-1].share < 0.5
+    assert group.median.value is not None
+    assert median_words(replace(group, median=Estimate())) == "not shown (few at risk)"
 
 
 @pytest.mark.parametrize("least", [1, 5])
