@@ -24,8 +24,12 @@ def test_the_curve_is_that_of_lifelines(
     store = tiny_store(tmp_path / "store", random_tables(150, seed))
     group = outcomes(store, endpoint=endpoint, origin=origin).group()  # type: ignore[arg-type]
     on_origin = (pl.col("days") == 0) & (pl.col("status") == "event") & (pl.col("entry") == 0)
+    deaths = store.table("infusions").filter(pl.col("kind") == "death_of_myeloma")
+    # survival after a failure counts from a progression
+    none_to_follow = deaths.filter(origin == "failure" and endpoint == "OS")
     own = (
         store.table("outcomes")
+        .join(none_to_follow.select("patient_id"), on="patient_id", how="anti")
         .filter(
             pl.col("infusion") == 1,
             pl.col("origin") == origin,

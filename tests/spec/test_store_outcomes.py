@@ -13,6 +13,7 @@ import pytest
 from tests.support.loops import some
 from tests.support.tiny_store import rows_of, tiny_store
 
+import rearm.cohort
 from rearm.cohort import outcomes
 from rearm.cohort.outcomes.opened import opened
 from rearm.cohort.outcomes.question import Question
@@ -72,6 +73,13 @@ def test_survival_counts_late_entry_and_leaves_out_a_death_without_a_day(
     assert {day: group.free.on(day).value for day in by_hand} == pytest.approx(by_hand)
     assert group.median.value == 22.5  # level at one half from day 20 to day 25
     assert found.limits == "log-log" and found.entry_used
+
+
+def test_a_store_that_was_opened_and_its_folder_give_the_same(survival: StoreFolder) -> None:
+    store = rearm.cohort.open(survival.path)
+    by_path = outcomes(str(survival.path), endpoint="OS").summary()
+    assert outcomes(store, endpoint="OS").summary().equals(by_path)
+    assert occupation_of(store).left_out == occupation_of(survival).left_out
 
 
 def test_without_entry_the_days_before_the_first_visit_count_as_survived(
@@ -217,6 +225,30 @@ def test_salvage_is_reached_while_death_before_it_competes(failed: StoreFolder) 
     # day 20: A dies, 1 of 4; day 30: B, 1 of 3; day 50: C, 1 of 2; day 60: D dies
     assert event.on(60).value == pytest.approx(3 / 4 * 1 / 3 + 1 / 2 * 1 / 2)
     assert competing.on(60).value == pytest.approx(1 / 4 + 1 / 4)
+
+
+# all failed on day 100; E began a therapy on day 60, F in a month around the failure, G on its day
+EARLIER = """
+| patient_id | origin   | status   | event       | days | days_low | days_high | competing |
+| E          | infusion | event    | new therapy | 60   | 60       | 60        | -         |
+| E          | failure  | censored | -           | 0    | -        | -         | yes       |
+| F          | infusion | event    | new therapy | 98   | 85       | 112       | -         |
+| F          | failure  | event    | new therapy | 5    | 1        | 12        | -         |
+| G          | infusion | event    | new therapy | 100  | 100      | 100       | -         |
+| G          | failure  | event    | new therapy | 0    | 0        | 0         | -         |
+"""
+
+
+def test_whoever_has_begun_a_therapy_before_the_failure_is_not_at_risk_of_the_next(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        {"endpoint": "TTNT", "entry": 0, "origin_day": 100 if x["origin"] == "failure" else 0} | x
+        for x in rows_of(EARLIER)
+    ]
+    group = outcomes(_store(tmp_path / "store", outcomes=rows), "TTNT", "failure").group()
+    assert (group.n, group.events, group.competing) == (2, 2, 0)  # F and G; E's death is none
+    assert group.left_out == {"new_therapy_before_failure": 1}
 
 
 def test_groups_at_a_landmark_are_those_of_the_day(failed: StoreFolder) -> None:

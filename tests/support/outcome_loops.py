@@ -21,14 +21,29 @@ def counted(store: OpenedStore, question: Question) -> dict[str, Counted | str]:
     for row in tables["outcomes"]:
         wanted = "PFS" if question.endpoint == "progression" else question.endpoint
         own = (row["infusion"], row["origin"], row["endpoint"])
-        if own == (question.infusion, question.origin, wanted) and row["origin_day"] is not None:
-            found[row["patient_id"]] = _one(row, tables, question)
+        asked = own == (question.infusion, question.origin, wanted)
+        if not asked or row["origin_day"] is None or _death_is_the_failure(row, tables, question):
+            continue
+        found[row["patient_id"]] = _one(row, tables, question)
     return found
+
+
+def _death_is_the_failure(row: Row, tables: dict[str, list[Row]], question: Question) -> bool:
+    """Survival after a failure counts from a progression."""
+    kind = next(
+        x["kind"]
+        for x in tables["infusions"]
+        if (x["patient_id"], x["infusion"]) == (row["patient_id"], row["infusion"])
+    )
+    after_failure = (question.origin, question.endpoint) == ("failure", "OS")
+    return after_failure and kind == "death_of_myeloma"
 
 
 def _one(row: Row, tables: dict[str, list[Row]], question: Question) -> Counted | str:
     if row["status"] == "not_computable":
         return str(row["obstacle"])
+    if (row["origin"], row["endpoint"]) == ("failure", "TTNT") and _treated_before(row, tables):
+        return "new_therapy_before_failure"
     group, since, why = _group(row, tables, question)
     if why is not None:
         return why
@@ -54,6 +69,15 @@ def _one(row: Row, tables: dict[str, list[Row]], question: Question) -> Counted 
     if days <= entry:
         return "ended_before_entry" if entry else "no_follow_up"
     return group, entry, days, cause
+
+
+def _treated_before(row: Row, tables: dict[str, list[Row]]) -> bool:
+    return any(
+        x["origin_day"] + x["days_high"] < row["origin_day"]
+        for x in tables["outcomes"]
+        if (x["patient_id"], x["infusion"], x["origin"], x["endpoint"], x["status"])
+        == (row["patient_id"], row["infusion"], "infusion", "TTNT", "event")
+    )
 
 
 def _infused_on(row: Row, tables: dict[str, list[Row]]) -> int:

@@ -7,7 +7,7 @@ of their answers, and outcomes over time.
     store = rearm.cohort.open("store/")
     store.table("infusions").collect()
     store.where("relapse_pattern_extraosseous").certain
-    rearm.cohort.outcomes("store/", endpoint="PFS", origin="salvage", by="strategy")
+    rearm.cohort.outcomes(store, endpoint="PFS", origin="salvage", by="strategy")
 """
 
 from __future__ import annotations

@@ -190,11 +190,16 @@ class ArmData:
             return math.exp(self.log_median - Z95 * self.se), math.exp(
                 self.log_median + Z95 * self.se
             )
-        n, p = self.patients or 0, self.raw
-        centre, half = p + Z95**2 / (2 * n), Z95 * math.sqrt(p * (1 - p) / n + Z95**2 / (4 * n * n))
-        return max(0.0, (centre - half) / (1 + Z95**2 / n)), min(
-            1.0, (centre + half) / (1 + Z95**2 / n)
-        )
+        return wilson_limits(self.raw, self.patients or 0)
+
+
+def wilson_limits(share: float, patients: int) -> tuple[float, float]:
+    """95 % limits of a share (0 to 1) of one patient or more (Wilson 1927)."""
+    n, p = patients, share
+    centre, half = p + Z95**2 / (2 * n), Z95 * math.sqrt(p * (1 - p) / n + Z95**2 / (4 * n * n))
+    return max(0.0, (centre - half) / (1 + Z95**2 / n)), min(
+        1.0, (centre + half) / (1 + Z95**2 / n)
+    )
 
 
 def _share(arm: Arm, value: Proportion | None) -> ArmData | NotPooled:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rearm.cohort.outcomes.opened import AnyStore
     from rearm.cohort.outcomes.question import EndpointAsked, Landmark, ProgressionBy
     from rearm.cohort.outcomes.result import Outcomes
-    from rearm.cohort.store.folder import StoreFolder
     from rearm.cohort.survival import Limits
     from rearm.outcome.endpoints import InfusionOrigin
 
@@ -16,7 +15,7 @@ __all__ = ["outcomes"]
 
 
 def outcomes(
-    store: StoreFolder | Path | str,
+    store: AnyStore,
     endpoint: EndpointAsked = "PFS",
     origin: InfusionOrigin = "infusion",
     by: str | None = None,
@@ -28,7 +27,8 @@ def outcomes(
     criteria: str | None = None,
     progression: ProgressionBy = "agreed",
 ) -> Outcomes:
-    """An endpoint of every patient of a store, as curves by group.
+    """An endpoint of every patient of a store, as curves by group. `store`: its folder, or what
+    `rearm.cohort.open` gives.
 
     `endpoint`: PFS, TTP, DOR, TTNT, OS or PFS2 as the dictionary of endpoints defines them, or
     `progression`: that of PFS, with death before it as a competing event. `origin`: the day that

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rearm.cohort.outcomes.opened import OpenedStore, opened
+from rearm.cohort.outcomes.opened import AnyStore, opened
 from rearm.cohort.outcomes.question import Question
 from rearm.cohort.outcomes.result import GroupOutcome, Outcomes
 from rearm.cohort.outcomes.rows import outcome_rows
@@ -23,17 +22,13 @@ from rearm.cohort.survival import (
 if TYPE_CHECKING:
     import polars as pl
 
-    from rearm.cohort.store.folder import StoreFolder
-
 __all__ = ["estimated", "estimated_rows", "reasons_of"]
 
 EVENT, COMPETES = 1, 2
 _LEVEL = 0.95
 
 
-def estimated(
-    store: OpenedStore | StoreFolder | Path | str, question: Question, *, limits: Limits = "log-log"
-) -> Outcomes:
+def estimated(store: AnyStore, question: Question, *, limits: Limits = "log-log") -> Outcomes:
     """The curves that a question asks for."""
     found = opened(store)
     rows = outcome_rows(found, question)

@@ -5,15 +5,17 @@ every outcome starts from are kept.
 from __future__ import annotations
 
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from rearm.cohort.store.folder import Manifest, StoreFolder
+from rearm.cohort.store.opened import Store
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["OpenedStore", "opened"]
+__all__ = ["AnyStore", "OpenedStore", "opened"]
 
 # read for every curve; the other tables are scanned when they are needed
 _KEPT = ("outcomes", "infusions")
@@ -48,8 +50,13 @@ class OpenedStore:
         return self._tables[name]
 
 
-def opened(store: OpenedStore | StoreFolder | Path | str) -> OpenedStore:
-    """A store by its folder."""
+AnyStore: TypeAlias = OpenedStore | Store | StoreFolder | PathLike[str] | str
+
+
+def opened(store: AnyStore) -> OpenedStore:
+    """A store by its folder, or one that `rearm.cohort.open` gave."""
     if isinstance(store, OpenedStore):
         return store
+    if isinstance(store, Store):
+        return OpenedStore(store.folder)
     return OpenedStore(store if isinstance(store, StoreFolder) else StoreFolder(Path(store)))

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
     from rearm.cohort.outcomes.opened import OpenedStore
 
-__all__ = ["NOT_KNOWN", "outcome_rows"]
+__all__ = ["DEATH_AS_FAILURE", "FAILURE_IS_DEATH", "NOT_KNOWN", "outcome_rows"]
 
 NOT_KNOWN = "not_known"
+DEATH_AS_FAILURE = "death_of_myeloma"  # the kind of failure
+FAILURE_IS_DEATH = "failure_is_death"  # why nothing is counted from it
 _UNDATED = ("death_undated", "progression_undated")
 
 
@@ -37,6 +39,10 @@ def outcome_rows(store: OpenedStore, question: Question) -> pl.DataFrame:
     import polars as pl
 
     found = _of_endpoint(store, question)
+    if question.origin == "failure" and question.endpoint == "OS":
+        found = _from_progression(store, question, found)
+    if question.origin == "failure" and question.endpoint == "TTNT":
+        found = _not_yet_treated(store, question, found)
     found = _with_bounds(store, question, found)
     if question.progression != "agreed":
         found = read_by(store, question, found)
@@ -101,18 +107,73 @@ def _of_endpoint(store: OpenedStore, question: Question) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def _from_progression(store: OpenedStore, question: Question, found: pl.DataFrame) -> pl.DataFrame:
+    """Survival after a failure counts from a progression. Where the failure is the death itself,
+    nobody is left to be followed: a group of such patients would be defined by its outcome.
+    """
+    import polars as pl
+
+    infusions = _index_infusions(store, question).select("patient_id", "kind")
+    nothing = pl.lit(None, pl.Int64)
+    itself = pl.col("kind") == DEATH_AS_FAILURE
+    without = {
+        name: pl.when(itself).then(nothing).otherwise(name)
+        for name in ("origin_day", "exit", "earliest", "latest")
+    }
+    return (
+        found.join(infusions.collect(), on="patient_id", how="left")
+        .with_columns(
+            **without,
+            cause=pl.when(itself).then(0).otherwise("cause").cast(pl.Int64),
+            left_out=pl.when(itself).then(pl.lit(FAILURE_IS_DEATH)).otherwise("left_out"),
+        )
+        .drop("kind")
+    )
+
+
+def _not_yet_treated(store: OpenedStore, question: Question, found: pl.DataFrame) -> pl.DataFrame:
+    """From the failure to the next therapy: whoever had begun one before is not at risk of it. One
+    that began in a month that reaches beyond the failure is not known to be earlier.
+    """
+    import polars as pl
+
+    begun = store.table("outcomes").filter(
+        pl.col("criteria") == store.criteria(question.criteria),
+        pl.col("infusion") == question.infusion,
+        pl.col("origin") == "infusion",
+        pl.col("endpoint") == "TTNT",
+        pl.col("status") == "event",
+    ).select(
+        "patient_id",
+        (pl.col("origin_day") + pl.coalesce("days_high", "days")).alias("begun_by"),
+    )  # fmt: skip
+    earlier = pl.col("begun_by") < pl.col("origin_day")
+    reason = pl.when(earlier).then(pl.lit("new_therapy_before_failure"))
+    return (
+        found.join(begun.collect(), on="patient_id", how="left")
+        .with_columns(left_out=pl.coalesce("left_out", reason))
+        .drop("begun_by")
+    )
+
+
+def _index_infusions(store: OpenedStore, question: Question) -> pl.LazyFrame:
+    import polars as pl
+
+    return store.table("infusions").filter(
+        pl.col("criteria") == store.criteria(question.criteria),
+        pl.col("infusion") == question.infusion,
+    )
+
+
 def _with_bounds(store: OpenedStore, question: Question, found: pl.DataFrame) -> pl.DataFrame:
     """Bounds of events without a day, which have happened all the same: a death after the patient
     was last seen, a progression after the origin and before follow-up ended.
     """
     import polars as pl
 
-    criteria = store.criteria(question.criteria)
     deaths = store.table("patients").select("patient_id", "death_low", "death_high", "last_seen")
-    failed = (
-        store.table("infusions")
-        .filter(pl.col("criteria") == criteria, pl.col("infusion") == question.infusion)
-        .select("patient_id", "failed_low", "failed_high", "followed_to")
+    failed = _index_infusions(store, question).select(
+        "patient_id", "failed_low", "failed_high", "followed_to"
     )
     of_salvage = question.origin == "salvage"  # its progression is not that of the infusion
     bound = pl.lit(None, pl.Int64) if of_salvage else pl.col("failed_low")
@@ -150,11 +211,7 @@ def _from_collection(store: OpenedStore, question: Question, found: pl.DataFrame
     if question.origin != "apheresis":
         return found
     infused = (
-        store.table("infusions")
-        .filter(
-            pl.col("criteria") == store.criteria(question.criteria),
-            pl.col("infusion") == question.infusion,
-        )
+        _index_infusions(store, question)
         .select("patient_id", pl.col("day").alias("infused_on"))
         .collect()
     )

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rearm.cohort.outcomes.estimate import reasons_of
-from rearm.cohort.outcomes.opened import OpenedStore, opened
+from rearm.cohort.outcomes.opened import AnyStore, OpenedStore, opened
 from rearm.cohort.survival import Limits, Occupation, Stays, state_occupation, stays_of
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from rearm.cohort.store.folder import StoreFolder
 
 __all__ = ["StateOutcome", "occupation_of", "state_rows"]
 
@@ -29,7 +26,7 @@ class StateOutcome:
 
 
 def occupation_of(
-    store: OpenedStore | StoreFolder | Path | str,
+    store: AnyStore,
     *,
     entry: bool = True,
     infusion: int = 1,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rearm.cohort.outcomes.question import Question
-from rearm.cohort.outcomes.rows import outcome_rows
+from rearm.cohort.outcomes.rows import NOT_KNOWN, outcome_rows
 from rearm.cohort.survival import FollowUp, HazardRatio, Regression, cause_specific_cox
 from rearm.errors import InputError, meant
 from rearm.report.cohort.cohort import Cohort
@@ -31,7 +31,20 @@ COVARIATES = {
     "high-risk": "high-risk cytogenetics before the infusion",
     "extraosseous": "extraosseous disease before the infusion",
 }
+_OF_LAST_INFUSION = ("high-risk", "extraosseous")  # the store has these findings of no other
 _LEAST_EVENTS = 5  # of a strategy: a ratio from fewer says nothing
+# why a patient with a salvage is not in the model, in words that follow a count
+_WHY = {
+    "later_infusion": "whose findings are as of a later CAR-T, after the first salvage",
+    "not_recorded": "of whom a covariate is not recorded",
+    "no_strategy": "without a strategy of the list",
+    "few": "of strategies with too few deaths",
+}
+_METHOD = (
+    "Hazards are taken to be proportional: each ratio the same on every day, which is not tested"
+    " here. Ties by Efron. A strategy is in the model from five deaths on, which is few: its ratio"
+    " moves with every single death, and more so the more covariates are named."
+)
 _CONFOUNDED = (
     "Therapies were chosen for reasons that are only partly among these covariates (performance,"
     " organ function, tempo, what was at hand), so a ratio may be that of the reasons. It is a"
@@ -57,27 +70,31 @@ def adjusted_model(cohort: Cohort, covariates: Sequence[str], rule: CountRule) -
         if name not in COVARIATES:
             near = meant(name, COVARIATES, likeness=0.5)
             raise InputError(f"{name} is no covariate.{near} There are {', '.join(COVARIATES)}.")
-    every, told = _rows(cohort, covariates)
-    groups = _groups(told, rule)
-    used = told.filter(told["group"].is_in(groups))
+    every = _rows(cohort, covariates)
+    groups = _groups(every.filter(every["why"].is_null()), rule)
+    every = _of_groups(every, groups)
+    used = every.filter(every["why"].is_null())
     title = "Hazard of death from the first salvage, adjusted"
     notes: tuple[str, ...] = (
         f"Cox's model, counted from the first day of the first salvage, adjusted for"
-        f" {', '.join(COVARIATES[name] for name in covariates)}. {_left_out(every, used, rule)}",
+        f" {', '.join(COVARIATES[name] for name in covariates)}. {_left_out(every, rule)}",
+        _METHOD,
         _CONFOUNDED,
     )
     if len(groups) < 2:
         note = "Fewer than two strategies have enough patients and deaths for a ratio."
-        return Adjusted(table=_table(title, (), (note, *notes)), rows=_whose(used))
+        return Adjusted(table=_table(title, (), (note, *notes)), rows=_whose(every))
     fitted = _fitted(used, groups, covariates)
-    rows = _ratio_rows(fitted, groups, covariates)
+    rows = _ratio_rows(fitted, _sizes(used, groups, rule), covariates)
     if fitted.unknown is not None:
         notes = ("The data do not bound these ratios.", *notes)
-    return Adjusted(table=_table(title, rows, notes), rows=_whose(used))
+    return Adjusted(table=_table(title, rows, notes), rows=_whose(every))
 
 
-def _rows(cohort: Cohort, covariates: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """All with a salvage that can be counted; those of whom every covariate is recorded."""
+def _rows(cohort: Cohort, covariates: Sequence[str]) -> pl.DataFrame:
+    """All with a salvage that can be counted, with the covariates; `why`: the reason where one of
+    them is not known.
+    """
     import polars as pl
 
     question = Question(endpoint="OS", origin="salvage", by="strategy")
@@ -94,8 +111,36 @@ def _rows(cohort: Cohort, covariates: Sequence[str]) -> tuple[pl.DataFrame, pl.D
     values = cohort.patients.select(
         "patient_id", *(known[name].cast(pl.Float64).alias(name) for name in covariates)
     )
-    every = rows.join(values, on="patient_id", how="left")
-    return every, every.drop_nulls(list(covariates))
+    later = (
+        cohort.store.table("infusions")
+        .filter(pl.col("criteria") == cohort.criteria, pl.col("infusion") > 1)
+        .select("patient_id", later=pl.lit(True))
+        .unique()
+        .collect()
+    )
+    of_last = any(name in _OF_LAST_INFUSION for name in covariates)
+    after_salvage = pl.col("later").fill_null(False) & of_last
+    missing = pl.any_horizontal(pl.col(name).is_null() for name in covariates)
+    return (
+        rows.join(values, on="patient_id", how="left")
+        .join(later, on="patient_id", how="left")
+        .with_columns(
+            why=pl.when(after_salvage)
+            .then(pl.lit("later_infusion"))
+            .when(missing)
+            .then(pl.lit("not_recorded"))
+        )
+        .drop("later")
+    )
+
+
+def _of_groups(every: pl.DataFrame, groups: Sequence[str]) -> pl.DataFrame:
+    """With the reason for those whose strategy is not in the model."""
+    import polars as pl
+
+    unknown = pl.when(pl.col("group") == NOT_KNOWN).then(pl.lit("no_strategy"))
+    few = pl.when(~pl.col("group").is_in(list(groups))).then(pl.lit("few"))
+    return every.with_columns(why=pl.coalesce("why", unknown, few))
 
 
 def _yes(finding: str) -> pl.Expr:
@@ -111,7 +156,7 @@ def _groups(told: pl.DataFrame, rule: CountRule) -> list[str]:
 
     least = max(rule.min_cell, _LEAST_EVENTS)
     sizes = (
-        told.filter(pl.col("group") != "not_known")
+        told.filter(pl.col("group") != NOT_KNOWN)
         .group_by("group")
         .agg(pl.len().alias("n"), (pl.col("cause") == 1).sum().alias("events"))
         .filter(pl.col("events") >= least)
@@ -127,14 +172,35 @@ def _fitted(used: pl.DataFrame, groups: Sequence[str], covariates: Sequence[str]
     return cause_specific_cox(follow_up, values, cause=1)
 
 
+def _sizes(
+    used: pl.DataFrame, groups: Sequence[str], rule: CountRule
+) -> dict[str, tuple[Cell, Cell]]:
+    """By strategy, the reference first: patients and deaths in the model, as they are shown."""
+    counts = []
+    for name in groups:
+        own = used.filter(used["group"] == name)
+        deaths = int((own["cause"] == 1).sum())
+        counts.append([deaths, own.height - deaths])
+    counted = rule.table(counts)
+    return {
+        name: (Cell.count(n), Cell.count(cells[0]))
+        for name, cells, n in zip(groups, counted.cells, counted.row_totals, strict=True)
+    }
+
+
 def _ratio_rows(
-    fitted: Regression, groups: Sequence[str], covariates: Sequence[str]
+    fitted: Regression, sizes: Mapping[str, tuple[Cell, Cell]], covariates: Sequence[str]
 ) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
-    reference = (f"{given_words(groups[0])} (reference)", (Cell(text="1"), Cell(text="")))
     ratios = {ratio.covariate: ratio for ratio in fitted.ratios}
-    strategies = [(given_words(name), _cells(ratios[name])) for name in groups[1:]]
-    others = [(COVARIATES[name], _cells(ratios[name])) for name in covariates]
-    return (reference, *strategies, ("covariates", ()), *others)
+    reference, *others = sizes
+    empty = Cell(text="")
+    first = (*sizes[reference], Cell(text="1"), empty)
+    return (
+        (f"{given_words(reference)} (reference)", first),
+        *((given_words(name), (*sizes[name], *_cells(ratios[name]))) for name in others),
+        ("covariates", ()),
+        *((COVARIATES[name], (empty, empty, *_cells(ratios[name]))) for name in covariates),
+    )
 
 
 def _cells(ratio: HazardRatio) -> tuple[Cell, Cell]:
@@ -149,25 +215,36 @@ def _table(
     return ReportTable(
         id=ADJUSTED,
         title=title,
-        columns=("hazard ratio", "95 % limits"),
-        rows=rows or (("no ratio", (Cell(text=""), Cell(text=""))),),
+        columns=("patients", "deaths", "hazard ratio", "95 % limits"),
+        rows=rows or (("no ratio", (Cell(text=""),) * 4),),
         notes=notes,
     )
 
 
-def _left_out(every: pl.DataFrame, used: pl.DataFrame, rule: CountRule) -> str:
-    n, of = rule.shown(used.height), rule.shown(every.height)
-    return (
-        f"{shown_text(n)} of {shown_text(of)} patients are in it: those of whom a covariate is not"
-        " recorded, and strategies with too few patients or deaths, are left out."
-    )
+def _left_out(every: pl.DataFrame, rule: CountRule) -> str:
+    """How many are in the model, and why the others are not."""
+    sizes = dict(every["why"].value_counts().iter_rows())
+    reasons = [why for why in _WHY if why in sizes]
+    (used, *others), of = rule.parts([sizes.get(None, 0), *(sizes[why] for why in reasons)])
+    said = f"{shown_text(used)} of {shown_text(of)} patients are in it."
+    if not reasons:
+        return said
+    told = (f"{shown_text(n)} {_WHY[why]}" for n, why in zip(others, reasons, strict=True))
+    return f"{said} Left out: {'; '.join(told)}."
 
 
-def _whose(used: pl.DataFrame) -> pl.DataFrame:
+def _whose(every: pl.DataFrame) -> pl.DataFrame:
+    """Whose data the ratios and the counts are made of."""
     import polars as pl
 
-    text = pl.concat_str(
-        [pl.col(x).cast(pl.String).fill_null("") for x in used.columns if x != "patient_id"],
-        separator="|",
+    own = [x for x in every.columns if x not in ("patient_id", "why")]
+    text = pl.concat_str([pl.col(x).cast(pl.String).fill_null("") for x in own], separator="|")
+    within = pl.col("why").is_null()
+    part = pl.when(within).then(pl.format("strategy {}", "group")).otherwise(pl.lit("left_out"))
+    shown = every.select(
+        pl.format("{}/{}", pl.lit(ADJUSTED), part).alias("key"),
+        "patient_id",
+        pl.when(within).then(text).otherwise("why").alias("row"),
     )
-    return used.select(pl.lit(f"{ADJUSTED}/all").alias("key"), "patient_id", text.alias("row"))
+    ratios = shown.filter(every["why"].is_null()).with_columns(key=pl.lit(f"{ADJUSTED}/all"))
+    return pl.concat([shown, ratios])

@@ -53,9 +53,11 @@ def _rows(table: ReportTable) -> dict[str, tuple[Cell, ...]]:
 def _response(cells: tuple[Cell, ...] | None) -> list[tuple[str, str]]:
     if not cells:
         return []
-    responded, of_all, share, evaluable, of_evaluable = (cell.text for cell in cells)
-    whole = f" ({share})" if share else ""
-    judged = f" ({of_evaluable})" if of_evaluable else ""
+    responded, of_all, share, limits, evaluable, of_evaluable, judged_limits = (
+        cell.text for cell in cells
+    )
+    whole = f" ({share}, 95 % {limits})" if share else ""
+    judged = f" ({of_evaluable}, 95 % {judged_limits})" if of_evaluable else ""
     return [
         ("response", f"{responded} of {of_all}{whole}"),
         ("response of evaluable", f"{responded} of {evaluable}{judged}"),

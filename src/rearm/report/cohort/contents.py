@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rearm.cohort.outcomes.opened import OpenedStore, opened
+from rearm.cohort.outcomes.opened import AnyStore, opened
 from rearm.cohort.outcomes.states import occupation_of
 from rearm.errors import InputError
 from rearm.report.cohort.adjusted import ADJUSTED, adjusted_model
@@ -28,9 +28,6 @@ from rearm.report.cohort.table import ReportTable
 from rearm.report.cohort.who import funnel, who_they_are
 from rearm.report.cohort.whose import STATES, published, whose_data
 from rearm.version import __version__
-
-if TYPE_CHECKING:
-    from rearm.cohort.store.folder import StoreFolder
 
 __all__ = ["CohortReport", "cohort_report"]
 
@@ -87,7 +84,7 @@ def _plain(table: ReportTable) -> dict[str, Any]:
 
 
 def cohort_report(
-    store: OpenedStore | StoreFolder | Path | str,
+    store: AnyStore,
     *,
     min_cell: int = 5,
     ledger: Path | None = None,

@@ -50,8 +50,9 @@ class ShownCurve:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownGroup:
     """What is shown of a group. Counts: None is not shown. `shares`: by day; `median` and
-    `followed` in months. `spread`: the share on one year with every vague day at its earliest and
-    at its latest; None without vague days, or with a few.
+    `followed` in months. `spread`: by day, the share with every vague day at its earliest and at
+    its latest; `median_spread`: the same for the median, in months, None where it is not reached.
+    Empty and None without vague days, or with a few.
     """
 
     name: str | None
@@ -66,7 +67,8 @@ class ShownGroup:
     shares: Mapping[int, Estimate]
     median: Estimate
     followed: float | None
-    spread: tuple[float, float] | None
+    spread: Mapping[int, tuple[float, float]]
+    median_spread: tuple[float | None, float | None] | None
 
 
 def shown_group(group: GroupOutcome, outcomes: Outcomes, rule: CountRule) -> ShownGroup:
@@ -96,6 +98,7 @@ def shown_group(group: GroupOutcome, outcomes: Outcomes, rule: CountRule) -> Sho
         median=median,
         followed=_followed(group, rule),
         spread=_spread(group, rule, last),
+        median_spread=None if median.value is None else _median_spread(group, rule, last),
     )
 
 
@@ -182,13 +185,44 @@ def _followed(group: GroupOutcome, rule: CountRule) -> float | None:
     return None if followed is None or few else followed / MONTH
 
 
-def _spread(group: GroupOutcome, rule: CountRule, last: int) -> tuple[float, float] | None:
-    few = group.vague < rule.min_cell and not rule.exact
-    if group.bounds is None or few or last < DAYS_SHOWN[2]:
+def _spread(group: GroupOutcome, rule: CountRule, last: int) -> dict[int, tuple[float, float]]:
+    """For each day on which the curve is shown, unless a few make all the difference."""
+    if group.bounds is None or _few_vague(group, rule):
+        return {}
+    first, latest = group.bounds.earliest, group.bounds.latest
+    found: dict[int, tuple[float, float]] = {}
+    for day in DAYS_SHOWN[1:]:
+        differ = _events_by(first, day) - _events_by(latest, day)
+        few = 0 < differ < rule.min_cell and not rule.exact
+        early, late = first.on(day).value, latest.on(day).value
+        if day <= last and not few and early is not None and late is not None:
+            found[day] = early, late
+    return found
+
+
+def _median_spread(
+    group: GroupOutcome, rule: CountRule, last: int
+) -> tuple[float | None, float | None] | None:
+    """To whole months unless every count is shown: a day would be that of one patient."""
+    if group.bounds is None or _few_vague(group, rule):
         return None
-    early = group.bounds.earliest.on(DAYS_SHOWN[2]).value
-    late = group.bounds.latest.on(DAYS_SHOWN[2]).value
-    return None if early is None or late is None else (early, late)
+    found: list[float | None] = []
+    for curve in (group.bounds.earliest, group.bounds.latest):
+        if not isinstance(curve, SurvivalCurve):
+            return None
+        day = curve.median().value
+        if day is not None and not rule.exact:
+            day = round(day / MONTH) * MONTH if day <= last else None
+        found.append(None if day is None else day / MONTH)
+    return found[0], found[1]
+
+
+def _few_vague(group: GroupOutcome, rule: CountRule) -> bool:
+    return group.vague < rule.min_cell and not rule.exact
+
+
+def _events_by(curve: SurvivalCurve | IncidenceCurve, day: int) -> int:
+    return int(curve.events[curve.day <= day].sum())
 
 
 def shown_states(found: Occupation, rule: CountRule) -> tuple[tuple[int, tuple[float, ...]], ...]:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from rearm.cohort.outcomes.estimate import estimated_rows
 from rearm.cohort.outcomes.groups import NO_SALVAGE_YET
 from rearm.cohort.outcomes.question import COMPETING, Question
-from rearm.cohort.outcomes.rows import NOT_KNOWN, outcome_rows
+from rearm.cohort.outcomes.rows import FAILURE_IS_DEATH, NOT_KNOWN, outcome_rows
 from rearm.cohort.survival import Estimate
 from rearm.report.cohort.cohort import Cohort
-from rearm.report.cohort.counts import CountRule
-from rearm.report.cohort.curves import DAYS_SHOWN, ShownGroup, shown_group
+from rearm.report.cohort.counts import CountRule, shown_text
+from rearm.report.cohort.curves import DAYS_SHOWN, MONTH, ShownCurve, ShownGroup, shown_group
 from rearm.report.cohort.merged import OTHER
 from rearm.report.cohort.salvage import given_words
 from rearm.report.cohort.table import Cell, ReportTable
@@ -35,6 +35,7 @@ __all__ = [
 
 LANDMARKS = (30, 60, 90)
 READINGS = "progression_"  # of one source alone
+_HALF = 0.5
 _DESCRIPTIVE = (
     "Groups were not chosen at random. A difference between two curves describes patients, and does"
     " not say that one therapy is better."
@@ -148,6 +149,7 @@ def figure_of(cohort: Cohort, asked: FigureAsked, rule: CountRule) -> Figure:
         shown_group(group, found, rule) for group in sorted(found.groups, key=_unknown_last)
     )
     name = group_words(asked)
+    notes = (*_deaths_beside(rows, rule), *_bounds_told(asked, groups), *_notes(asked))
     return Figure(
         id=asked.id,
         title=asked.title,
@@ -155,7 +157,12 @@ def figure_of(cohort: Cohort, asked: FigureAsked, rule: CountRule) -> Figure:
         by_strategy=asked.question.by == "strategy",
         drawn=asked.drawn,
         groups=groups,
-        table=_table(asked, groups, name, rule),
+        table=_table(
+            asked,
+            groups,
+            name,
+            notes,
+        ),
         rows=_whose(rows, asked),
     )
 
@@ -232,60 +239,109 @@ def _table(
     asked: FigureAsked,
     groups: Sequence[ShownGroup],
     name: Callable[[str | None], str],
-    rule: CountRule,
+    notes: Sequence[str],
 ) -> ReportTable:
     competes = asked.question.competes
-    landmark = asked.question.landmark is not None
-    alone = landmark or asked.id.startswith(READINGS)
-    spread = not alone and any(group.spread is not None for group in groups)
     columns = ["patients", "events"]
     columns += ["competing"] if competes else []
     columns += ["entered late", "left out", "followed, months"]
     columns += [] if competes else ["median, months (95 %)"]
     columns += ["at 6 months (95 %)", "at 12 months (95 %)", "at 24 months (95 %)"]
-    columns += ["at 12 months if vague days are early / late"] if spread else []
     columns += [f"at risk {x}" for x in ("day 0", "month 6", "month 12", "month 24")]
-    rows = tuple((name(group.name), _row(group, competes, spread)) for group in groups)
+    rows = tuple((name(group.name), _row(group, competes)) for group in groups)
     return ReportTable(
         id=asked.id,
         title=asked.title,
         columns=tuple(columns),
         rows=rows,
-        notes=tuple(_notes(asked)),
+        notes=tuple(notes),
     )
 
 
-def _row(group: ShownGroup, competes: bool, spread: bool) -> tuple[Cell, ...]:
+def _row(group: ShownGroup, competes: bool) -> tuple[Cell, ...]:
     cells = [Cell.count(group.n), Cell.count(group.events)]
     cells += [Cell.count(group.competing)] if competes else []
     cells += [Cell.count(group.delayed), Cell.count(group.left_out)]
     followed = "" if group.followed is None else f"{group.followed:.0f}"
     cells.append(Cell(text=followed))
-    cells += [] if competes else [Cell(text=median_words(group))]
-    cells += [Cell(text=_percent_words(group.shares[day])) for day in DAYS_SHOWN[1:]]
-    if spread:
-        both = group.spread
-        text = "" if both is None else f"{100 * both[0]:.0f} / {100 * both[1]:.0f} %"
-        cells.append(Cell(text=text))
+    cells += [] if competes else [Cell(text=f"{median_words(group)}{_median_bounds(group)}")]
+    cells += [Cell(text=_on_day(group, day)) for day in DAYS_SHOWN[1:]]
     return (*cells, *(Cell.count(group.at_risk[day]) for day in DAYS_SHOWN))
 
 
 def median_words(group: ShownGroup) -> str:
-    """`8.1 (5.8 to 11.0)`, in months; not reached by the curve shown, or too few for a curve."""
+    """`8.1 (5.8 to 11.0)`, in months. A curve that is shown in part tells of its own end only:
+    whether the rest falls to one half would be told of the few who are left.
+    """
     median = group.median
     if median.value is None:
-        return "not reached" if group.curve is not None else "too few"
+        return _without_median(group.curve)
     low = "?" if median.low is None else f"{median.low:.1f}"
     high = "?" if median.high is None else f"{median.high:.1f}"
     return f"{median.value:.1f} ({low} to {high})"
+
+
+def _without_median(curve: ShownCurve | None) -> str:
+    if curve is None:
+        return "too few"
+    last = curve.points[-1]
+    if min(point.share for point in curve.points) <= _HALF:
+        return "not shown (few at risk)"
+    if curve.stepped:
+        return "not reached"
+    months = int(last.day / MONTH)
+    return f"not reached by month {months}; few at risk later"
+
+
+def _median_bounds(group: ShownGroup) -> str:
+    if group.median_spread is None:
+        return ""
+    early, late = ("?" if x is None else f"{x:.1f}" for x in group.median_spread)
+    return f" [{early} / {late}]"
+
+
+def _on_day(group: ShownGroup, day: int) -> str:
+    """The share with its limits and, in brackets, what vague days leave open."""
+    said = _percent_words(group.shares[day])
+    if not said or day not in group.spread:
+        return said
+    early, late = group.spread[day]
+    return f"{said} [{100 * early:.0f} / {100 * late:.0f}]"
 
 
 def _percent_words(share: Estimate) -> str:
     if share.value is None:
         return ""
     if share.low is None or share.high is None:
-        return f"{100 * share.value:.0f} %"
+        return f"{100 * share.value:.0f} % (limits not known)"
     return f"{100 * share.value:.0f} % ({100 * share.low:.0f} to {100 * share.high:.0f})"
+
+
+def _deaths_beside(rows: pl.DataFrame, rule: CountRule) -> list[str]:
+    """Failures that are a death, from which nothing can be counted."""
+    import polars as pl
+
+    deaths = rows.filter(pl.col("left_out") == FAILURE_IS_DEATH).height
+    if not deaths:
+        return []
+    return [
+        "Counted from a progression. Not in the curves: patients whose failure is the death of"
+        f" myeloma itself, without a progression before it ({shown_text(rule.shown(deaths))})."
+    ]
+
+
+def _bounds_told(asked: FigureAsked, groups: Sequence[ShownGroup]) -> list[str]:
+    if not any(group.spread or group.median_spread for group in groups):
+        return []
+    too_good = (
+        ""
+        if asked.question.competes
+        else " Leaving out deaths without a day makes survival too good."
+    )
+    return [
+        "In brackets: with all vague days as early / as late as they can have been, deaths and"
+        f" progressions without a day among them.{too_good}"
+    ]
 
 
 def _notes(asked: FigureAsked) -> list[str]:
@@ -295,6 +351,11 @@ def _notes(asked: FigureAsked) -> list[str]:
         notes.append(
             "Whoever progressed by the other source alone is followed on, to death, new therapy or"
             " the last assessment."
+        )
+    if question.origin == "failure" and question.endpoint == "TTNT":
+        notes.append(
+            "Where the failure is the death itself, it counts on day 1. Left out: whoever had begun"
+            " another therapy before the failure, and is not at risk of a first salvage."
         )
     if question.competes:
         notes.append(
@@ -317,8 +378,6 @@ def _notes(asked: FigureAsked) -> list[str]:
             " salvage later stays in his group. Left out: who died, or was not followed or not yet"
             " seen, by then. " + _DESCRIPTIVE
         )
-    elif question.by == "kind":
-        notes.append("Where the death is the failure, it counts on day 1. " + _DESCRIPTIVE)
     elif question.by is not None:
         notes.append(_DESCRIPTIVE)
     return notes

@@ -12,6 +12,7 @@ from rearm.files import write_text
 from rearm.report.cohort.adjusted import ADJUSTED
 from rearm.report.cohort.contents import CohortReport
 from rearm.report.cohort.counts import HIDDEN
+from rearm.report.cohort.curves import DAYS_SHOWN
 from rearm.report.cohort.figures import FIGURES, READINGS, Figure, group_words
 from rearm.report.cohort.pictures import curve_spec, flow_spec, states_spec
 from rearm.report.cohort.table import Cell, ReportTable, csv_text
@@ -24,6 +25,10 @@ from rearm.workbook import Workbook, put, write_workbook
 __all__ = ["cohort_page", "write_csv_tables", "write_tables_workbook"]
 
 _ASKED = {asked.id: asked for asked in FIGURES}
+_NEAREST_DAYS = {  # by whether every day can be shown
+    True: (),
+    False: ("The days are the last of the picture up to day 183, 365 and 730.",),
+}
 _SHEET = 31  # characters that the name of a sheet may have
 
 
@@ -161,7 +166,7 @@ def _states(report: CohortReport) -> tuple[_Part, ...]:
     """Where patients are over time: a picture with the shares of some days."""
     if not report.states:
         return ()
-    shown = [point for day in (183, 365, 730) if (point := _last_by(report, day)) is not None]
+    shown = _states_on(report)
     names = {
         "remission": "no relapse",
         "relapse": "relapse, no salvage",
@@ -174,31 +179,37 @@ def _states(report: CohortReport) -> tuple[_Part, ...]:
             names[state],
             tuple(
                 Cell(text=f"{100 * shares[i]:.0f} %", value=round(100 * shares[i]))
-                for shares in shown
+                for shares in shown.values()
             ),
         )
         for i, state in enumerate(report.state_names)
     )
-    months = ("month 6", "month 12", "month 24")[: len(shown)]
     table = ReportTable(
         id="states",
         title="Where patients are, by time since the first infusion",
-        columns=tuple(f"% at {x}" for x in months),
+        columns=tuple(f"% on day {day}" for day in shown),
         rows=rows,
         notes=(
             "Estimated (Aalen-Johansen) with death and each further state competing. No relapse:"
             " alive without a relapse of a known day, in response or not.",
+            *_NEAREST_DAYS[report.rule.exact],
         ),
     )
     picture = _picture(states_spec(report.states, report.state_names), table.title)
     return (_Part(table=table, picture=picture),)
 
 
-def _last_by(report: CohortReport, day: int) -> tuple[float, ...] | None:
-    """The shares of the last point up to a day; None where the picture ends before it."""
-    if report.states[-1][0] < day:
-        return None
-    return next(shares for point, shares in reversed(report.states) if point <= day)
+def _states_on(report: CohortReport) -> dict[int, tuple[float, ...]]:
+    """The shares by day: month 6, 12 and 24, or the last day before it that the picture shows. A
+    picture of every step holds between its steps; one of some days tells nothing between them.
+    """
+    found: dict[int, tuple[float, ...]] = {}
+    for month_end in DAYS_SHOWN[1:]:
+        if report.states[-1][0] < month_end:
+            break
+        day, shares = [point for point in report.states if point[0] <= month_end][-1]
+        found[month_end if report.rule.exact else day] = shares
+    return found
 
 
 def _landmarks(report: CohortReport) -> tuple[_Part, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rearm.evidence.pool import wilson_limits
 from rearm.knowledge.bundle import bundled
 from rearm.report.cohort.cohort import Cohort
 from rearm.report.cohort.counts import CountRule
@@ -101,12 +102,22 @@ def responses(cohort: Cohort, rule: CountRule) -> ReportTable:
     return ReportTable(
         id="responses",
         title="Response (partial or better)",
-        columns=("responded", "of all", "share of all", "of evaluable", "share of evaluable"),
+        columns=(
+            "responded",
+            "of all treated",
+            "share of all treated",
+            "limits of all treated (95 %)",
+            "of evaluable",
+            "share of evaluable",
+            "limits of evaluable (95 %)",
+        ),
         rows=tuple(rows),
         notes=(
-            "Of all: patients without an assessment count as if they had failed to respond, as in a"
-            " trial by intention to treat. Of evaluable: patients with a response by results or"
-            " team. The groups were not chosen at random.",
+            "Of all: all infused, or all treated with the salvage; without an assessment they count"
+            " as not having responded. Who was collected and never infused is not among them. Of"
+            " evaluable: patients with a response by results or team. The groups were not chosen at"
+            " random.",
+            "Limits: Wilson's, from the counts shown.",
         ),
     )
 
@@ -135,8 +146,17 @@ def _responded(
         own = part_cells(yes, n, rule)
         seen = part_cells(yes, judged, rule)
         label = "all" if all_of else given_words(name) if group == "given" else words(name)
-        rows.append((label, (own[0], own[1], own[2], seen[1], seen[2])))
+        rows.append((label, (*own, _limits(own), *seen[1:], _limits(seen))))
     return rows
+
+
+def _limits(parts: tuple[Cell, Cell, Cell]) -> Cell:
+    """Of the share of a shown count in a shown total; empty where either is not shown."""
+    part, whole = parts[0].value, parts[1].value
+    if part is None or not whole:
+        return Cell(text="")
+    low, high = wilson_limits(part / whole, int(whole))
+    return Cell(text=f"{100 * low:.0f} to {100 * high:.0f} %")
 
 
 def sequences(cohort: Cohort, rule: CountRule) -> ReportTable:

@@ -105,8 +105,12 @@ def who_they_are(cohort: Cohort, rule: CountRule) -> ReportTable:
         columns=(*_HEADINGS, "all"),
         rows=every,
         notes=(
+            "Failed: by progression, or by death of myeloma without one (see kinds of failure),"
+            " which the figure of progression counts as competing.",
             "Shares are of the patients of the column, those not recorded among them. Findings are"
-            " as of the day before the last infusion, age and earlier lines as of the first.",
+            " as of the day before the last infusion, age and earlier lines as of the first. In"
+            " patients with a later CAR-T these findings lie after the first infusion, often after"
+            " the first salvage.",
         ),
     )
 
