@@ -59,7 +59,7 @@ NEXT = {
 @pytest.mark.parametrize("name", NEXT)
 def test_the_next_treatment_and_the_first_salvage_are_one_line(name: str) -> None:
     rows, infusions, day = NEXT[name]
-    parts = {"labs": serum(LABS), "therapies": rows, "infusions": infusions}
+    parts: Any = {"labs": serum(LABS), "therapies": rows, "infusions": infusions}
     assert _told(_ends(**parts)["TTNT"]) == ("event", day)
     assert _ends(origin="failure", **parts)["TTNT"].day == day
     salvage = _ends(origin="salvage", **parts)
@@ -67,7 +67,7 @@ def test_the_next_treatment_and_the_first_salvage_are_one_line(name: str) -> Non
 
 
 def test_the_salvage_is_read_as_the_second_car_t_from_before_its_bridging() -> None:
-    parts = {"labs": serum(LABS), "therapies": [BRIDGING], "infusions": TWO}
+    parts: Any = {"labs": serum(LABS), "therapies": [BRIDGING], "infusions": TWO}
     salvage, second = _ends(origin="salvage", **parts), _ends(number=2, **parts)
     assert _told(salvage["PFS"]) == _told(second["PFS"]) == ("event", 420)
     assert salvage["PFS"].days == 420 - 260
@@ -79,7 +79,7 @@ def test_the_salvage_is_read_as_the_second_car_t_from_before_its_bridging() -> N
 def test_what_the_bridging_brings_is_not_of_the_first_car_t() -> None:
     """No response to the cells; a fall by the bridging before the second infusion."""
     flat = {-6: 3.0, 28: 2.9, 56: 2.9, 90: 2.9, 245: 0.9, 255: 0.9}
-    parts = {"labs": serum(flat), "therapies": [BRIDGING], "infusions": TWO}
+    parts: Any = {"labs": serum(flat), "therapies": [BRIDGING], "infusions": TWO}
     found = _ends(**parts)
     assert found["DOR"].obstacle == "no_response"
     assert _told(found["PFS"]) == ("censored", 90)
@@ -87,7 +87,7 @@ def test_what_the_bridging_brings_is_not_of_the_first_car_t() -> None:
 
 
 def test_a_progression_under_the_bridging_is_not_of_the_first_car_t() -> None:
-    parts = {"labs": serum(RESPONSE), "therapies": [BRIDGING], "infusions": TWO}
+    parts: Any = {"labs": serum(RESPONSE), "therapies": [BRIDGING], "infusions": TWO}
     assert _told(_ends(responses=[team(250, "PD")], **parts)["PFS"]) == ("censored", 90)
 
 
