@@ -13,10 +13,13 @@ import pytest
 
 from rearm.cohort.store.build import Wanted, build
 from rearm.cohort.store.folder import StoreFolder
+from rearm.export.cibmtr.fields import PeriodEnd
+from rearm.export.cibmtr.periods import periods_of
 from rearm.intake import read_tables
 from rearm.outcome.endpoints import endpoints
 from rearm.outcome.failures import failures
 from rearm.record import Record, When
+from rearm.response.criteria import load_criteria
 
 ZERO = "2022-09-28"
 MONTH = When(126, 153)
@@ -82,6 +85,13 @@ def test_what_is_open_ends_with_the_last_possible_day_of_the_death() -> None:
     """The relapse may have shown between the last contact and the death."""
     progressed = [{"day": "after infusion", "response": "PD", "by": "team"}]
     assert _record("2023-02", 116, assessments=progressed).responses[0].when == When(1, 153)
+
+
+@pytest.mark.parametrize("death", ["2023-02", "2023"])
+def test_a_reporting_period_is_not_over_by_a_possible_day_of_death(death: str) -> None:
+    ends = [PeriodEnd(name=str(end), end=end) for end in (100, 150, 365)]
+    found = list(periods_of(_record(death, 116), load_criteria(), ends))
+    assert [(period.name, period.over) for period in found] == [("100", True), ("150", False)]
 
 
 @pytest.fixture(scope="module")

@@ -152,7 +152,7 @@ def _patient(record: Record, patient: Patient | None, answer: Row, made: Made) -
         "diagnosis_low": record.diagnosis.first,
         "diagnosis_high": record.diagnosis.last,
         "first_measured": first_measured(record),
-        "last_seen": _last_seen(record),
+        "last_seen": record.last_contact(),
         "errors": severities["error"],
         "warnings": severities["warning"],
         "notes": severities["note"],
@@ -175,14 +175,6 @@ def first_measured(record: Record) -> int | None:
     """The first day on which the patient was certainly measured or judged; None: none has a day."""
     days = (e.when.last for name in _MEASURED for e in getattr(record, name))
     return min((day for day in days if day is not None), default=None)
-
-
-def _last_seen(record: Record) -> int | None:
-    """The last day with any data; of a death only where its own day is known: the far end of a
-    month of death is no contact.
-    """
-    dated = tuple(death for death in record.deaths if death.day is not None)
-    return replace(record, deaths=dated).last_day()
 
 
 def _death(record: Record) -> Row:
