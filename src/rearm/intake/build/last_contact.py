@@ -10,7 +10,7 @@ from typing import Any
 
 from rearm.intake.build.log import IssueLog
 from rearm.intake.rows import CellProblem, Row
-from rearm.record import Record, Source, When
+from rearm.record import Death, Record, Source, When
 
 __all__ = ["until_last_contact"]
 
@@ -32,7 +32,7 @@ def until_last_contact(
 ) -> Record:
     """The record with last contact moved to later data, with an issue; open intervals are cut at
     it, or at the last possible day of a later death. `last_seen`: the days that the last contact
-    may have been on; none of them is cut off. The days of the death are left as they are.
+    may have been on; none of them is cut off. Of the days of the death those before it are.
     """
     if record.last_seen_day is None:
         return record
@@ -44,7 +44,10 @@ def until_last_contact(
         )
         problem = CellProblem("warning", "last_seen_before_data", sentence, "used")
         log.add(patient_rows[0].at("last_seen_day"), problem, day=latest)
-    changes: dict[str, Any] = {"last_seen_day": latest}
+    changes: dict[str, Any] = {
+        "last_seen_day": latest,
+        "deaths": tuple(_after_contact(death, latest) for death in record.deaths),
+    }
     ends = (last_seen.last, *(death.when.last for death in record.deaths))
     until = max([latest, *(day for day in ends if day is not None)])
     for name in _OBSERVED:
@@ -52,6 +55,16 @@ def until_last_contact(
         if any(_beyond(event.when, until) for event in events):
             changes[name] = tuple(_cut(event, name, until) for event in events)
     return replace(record, **changes)
+
+
+def _after_contact(death: Death, contact: int) -> Death:
+    """The death without the days on which the patient was still seen; as it is where all of its
+    days lie before the contact, or begin after it.
+    """
+    first, last = death.when.first, death.when.last
+    if first is None or first >= contact or (last is not None and last < contact):
+        return death
+    return replace(death, when=When(contact, last))
 
 
 def _latest(record: Record, stated: int) -> tuple[int, Source | None]:
