@@ -305,7 +305,8 @@ def endpoints() -> Lines:
     )
     yield (
         "The *origin* is the infusion (or the start of the course), its apheresis, its failure or"
-        " the salvage; what ends at progression is not counted from the failure."
+        " the salvage (the first day of the next line; of a further CAR-T with bridging the day of"
+        " the infusion); what ends at progression is not counted from the failure."
     )
     yield ""
     yield (

@@ -122,7 +122,7 @@ def test_a_failure_and_a_death_by_month_are_named() -> None:
         deaths=[{"day": "2025-02", "cause": "myeloma"}],
     )
     text = words_below(assessment)
-    assert "death (between day 245 and day 260)" in text
+    assert "death (between day 260 and day 272)" in text
     assert "the failure (between day 183 and day 213)" in text
 
 

@@ -226,6 +226,13 @@ _NEW_THERAPY = EventDefinition(
     follows_progression=True,
     adam=AdamSource(domain="ADSL", variable="NACTDT", description="New Anti-Cancer Therapy"),
 )
+_NEXT_LINE = replace(
+    _NEW_THERAPY,
+    meaning="first day of the next unplanned anti-myeloma line; of a further CAR-T, with its "
+    "bridging, the day of the infusion",
+    day=lambda facts: facts.next_line if facts.undated_line is None else None,
+    when=lambda facts: facts.undated_line,
+)
 _RELAPSE_FROM_CR = EventDefinition(
     code="relapse from CR",
     meaning="relapse from a confirmed complete response",
@@ -298,7 +305,7 @@ ENDPOINTS: Mapping[EndpointName, EndpointDefinition] = {
     "TTNT": EndpointDefinition(
         title="time to next treatment",
         counted_from="origin",
-        events=(_NEW_THERAPY,),
+        events=(_NEXT_LINE,),
         follow_up="last_contact",
         competing="death_before_new_therapy",
         needs_therapy_day=True,

@@ -17,11 +17,12 @@ from rearm.outcome.statements import (
     surely_before,
     team_progression,
 )
-from rearm.record import UNKNOWN_WHEN, Death, Record, ResponseStatement, When
+from rearm.record import UNKNOWN_WHEN, Death, Record, ResponseStatement, Therapy, When
 from rearm.response.course import ResponseCourse, response_course
 from rearm.response.new_therapy import begins, may_follow, new_therapy, undated_therapies
+from rearm.therapy.lines import bridges_to_infusion
 
-__all__ = ["CourseFacts", "counted_day", "course_facts", "next_therapy_day"]
+__all__ = ["CourseFacts", "counted_day", "course_facts", "next_line_day", "next_therapy_day"]
 
 _COMPLETE_RESPONSE = ("CR", "sCR")
 _RESPONSE = ("PR", "VGPR", "CR", "sCR")
@@ -34,10 +35,12 @@ class CourseFacts:
     `progression_when`, `death_when`: the days that the event may have been on; None: did not
     happen. What is known by a month is counted at its middle, what is known by less has no day.
 
-    `undated_therapy`: the days on which new therapy may have begun that may be the first, where its
-    day is not known; None: there is none. `assessed`: days on which
-    the disease could be judged; `last_assessed` the last of them up to the progression (the start
-    where there is none). `next_progression`, `next_last_assessed`: on the next therapy.
+    `new_therapy` ends the course: the first unplanned therapy, bridging included. `next_line` is
+    the first day of the next line of treatment: of a further CAR-T that of the infusion, to which
+    its bridging belongs. `undated_therapy`, `undated_line`: the days on which one may have begun
+    that may be the first, where its day is not known; None: there is none. `assessed`: days on
+    which the disease could be judged; `last_assessed` the last of them up to the progression
+    (the start where there is none). `next_progression`, `next_last_assessed`: on the next therapy.
     """
 
     start: int
@@ -45,6 +48,8 @@ class CourseFacts:
     death: Death | None
     new_therapy: int | None
     undated_therapy: When | None
+    next_line: int | None
+    undated_line: When | None
     last_assessed: int
     assessed: tuple[int, ...]
     last_contact: int
@@ -109,14 +114,18 @@ def course_facts(record: Record, course: ResponseCourse, failure: Failure | None
     contact = _last_contact(record, course.start)
     assessed = _assessed(course, stated, contact)
     until = [day for day in assessed if progression is None or day <= progression]
-    next_therapy = next_therapy_day(record, course)
-    next_progression, next_assessed = _on_next_therapy(record, course, next_therapy)
+    next_therapy, next_line = next_therapy_day(record, course), next_line_day(record, course)
+    undated = _undated(record, course, failure)
+    undated_lines = [t for t in undated if not bridges_to_infusion(record, t)]
+    next_progression, next_assessed = _on_next_therapy(record, course, next_line)
     return CourseFacts(
         start=course.start,
         progression_when=progressed,
         death=record.death_since(course.start),
         new_therapy=next_therapy,
-        undated_therapy=_undated_therapy(record, course, failure, next_therapy),
+        undated_therapy=_perhaps_first(record, undated, next_therapy),
+        next_line=next_line,
+        undated_line=_perhaps_first(record, undated_lines, next_line),
         last_assessed=max(until, default=course.start),
         assessed=tuple(assessed),
         last_contact=contact,
@@ -232,30 +241,59 @@ def next_therapy_day(
     record: Record, course: ResponseCourse, *, since: int | None = None
 ) -> int | None:
     """First unplanned therapy or infusion after the start, also where the course itself was read on
-    through it; from the day `since` on where it is given.
+    through it; from the day `since` on where it is given. Bridging counts as therapy.
     """
-    therapy = new_therapy(record, course.start if since is None else since - 1)
-    begun = begins(therapy) if therapy is not None else None
-    days = [begun] if begun is not None else []
-    split_until = course.start + course.criteria.split_infusion_days
-    days += [x.day for x in record.infused() if x.day is not None and x.day > split_until]
+    days = _days_of_next(record, course, since, bridging=True)
     if course.new_therapy_day is not None:
         days.append(course.new_therapy_day)
     return min((day for day in days if since is None or day >= since), default=None)
 
 
-def _undated_therapy(
-    record: Record, course: ResponseCourse, failure: Failure | None, next_therapy: int | None
-) -> When | None:
-    """New therapy of which the day is not known and which may have come before the dated one."""
+def next_line_day(
+    record: Record, course: ResponseCourse, *, since: int | None = None
+) -> int | None:
+    """First day of the next line of treatment: as `next_therapy_day`, but of a further CAR-T with
+    bridging the day of the infusion. Bridging that no infusion follows is a treatment of its own.
+    """
+    days = _days_of_next(record, course, since, bridging=False)
+    ended = course.new_therapy_day
+    begun = [t for t in record.therapies if ended is not None and begins(t) == ended]
+    if ended is not None and not any(bridges_to_infusion(record, t) for t in begun):
+        days.append(ended)
+    return min((day for day in days if since is None or day >= since), default=None)
+
+
+def _days_of_next(
+    record: Record, course: ResponseCourse, since: int | None, *, bridging: bool
+) -> list[int]:
+    """First days of unplanned therapy and of further infusions."""
+    after = course.start if since is None else since - 1
+    therapy = new_therapy(record, after, bridging=bridging)
+    begun = begins(therapy) if therapy is not None else None
+    split_until = course.start + course.criteria.split_infusion_days
+    infused = [x.day for x in record.infused() if x.day is not None]
+    days = [day for day in infused if day > split_until or day == course.until]
+    return days if begun is None else [begun, *days]
+
+
+def _undated(
+    record: Record, course: ResponseCourse, failure: Failure | None
+) -> tuple[Therapy, ...]:
+    """New therapy after the start of which the day is not known."""
     case = failure.case if failure is not None else None
     numbers = case.product.numbers if case is not None else ()
     undated = undated_therapies(record, course.start, numbers=numbers, until=course.until)
-    undated += tuple(t for t in record.therapies if may_follow(t, course.start))
-    if next_therapy is None:
-        return undated[0].start if undated else None
+    return undated + tuple(t for t in record.therapies if may_follow(t, course.start))
+
+
+def _perhaps_first(
+    record: Record, undated: Iterable[Therapy], next_therapy: int | None
+) -> When | None:
+    """When an undated therapy may have begun that may have come before the dated one."""
     lines = [t.line for t in record.therapies if t.line and begins(t) == next_therapy]
     for therapy in undated:
+        if next_therapy is None:
+            return therapy.start
         later_line = any(therapy.line is not None and therapy.line > line for line in lines)
         later_day = therapy.start.first is not None and therapy.start.first >= next_therapy
         if not later_line and not later_day:

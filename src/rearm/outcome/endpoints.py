@@ -26,12 +26,19 @@ from rearm.outcome.endpoint_definitions import (
     Origin,
     StyleName,
 )
-from rearm.outcome.endpoint_facts import CourseFacts, counted_day, course_facts, next_therapy_day
+from rearm.outcome.endpoint_facts import (
+    CourseFacts,
+    counted_day,
+    course_facts,
+    next_line_day,
+    next_therapy_day,
+)
 from rearm.outcome.failure import Failure
 from rearm.outcome.infusions import InfusedProduct, course_of, infused_products
 from rearm.outcome.readings import agreed
 from rearm.record import Record, When, last_apheresis
 from rearm.response.course import ResponseCourse, response_course
+from rearm.response.criteria import Criteria
 
 __all__ = [
     "FAILURE_VARIANTS",
@@ -187,10 +194,10 @@ def endpoints(
     """All endpoints of every infusion: {number of the infusion: {name: Endpoint}}, by the criteria
     of its course.
 
-    `origin`: infusion, apheresis, failure (day of failure) or salvage (first unplanned therapy
-    after the infusion; the response course is then that of the salvage). `schedule`: planned days
-    of assessment, needed by `fda`. What cannot be computed says why. Raises ValueError for another
-    origin or style.
+    `origin`: infusion, apheresis, failure (day of failure) or salvage (first day of the next line
+    after the infusion, of a further CAR-T with bridging the day of its infusion; the response
+    course is then that of the salvage). `schedule`: planned days of assessment, needed by `fda`.
+    What cannot be computed says why. Raises ValueError for another origin or style.
     """
     if origin not in ORIGINS or style not in STYLES:
         raise ValueError(
@@ -305,11 +312,24 @@ def _facts_from(
     if origin != "salvage":
         facts = course_facts(record, course, failure)
         if origin == "failure":  # a therapy begun before the failure does not follow it
-            later = next_therapy_day(record, course, since=origin_day)
-            facts = replace(facts, new_therapy=later)
+            facts = replace(
+                facts,
+                new_therapy=next_therapy_day(record, course, since=origin_day),
+                next_line=next_line_day(record, course, since=origin_day),
+            )
         return facts
-    salvage = response_course(record, start=origin_day, criteria=course.criteria, infusion=False)
-    return course_facts(record, salvage, None)
+    return course_facts(record, _salvage_course(record, course.criteria, origin_day), None)
+
+
+def _salvage_course(record: Record, criteria: Criteria, day: int) -> ResponseCourse:
+    """The course of what began on the day: a further CAR-T is read as every CAR-T, from before its
+    bridging.
+    """
+    products = infused_products(record, criteria)
+    for before, product in pairwise((None, *products)):
+        if product is not None and product.day == day:
+            return course_of(record, criteria, product, before)
+    return response_course(record, start=day, criteria=criteria, infusion=False)
 
 
 def _origin_day(
@@ -326,7 +346,7 @@ def _origin_day(
         return None if collected is None else collected.day
     if origin == "failure":
         return failure.day if failure.status == "failed" else None
-    return next_therapy_day(record, course)
+    return next_line_day(record, course)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -396,7 +416,7 @@ class _Counting:
                 return None, "no_complete_response"
         if definition.styled and self._misses_schedule:
             return start, "no_schedule"
-        if definition.needs_therapy_day and facts.undated_therapy is not None:
+        if definition.needs_therapy_day and facts.undated_line is not None:
             return start, "new_therapy_undated"
         return start, None
 

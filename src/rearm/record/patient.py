@@ -93,6 +93,13 @@ class Record:
             days.append(self.last_seen_day)
         return max(days, default=None)
 
+    def last_contact(self) -> int | None:
+        """The last day with any data, as `last_day`; of a death only where its own day is known:
+        the far end of a month of death is no contact.
+        """
+        dated = tuple(death for death in self.deaths if death.day is not None)
+        return replace(self, deaths=dated).last_day()
+
     def known_at(self, day: int) -> Record:
         """The record as it could be known on `day`: nothing dated or reported after it.
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from rearm.record import Record, Therapy
 from rearm.therapy.anti_myeloma import SUPPORT, treats_myeloma
-from rearm.therapy.lines import lines
+from rearm.therapy.lines import bridges_to_infusion, lines
 
 __all__ = [
     "PLANNED_PURPOSES",
@@ -33,14 +33,17 @@ PLANNED_PURPOSES = frozenset(
 _A_MONTH = 31
 
 
-def new_therapy(record: Record, start: int, *, until: int | None = None) -> Therapy | None:
+def new_therapy(
+    record: Record, start: int, *, until: int | None = None, bridging: bool = True
+) -> Therapy | None:
     """The first anti-myeloma therapy after `start` that is not part of the plan.
 
     Planned: maintenance, consolidation, lymphodepletion, mobilisation, palliative radiotherapy, a
     stem-cell boost, further parts of the line that is given on `start` (induction, transplant and
     maintenance are one, see `lines`), and what does not treat the myeloma. Of medication of which
     that is not known see `unknown_medication`. A therapy known by its month counts from its first
-    day; rows without any day are not read here.
+    day; rows without any day are not read here. Bridging ends the response to what came before it;
+    with `bridging` false it is left to the infusion that follows it, as a part of that line.
     """
     later = [
         (day, place)
@@ -49,6 +52,7 @@ def new_therapy(record: Record, start: int, *, until: int | None = None) -> Ther
         and day > start
         and (until is None or day <= until)
         and not planned(t)
+        and (bridging or not bridges_to_infusion(record, t))
     ]
     own = _line_on(record, start) if later else ()
     later = [(day, place) for day, place in later if record.therapies[place] not in own]

@@ -18,7 +18,14 @@ from rearm.knowledge.bundle import bundled
 from rearm.record import Infusion, Record, Source, Therapy, When
 from rearm.therapy.anti_myeloma import stop_reason, treats_myeloma
 
-__all__ = ["Line", "PriorLines", "lines", "prior_lines", "rows_outside_lines"]
+__all__ = [
+    "Line",
+    "PriorLines",
+    "bridges_to_infusion",
+    "lines",
+    "prior_lines",
+    "rows_outside_lines",
+]
 
 _WITH_INFUSION = frozenset({"bridging", "lymphodepletion"})
 # Planned to follow: these go on with a line as long as there was no progression. Radiotherapy and
@@ -250,6 +257,17 @@ def rows_outside_lines(record: Record) -> tuple[Therapy, ...]:
     """
     inside = {id(r) for line in lines(record) for r in line.rows}
     return tuple(r for r in record.therapies if id(r) not in inside)
+
+
+def bridges_to_infusion(record: Record, row: Therapy) -> bool:
+    """Whether the row is bridging towards an infusion with a day, of whose line it is a part. False
+    for bridging that no infusion follows: then it was the treatment; and where the infusion has no
+    day: then the bridging tells best when the line began.
+    """
+    if row.purpose != "bridging":
+        return False
+    infusion = _infusion_of(row, record.infused())
+    return infusion is not None and infusion.day is not None
 
 
 @dataclass(slots=True, kw_only=True)

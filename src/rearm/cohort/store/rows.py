@@ -152,7 +152,7 @@ def _patient(record: Record, patient: Patient | None, answer: Row, made: Made) -
         "diagnosis_low": record.diagnosis.first,
         "diagnosis_high": record.diagnosis.last,
         "first_measured": first_measured(record),
-        "last_seen": record.last_day(),
+        "last_seen": record.last_contact(),
         "errors": severities["error"],
         "warnings": severities["warning"],
         "notes": severities["note"],

@@ -198,7 +198,12 @@ _OUTCOMES = StoreTable(
         _CRITERIA,
         _INFUSION,
         _column("origin", "text", "infusion, apheresis, failure or salvage"),
-        _column("origin_day", "whole", "day that is counted from"),
+        _column(
+            "origin_day",
+            "whole",
+            "day that is counted from; of a salvage the first of its line, of a later CAR-T the "
+            "infusion",
+        ),
         _column("endpoint", "text", "PFS, OS ... as in the dictionary of endpoints"),
         _column("status", "text", "event, censored or not_computable"),
         _column("event", "text", "what happened"),

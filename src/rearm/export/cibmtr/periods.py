@@ -38,11 +38,12 @@ class Period:
 
 
 def periods_of(record: Record, criteria: Criteria, ends: Sequence[PeriodEnd]) -> Iterator[Period]:
-    """The periods that have begun by the last day with data, up to the death; none of an infusion
-    without a day.
+    """The periods that have begun by the last day with data, up to the death (of a death known by
+    its month up to its first possible day); none of an infusion without a day.
     """
     products = infused_products(record, criteria)
-    seen = record.last_day()
+    days = (record.last_contact(), *(death.when.first for death in record.deaths))
+    seen = max((day for day in days if day is not None), default=None)
     for place, product in enumerate(products):
         day = product.day
         if day is None or seen is None:
