@@ -20,7 +20,8 @@ from rearm.report.cohort.cohort import Cohort
 from rearm.report.cohort.contents import CohortReport, cohort_report
 from rearm.report.cohort.counts import CountRule
 from rearm.report.cohort.figures import FIGURES, figure_of
-from rearm.report.cohort.ledger import COHORT, Ledger
+from rearm.report.cohort.ledger import Ledger
+from rearm.report.cohort.page import cohort_page, every_table
 from rearm.report.cohort.whose import whose_data
 
 SIZE = 60
@@ -113,6 +114,39 @@ def test_a_curve_that_differs_in_a_few_is_left_out(tmp_path: Path) -> None:
     assert second.withheld == ("pfs_strategy",)
     assert "pfs_strategy" not in {f.id for f in second.figures}
     assert len(patients) == SIZE
+
+
+@pytest.mark.parametrize(("table", "column"), [("tests", "test"), ("findings", "t_11_14")])
+def test_changes_in_one_table_do_not_hide_a_new_patient_in_the_others(
+    tmp_path: Path, table: str, column: str
+) -> None:
+    book = tmp_path / "book"
+    tables = random_tables(SIZE, 1)
+    cohort_report(tiny_store(tmp_path / "a", tables), ledger=book)
+    more = random_tables(SIZE + 1, 1)
+    failed = {x["patient_id"] for x in more["patients"] if x["status"] == "failed"}
+    others = sorted(failed - {f"P{SIZE:04d}"})[:8]
+    for row in more[table]:
+        if row["patient_id"] in others:
+            row[column] = "urine_electrophoresis" if table == "tests" else not row[column]
+    with pytest.raises(InputError, match="fewer than 5 patients differ"):
+        cohort_report(tiny_store(tmp_path / "b", more), ledger=book)
+
+
+def test_a_table_that_differs_in_a_few_is_left_out_with_those_of_its_kind(tmp_path: Path) -> None:
+    book = tmp_path / "book"
+    tables = random_tables(SIZE, 1)
+    cohort_report(tiny_store(tmp_path / "a", tables), ledger=book)
+    failed = {x["patient_id"] for x in tables["patients"] if x["status"] == "failed"}
+    (moved, *_) = (row for row in tables["causes"] if row["patient_id"] in failed)
+    moved["grade"] = "unlikely"
+    second = cohort_report(tiny_store(tmp_path / "b", tables), ledger=book)
+    assert second.withheld == ("causes", "kinds", "never_done")
+    assert all(second.tables[name].empty for name in second.withheld)
+    assert not second.tables["who"].empty
+    page = cohort_page(second)
+    assert "causes" not in {table.id for table in every_table(second)}
+    assert "Kinds of failure" in page  # named among those that are left out
 
 
 def test_another_minimum_for_the_same_data_is_refused(tmp_path: Path) -> None:
@@ -216,4 +250,3 @@ def test_the_ledger_compares_groups_that_were_cut_otherwise(tmp_path: Path) -> N
     now = rows(others=range(4, 12), b=range(40, 50), a=range(12, 40))
     assert book.too_close(now, 5) == {"os/others"}
     assert book.too_close(rows(others=range(7, 12), a=range(12, 40)), 5) == frozenset()
-    assert COHORT not in book.too_close(now, 5)

@@ -19,9 +19,8 @@ from rearm.files import write_frame, write_text
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["COHORT", "Ledger"]
+__all__ = ["Ledger"]
 
-COHORT = "cohort"
 _FOLDER = "reports"
 
 
