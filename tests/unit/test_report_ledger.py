@@ -20,6 +20,7 @@ from rearm.report.cohort.cohort import Cohort
 from rearm.report.cohort.contents import CohortReport, cohort_report
 from rearm.report.cohort.counts import CountRule
 from rearm.report.cohort.figures import FIGURES, figure_of
+from rearm.report.cohort.histories import fewest_that_differ
 from rearm.report.cohort.ledger import Ledger
 from rearm.report.cohort.page import cohort_page, every_table
 from rearm.report.cohort.whose import whose_data
@@ -149,6 +150,49 @@ def test_a_table_that_differs_in_a_few_is_left_out_with_those_of_its_kind(tmp_pa
     assert "Kinds of failure" in page  # named among those that are left out
 
 
+def test_longer_follow_up_does_not_hide_a_death_of_an_earlier_day(tmp_path: Path) -> None:
+    """Five patients are followed on beyond the second year, and one more had died by month 4."""
+    book = tmp_path / "book"
+    tables = random_tables(200, 5)
+    first = cohort_report(tiny_store(tmp_path / "a", tables), ledger=book)
+    assert {"os_product", "progression"} <= {figure.id for figure in first.figures}
+    of_os = [
+        row
+        for row in tables["outcomes"]
+        if (row["origin"], row["endpoint"], row["status"]) == ("infusion", "OS", "censored")
+    ]
+    product = {x["patient_id"]: x["product"] for x in tables["infusions"] if x["infusion"] == 1}
+    late = [x for x in of_os if x["days"] > 500 and product[x["patient_id"]] == "ide-cel"][:8]
+    early = next(
+        x for x in of_os if 100 < x["days"] < 900 and product[x["patient_id"]] == "ide-cel"
+        and x not in late and x["entry"] == 0
+    )  # fmt: skip
+    assert len(late) == 8
+    for row in late:
+        row["days"] += 100
+    longer = cohort_report(tiny_store(tmp_path / "b", tables), ledger=tmp_path / "other")
+    assert not longer.withheld
+    early |= {"status": "event", "event": "death", "days": 90, "days_low": 90, "days_high": 90}
+    second = cohort_report(tiny_store(tmp_path / "c", tables), ledger=book)
+    assert "os_product" in second.withheld
+
+
+def test_a_curve_is_compared_on_each_day_that_it_shows() -> None:
+    courses = pl.DataFrame(
+        {
+            # a death of day 40; longer follow-up from day 500; the same
+            "row": ["1|40||41", *["1|||601"] * 5, "1|||301"],
+            "row_before": ["1|||301", *["1|||501"] * 5, "1|||301"],
+        }
+    )
+    assert fewest_that_differ(courses, 0, [30]) == 6  # the course as a whole
+    assert fewest_that_differ(courses, 0, [39]) == 6
+    assert fewest_that_differ(courses, 0, [40]) == 1
+    assert fewest_that_differ(courses, 5, [40]) == 6
+    assert fewest_that_differ(courses[1:], 0, [500]) == 5
+    assert fewest_that_differ(courses[6:], 0, [500]) is None
+
+
 def test_another_minimum_for_the_same_data_is_refused(tmp_path: Path) -> None:
     store = _store(tmp_path / "store", list(range(SIZE)))
     cohort_report(store, min_cell=5)
@@ -245,8 +289,8 @@ def test_the_ledger_compares_groups_that_were_cut_otherwise(tmp_path: Path) -> N
             ]
         )
 
-    book.add(rows(others=range(12), a=range(12, 40)), 5)
+    book.add(rows(others=range(12), a=range(12, 40)), 5, {})
     # four patients have left the others to be a group of their own with new ones
     now = rows(others=range(4, 12), b=range(40, 50), a=range(12, 40))
-    assert book.too_close(now, 5) == {"os/others"}
-    assert book.too_close(rows(others=range(7, 12), a=range(12, 40)), 5) == frozenset()
+    assert book.too_close(now, 5, {}) == {"os/others"}
+    assert book.too_close(rows(others=range(7, 12), a=range(12, 40)), 5, {}) == frozenset()

@@ -164,10 +164,16 @@ def _left_out(every: pl.DataFrame, used: pl.DataFrame, rule: CountRule) -> str:
 
 
 def _whose(used: pl.DataFrame) -> pl.DataFrame:
+    """What the model is made of, and the deaths by themselves: a longer follow-up hides none."""
     import polars as pl
 
-    text = pl.concat_str(
+    every = pl.concat_str(
         [pl.col(x).cast(pl.String).fill_null("") for x in used.columns if x != "patient_id"],
         separator="|",
     )
-    return used.select(pl.lit(f"{ADJUSTED}/all").alias("key"), "patient_id", text.alias("row"))
+    own = ["group", "cause", *(x for x in used.columns if x in COVARIATES)]
+    deaths = pl.concat_str([pl.col(x).cast(pl.String).fill_null("") for x in own], separator="|")
+    return pl.concat(
+        used.select(pl.lit(f"{ADJUSTED}{part}").alias("key"), "patient_id", row.alias("row"))
+        for part, row in ((":all", every), (":deaths", deaths))
+    )

@@ -27,7 +27,7 @@ from rearm.report.cohort.never_done import never_done
 from rearm.report.cohort.salvage import first_by_kind, responses, sequences, tiers_of_chosen
 from rearm.report.cohort.table import ReportTable
 from rearm.report.cohort.who import funnel, who_they_are
-from rearm.report.cohort.whose import STATES, figures_of, published, whose_data
+from rearm.report.cohort.whose import STATES, days_shown, figures_of, published, whose_data
 from rearm.version import __version__
 
 if TYPE_CHECKING:
@@ -113,16 +113,18 @@ def cohort_report(
         raise InputError(f"{folder.path} holds no patients, so there is nothing to report.")
     figures = [figure_of(cohort, asked, rule) for asked in FIGURES]
     occupation = occupation_of(folder)
+    states = shown_states(occupation.occupation, rule)
     model = adjusted_model(cohort, adjust, rule) if adjust else None
     shows = whose_data(cohort, figures)
+    days = days_shown(figures, [day for day, _ in states])
     if model is not None:
         shows = pl.concat([shows, model.rows])
     close: frozenset[str] = frozenset()
     if not rule.exact:
         book = Ledger(ledger) if ledger is not None else Ledger.of_store(folder.path)
-        close = of_one_kind(figures_of(book.too_close(shows, min_cell)))
+        close = of_one_kind(figures_of(book.too_close(shows, min_cell, days)))
         _refuse(close, min_cell)
-        book.add(published(shows, close), min_cell)
+        book.add(published(shows, close), min_cell, days)
     withheld = close
     return CohortReport(
         patients=rule.shown(cohort.patients.height),
@@ -132,7 +134,7 @@ def cohort_report(
         tables=_tables(cohort, rule, withheld)
         | ({} if model is None or ADJUSTED in withheld else {ADJUSTED: model.table}),
         figures=tuple(f for f in figures if f.id not in withheld),
-        states=() if STATES in withheld else shown_states(occupation.occupation, rule),
+        states=() if STATES in withheld else states,
         state_names=occupation.occupation.states,
         withheld=tuple(sorted(withheld)),
     )

@@ -14,6 +14,7 @@ from rearm.cohort.survival import Estimate
 from rearm.report.cohort.cohort import Cohort
 from rearm.report.cohort.counts import CountRule
 from rearm.report.cohort.curves import DAYS_SHOWN, ShownGroup, shown_group
+from rearm.report.cohort.histories import COURSES, history
 from rearm.report.cohort.merged import OTHER
 from rearm.report.cohort.salvage import given_words
 from rearm.report.cohort.table import Cell, ReportTable
@@ -35,6 +36,7 @@ __all__ = [
 
 LANDMARKS = (30, 60, 90)
 READINGS = "progression_"  # of one source alone
+_ALL = "all"  # where patients are not grouped
 _DESCRIPTIVE = (
     "Groups were not chosen at random. A difference between two curves describes patients, and does"
     " not say that one therapy is better."
@@ -54,7 +56,9 @@ class FigureAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A figure with its table. `rows`: `key`, `patient_id`, `row`: whose data it shows."""
+    """A figure with its table. `rows`: `key`, `patient_id`, `row`: whose data it shows; `days`: by
+    key of a curve the days that it shows.
+    """
 
     id: str
     title: str
@@ -64,6 +68,7 @@ class Figure:
     groups: tuple[ShownGroup, ...]
     table: ReportTable
     rows: pl.DataFrame
+    days: dict[str, list[int]]
 
 
 def _asked(id: str, title: str, question: Question, **more: bool) -> FigureAsked:
@@ -156,7 +161,8 @@ def figure_of(cohort: Cohort, asked: FigureAsked, rule: CountRule) -> Figure:
         drawn=asked.drawn,
         groups=groups,
         table=_table(asked, groups, name, rule),
-        rows=_whose(rows, asked),
+        rows=_whose(rows, asked, groups),
+        days=_days(asked, groups),
     )
 
 
@@ -193,19 +199,72 @@ def _few_together(rows: pl.DataFrame, rule: CountRule) -> pl.DataFrame:
     return rows.with_columns(group=into)
 
 
-def _whose(rows: pl.DataFrame, asked: FigureAsked) -> pl.DataFrame:
-    """Whose data each group of the figure shows, as the ledger keeps it."""
+def _whose(rows: pl.DataFrame, asked: FigureAsked, shown: Sequence[ShownGroup]) -> pl.DataFrame:
+    """Whose data each group of the figure shows, as the ledger keeps it: each count by itself, and
+    the courses that curves are made of.
+    """
     import polars as pl
 
-    own = ("entry", "exit", "cause", "earliest", "latest", "cause_latest", "left_out")
-    text = pl.concat_str([pl.col(x).cast(pl.String).fill_null("") for x in own], separator="|")
-    return rows.filter(pl.col("has_origin")).select(
-        pl.concat_str([pl.lit(asked.id), pl.col("group").fill_null("all")], separator="/").alias(
-            "key"
-        ),
-        "patient_id",
-        text.alias("row"),
+    there = rows.filter(pl.col("has_origin"))
+    counted = there.filter(pl.col("left_out").is_null())
+    with_spread = [group.name for group in shown if group.spread is not None]
+    bounded = there.filter(pl.col("group").is_in(with_spread, nulls_equal=True))
+    exit, cause = pl.col("exit"), pl.col("cause")
+    course = history(
+        pl.col("entry"), exit, pl.when(cause == 1).then(exit), pl.when(cause == 2).then(exit)
     )
+    parts = (
+        (":left_out", there, pl.col("left_out").fill_null("")),
+        (":events", counted, cause.cast(pl.String)),
+        (":late", counted, (pl.col("entry") > 0).cast(pl.String)),
+        (":bounds", bounded, _bounds_of_a_year()),
+        (COURSES, counted, course),
+    )
+    return pl.concat(
+        own.select(_key(f"{asked.id}{part}"), "patient_id", row.alias("row"))
+        for part, own, row in parts
+    )
+
+
+def _key(part: str) -> pl.Expr:
+    import polars as pl
+
+    group = pl.col("group").fill_null(_ALL)
+    return pl.concat_str([pl.lit(part), group], separator="/").alias("key")
+
+
+def _bounds_of_a_year() -> pl.Expr:
+    """What of the bounds of a patient counts for the share on one year."""
+    import polars as pl
+
+    year = DAYS_SHOWN[2]
+    ends = (("earliest", "cause"), ("latest", "cause_latest"))
+    parts = [pl.col("entry").clip(upper_bound=year)]
+    for day, cause in ends:
+        parts += [
+            pl.col(day).clip(upper_bound=year + 1),
+            pl.when(pl.col(day) <= year).then(cause),
+        ]
+    text = [part.cast(pl.String).fill_null("") for part in parts]
+    return pl.concat_str(text, separator="|")
+
+
+def _days(asked: FigureAsked, groups: Sequence[ShownGroup]) -> dict[str, list[int]]:
+    """The days that each curve of the figure shows, with those of the numbers at risk."""
+    return {
+        f"{asked.id}{COURSES}/{group.name or _ALL}": sorted(
+            {
+                *DAYS_SHOWN,
+                *(
+                    point.day
+                    for curve in (group.curve, group.competing_curve)
+                    if curve is not None
+                    for point in curve.points
+                ),
+            }
+        )
+        for group in groups
+    }
 
 
 def group_words(asked: FigureAsked) -> Callable[[str | None], str]:

@@ -13,19 +13,20 @@ from rearm.cohort.outcomes.states import state_rows
 from rearm.report.cohort.cohort import FINDINGS_BEFORE, FINDINGS_LOOKED_FOR, Cohort
 from rearm.report.cohort.failures import first_progression
 from rearm.report.cohort.figures import Figure
+from rearm.report.cohort.histories import COURSES, history
 from rearm.report.cohort.who import bands, became
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["STATES", "figures_of", "published", "table_rows", "whose_data"]
+__all__ = ["STATES", "days_shown", "figures_of", "published", "table_rows", "whose_data"]
 
 STATES = "states"
 _CHARACTERISTICS = (
     "sex", "age_band", "year_band", "first_product", "chain", "lines_band", *FINDINGS_BEFORE,
 )  # fmt: skip
 _FAILED = ("failed", "suspected")
-_FIGURE = r"^[^/:]+"  # of a key
+_FIGURE = r"^[^/:@]+"  # of a key
 
 
 def whose_data(cohort: Cohort, figures: Sequence[Figure]) -> pl.DataFrame:
@@ -37,9 +38,29 @@ def whose_data(cohort: Cohort, figures: Sequence[Figure]) -> pl.DataFrame:
     return pl.concat(
         [
             table_rows(cohort),
-            _block(STATES, state_rows(cohort.store)),
+            _states(cohort),
             *(figure.rows for figure in figures),
         ]
+    )
+
+
+def days_shown(figures: Sequence[Figure], states: Sequence[int]) -> dict[str, list[int]]:
+    """The days that each curve shows, and those of the picture of states, by key."""
+    found = {key: days for figure in figures for key, days in figure.days.items()}
+    return found | {f"{STATES}{COURSES}": [*states]}
+
+
+def _states(cohort: Cohort) -> pl.DataFrame:
+    import polars as pl
+
+    found = state_rows(cohort.store).filter(pl.col("left_out").is_null())
+    course = history(
+        pl.col("entry"),
+        pl.col("last"),
+        *map(pl.col, ("relapse", "salvage_1", "salvage_2", "death")),
+    )
+    return found.select(
+        pl.lit(f"{STATES}{COURSES}").alias("key"), "patient_id", course.alias("row")
     )
 
 
