@@ -81,7 +81,7 @@ class Ledger:
 
     def _earlier(self) -> list[tuple[Path, int, Days]]:
         """The file of each report that is whole, its minimum cell and days, in their order."""
-        found = []
+        found: list[tuple[Path, int, Days]] = []
         for note in sorted(self.folder.glob("*.json")):
             file = note.with_suffix(".parquet")
             try:
