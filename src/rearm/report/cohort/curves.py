@@ -24,6 +24,7 @@ __all__ = [
 MONTH = 30.4375  # days
 DAYS_SHOWN = (0, 183, 365, 730)  # numbers at risk, shares
 _WEEK = 7
+_NONE = 1e-9  # patients
 _LEAST_AT_RISK = 10  # a curve of fewer says more of them than of the others
 
 
@@ -192,18 +193,44 @@ def _spread(group: GroupOutcome, rule: CountRule, last: int) -> tuple[float, flo
 
 
 def shown_states(found: Occupation, rule: CountRule) -> tuple[tuple[int, tuple[float, ...]], ...]:
-    """Day and share in each state, to the percent, at ends of weeks with at least the minimum of
-    stays ending between them, as long as as many are under observation.
+    """Day and share in each state, to the percent, at ends of weeks on which no state is that of a
+    few: nobody or the minimum is under observation in each, and nobody or the minimum came to it or
+    left it since the day that is shown before. With an exact rule: every day as it is.
     """
     if found.free_at is None or not len(found.day):
         return ()
-    watched = found.at_risk.sum(axis=1)
-    ended = np.maximum(watched - np.concatenate((watched[1:], [0])), 0)
     first = (1.0, *(0.0 for _ in found.states[1:]))
     if rule.exact:
         rows = [(int(day), i) for i, day in enumerate(found.day)]
     else:
-        rows = _spaced(found.day, watched, ended, rule.min_cell)
+        rows = _spaced_states(found, rule)
     known = [(d, i) for d, i in rows if found.known_to is None or found.day[i] <= found.known_to]
-    shown = [(day, tuple(float(x) for x in found.share[i])) for day, i in known]
+    places = 12 if rule.exact else 2
+    shown = [(day, tuple(round(float(x), places) for x in found.share[i])) for day, i in known]
     return ((found.free_at, first), *shown) if shown else ()
+
+
+def _spaced_states(found: Occupation, rule: CountRule) -> list[tuple[int, int]]:
+    """Ends of weeks, with the row that holds there, between which no state changes by a few."""
+    watched = found.at_risk.sum(axis=1)
+    enough = np.flatnonzero(watched >= max(rule.min_cell, _LEAST_AT_RISK))
+    if not len(enough):
+        return []
+    weeks = np.arange(1, int(found.day[enough[-1]]) // _WEEK + 1) * _WEEK
+    rows = np.searchsorted(found.day, weeks, side="right") - 1
+    moved = np.hstack((found.came, found.left))
+    before = np.zeros(moved.shape[1], dtype=np.int64)
+    shown: list[tuple[int, int]] = []
+    for week, row in zip(weeks.tolist(), rows.tolist(), strict=True):
+        if row < 0:
+            continue
+        counts = (found.at_risk[row], moved[row] - before, found.share[row] * watched[row])
+        if not any(_of_a_few(count, rule) for count in counts):
+            shown.append((week, row))
+            before = moved[row]
+    return shown
+
+
+def _of_a_few(counts: np.ndarray, rule: CountRule) -> bool:
+    """Whether any of these numbers of patients is neither none nor the minimum."""
+    return bool(((counts > _NONE) & (counts < rule.min_cell)).any())
