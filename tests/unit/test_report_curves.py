@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from pathlib import Path
+
 import numpy as np
 import pytest
+from tests.support.random_store import Tables
+from tests.support.tiny_store import tiny_store
 
 from rearm.cohort.survival import Stays, state_occupation, stays_of
+from rearm.report.cohort.contents import cohort_report
 from rearm.report.cohort.counts import CountRule
 from rearm.report.cohort.curves import shown_states
 
@@ -32,7 +38,7 @@ def test_no_picture_of_states_shows_a_few_in_any_of_them(of_a_few: int) -> None:
     exact = shown_states(found, CountRule(1))
     assert any(0 < 400 * shares[at] < 5 for _, shares in exact)
     shown = shown_states(found, CountRule(5))
-    for (_, earlier), (_, later) in zip(shown, shown[1:], strict=False):
+    for (_, earlier), (_, later) in pairwise(shown):
         assert all(x == 0 or 400 * x >= 4.5 for x in later)
         assert all(round(x, 2) == x for x in later)
         assert len(earlier) == len(later)
@@ -47,3 +53,40 @@ def test_states_that_enough_patients_come_to_are_shown() -> None:
             for day in days]  # fmt: skip
     came = np.diff(found.came[rows], axis=0)
     assert ((came == 0) | (came >= 5)).all()
+
+
+def _events_by(days: list[int], of: list[int]) -> list[int]:
+    return [sum(x <= day for x in of) for day in days]
+
+
+@pytest.mark.parametrize("after", [1, 3, 4, 5, 9])
+def test_a_share_stands_for_enough_events_since_the_one_before(after: int, tmp_path: Path) -> None:
+    """20 events before month 6, `after` more in the year that follows, 60 patients watched on."""
+    died = [20 + 7 * i for i in range(20)] + [200 + 10 * i for i in range(after)]
+    tables: Tables = {
+        "patients": [{"patient_id": f"P{i}"} for i in range(80)],
+        "infusions": [
+            {"patient_id": f"P{i}", "infusion": 1, "day": 0, "status": "not_failed"}
+            for i in range(80)
+        ],
+        "outcomes": [
+            {
+                "patient_id": f"P{i}", "infusion": 1, "origin": "infusion", "endpoint": "OS",
+                "origin_day": 0, "entry": 0, "status": "event" if i < len(died) else "censored",
+                "event": "death" if i < len(died) else None,
+                "days": died[i] if i < len(died) else 800,
+            }
+            for i in range(80)
+        ],
+    }  # fmt: skip
+    report = cohort_report(tiny_store(tmp_path / "store", tables))
+    figure = next(x for x in report.figures if x.id == "os_product")
+    (group,) = figure.groups
+    assert group.curve is not None
+    days = [point.day for point in group.curve.points]
+    days += [day for day, share in group.shares.items() if share.value is not None]
+    counts = _events_by(sorted({*days}), died)
+    steps = [b - a for a, b in pairwise(counts)]
+    assert all(step == 0 or step >= 5 for step in steps), steps
+    assert group.shares[183].value is not None
+    assert (group.shares[365].value is not None) == (after >= 5)

@@ -171,8 +171,8 @@ class Unwatched:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Occupation:
     """Share of patients in each state (columns) at the end of each day on which a stay ends (rows);
-    each row sums to 1. `came`, `left`: how many patients had by then been seen to come to each state,
-    and to leave it. `free_at`, `known_to`, `limits`: as of a survival curve. `unwatched` names
+    each row sums to 1. `came`, `left`: how many patients were by then seen to come to each
+    state, and to leave it. `free_at`, `known_to`, `limits`: as of a survival curve. `unwatched` names
     the stretches on which a state stood still for want of patients.
     """
 

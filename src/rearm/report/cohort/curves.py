@@ -91,12 +91,10 @@ def shown_group(group: GroupOutcome, outcomes: Outcomes, rule: CountRule) -> Sho
         at_risk={day: rule.shown(n) for day, n in at_risk.items()},
         curve=curve,
         competing_curve=other,
-        shares={
-            day: main.on(day) if 0 < day <= last else Estimate() for day in DAYS_SHOWN if day > 0
-        },
+        shares=_shares(main, curve, rule),
         median=median,
         followed=_followed(group, rule),
-        spread=_spread(group, rule, last),
+        spread=_spread(group, rule, curve),
     )
 
 
@@ -131,28 +129,41 @@ def _shown_curve(curve: SurvivalCurve | IncidenceCurve, rule: CountRule) -> Show
 def _spaced(
     day: np.ndarray, at_risk: np.ndarray, events: np.ndarray, least: int
 ) -> list[tuple[int, int]]:
-    """Ends of weeks, with the row that holds there: `least` events or more lie between one and the
-    next, and the last is the end of the last week in which as many, and ten, are at risk.
+    """Ends of weeks and the days of which shares are told, with the row that holds there: `least`
+    events or more lie between one and the next, or none, and the last is a week in which as many,
+    and ten, are at risk.
     """
     enough = np.flatnonzero(at_risk >= max(least, _LEAST_AT_RISK))
     if not len(enough):
         return []
-    end_row = int(enough[-1])
+    end = int(day[enough[-1]]) // _WEEK * _WEEK
+    weeks = range(_WEEK, end + 1, _WEEK)
+    days = sorted({*weeks, *(x for x in DAYS_SHOWN if 0 < x <= end)})
+    rows = (np.searchsorted(day, days, side="right") - 1).tolist()
     total = np.cumsum(events)
-    weeks = np.arange(1, int(day[end_row]) // _WEEK + 1) * _WEEK
-    rows = np.searchsorted(day, weeks, side="right") - 1
     found: list[tuple[int, int]] = []
-    shown = 0
-    for week, row in zip(weeks.tolist(), rows.tolist(), strict=True):
-        if row >= 0 and total[row] - shown >= least:
-            found.append((week, row))
-            shown = int(total[row])
-    last = (int(weeks[-1]), int(rows[-1])) if len(weeks) else None
-    if not found or last is None or last[0] <= found[-1][0]:
+
+    def since() -> int:
+        return int(total[row]) - (int(total[found[-1][1]]) if found else 0)
+
+    for at, row in zip(days, rows, strict=True):
+        if row < 0:
+            continue
+        if at in DAYS_SHOWN:  # weeks just before it give way to it
+            while found and 0 < since() < least and found[-1][0] not in DAYS_SHOWN:
+                found.pop()
+        if since() >= least or (at in DAYS_SHOWN and found and since() == 0):
+            found.append((at, row))
+    if not found or found[-1][0] >= end:
         return found
-    if total[last[1]] > shown:  # the rest is too few for a step of its own: it joins the last one
+    row = rows[-1]
+    if since() > 0:  # the rest is too few for a step of its own: it joins the last one
+        if found[-1][0] in DAYS_SHOWN:
+            return found
         found.pop()
-    return [*found, last]
+        if since() < least:
+            return found
+    return [*found, (end, row)]
 
 
 def _number(value: float) -> float | None:
@@ -183,12 +194,30 @@ def _followed(group: GroupOutcome, rule: CountRule) -> float | None:
     return None if followed is None or few else followed / MONTH
 
 
-def _spread(group: GroupOutcome, rule: CountRule, last: int) -> tuple[float, float] | None:
+def _shares(
+    whole: SurvivalCurve | IncidenceCurve, curve: ShownCurve | None, rule: CountRule
+) -> dict[int, Estimate]:
+    """By day, as the curve that is shown has it; unknown where it has no point on the day."""
+    last = curve.points[-1].day if curve else -1
+    points = {point.day for point in curve.points} if curve else set()
+    return {
+        day: whole.on(day) if day in points or (rule.exact and day <= last) else Estimate()
+        for day in DAYS_SHOWN
+        if day > 0
+    }
+
+
+def _spread(
+    group: GroupOutcome, rule: CountRule, curve: ShownCurve | None
+) -> tuple[float, float] | None:
+    year = DAYS_SHOWN[2]
+    points = [point.day for point in curve.points] if curve else []
     few = group.vague < rule.min_cell and not rule.exact
-    if group.bounds is None or few or last < DAYS_SHOWN[2]:
+    there = year in points or (rule.exact and year <= max(points, default=-1))
+    if group.bounds is None or few or not there:
         return None
-    early = group.bounds.earliest.on(DAYS_SHOWN[2]).value
-    late = group.bounds.latest.on(DAYS_SHOWN[2]).value
+    early = group.bounds.earliest.on(year).value
+    late = group.bounds.latest.on(year).value
     return None if early is None or late is None else (early, late)
 
 
