@@ -10,10 +10,12 @@ import pytest
 from tests.support.random_store import Tables
 from tests.support.tiny_store import tiny_store
 
+from rearm.cohort.store.folder import StoreFolder
 from rearm.cohort.survival import Stays, state_occupation, stays_of
 from rearm.report.cohort.contents import cohort_report
 from rearm.report.cohort.counts import CountRule
-from rearm.report.cohort.curves import shown_states
+from rearm.report.cohort.curves import MONTH, shown_states
+from rearm.report.cohort.figures import Figure, median_words
 
 
 def _stays(of_a_few: int) -> Stays:
@@ -59,26 +61,31 @@ def _events_by(days: list[int], of: list[int]) -> list[int]:
     return [sum(x <= day for x in of) for day in days]
 
 
-@pytest.mark.parametrize("after", [1, 3, 4, 5, 9])
-def test_a_share_stands_for_enough_events_since_the_one_before(after: int, tmp_path: Path) -> None:
-    """20 events before month 6, `after` more in the year that follows, 60 patients watched on."""
-    died = [20 + 7 * i for i in range(20)] + [200 + 10 * i for i in range(after)]
-    tables: Tables = {
-        "patients": [{"patient_id": f"P{i}"} for i in range(80)],
+def _of_deaths(died: list[int], alive: int, last: int) -> Tables:
+    """One product; patients who died on these days, and some who were followed to the last."""
+    ends = [(day, "death") for day in died] + [(last, None)] * alive
+    return {
+        "patients": [{"patient_id": f"P{i}"} for i in range(len(ends))],
         "infusions": [
             {"patient_id": f"P{i}", "infusion": 1, "day": 0, "status": "not_failed"}
-            for i in range(80)
+            for i in range(len(ends))
         ],
         "outcomes": [
             {
                 "patient_id": f"P{i}", "infusion": 1, "origin": "infusion", "endpoint": "OS",
-                "origin_day": 0, "entry": 0, "status": "event" if i < len(died) else "censored",
-                "event": "death" if i < len(died) else None,
-                "days": died[i] if i < len(died) else 800,
+                "origin_day": 0, "entry": 0, "status": "event" if event else "censored",
+                "event": event, "days": day,
             }
-            for i in range(80)
+            for i, (day, event) in enumerate(ends)
         ],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("after", [1, 3, 4, 5, 9])
+def test_a_share_stands_for_enough_events_since_the_one_before(after: int, tmp_path: Path) -> None:
+    """20 events before month 6, `after` more in the year that follows, 60 patients watched on."""
+    died = [20 + 7 * i for i in range(20)] + [200 + 10 * i for i in range(after)]
+    tables = _of_deaths(died, 60 - after, 800)
     report = cohort_report(tiny_store(tmp_path / "store", tables))
     figure = next(x for x in report.figures if x.id == "os_product")
     (group,) = figure.groups
@@ -90,3 +97,22 @@ def test_a_share_stands_for_enough_events_since_the_one_before(after: int, tmp_p
     assert all(step == 0 or step >= 5 for step in steps), steps
     assert group.shares[183].value is not None
     assert (group.shares[365].value is not None) == (after >= 5)
+
+
+def test_no_limit_of_a_median_is_the_day_of_one_death(tmp_path: Path) -> None:
+    """The upper limit lies beyond the curve, which ends with ten at risk; the rest are months."""
+    died = [11 + 13 * i for i in range(20)]
+    tables = tiny_store(tmp_path / "store", _of_deaths(died, 2, 900))
+    (exact,) = next(x for x in _figures(tables, 1) if x.id == "os_product").groups
+    (group,) = next(x for x in _figures(tables, 5) if x.id == "os_product").groups
+    assert group.curve is not None and exact.median.high is not None
+    last = group.curve.points[-1].day
+    assert exact.median.high * MONTH > last
+    assert group.median.high is None
+    assert group.median.value == round(exact.median.value or 0)
+    assert group.median.low == round(exact.median.low or 0)
+    assert median_words(group) == f"{group.median.value:.0f} ({group.median.low:.0f} to ?)"
+
+
+def _figures(store: StoreFolder, least: int) -> tuple[Figure, ...]:
+    return cohort_report(store, min_cell=least).figures

@@ -172,8 +172,8 @@ class Unwatched:
 class Occupation:
     """Share of patients in each state (columns) at the end of each day on which a stay ends (rows);
     each row sums to 1. `came`, `left`: how many patients were by then seen to come to each
-    state, and to leave it. `free_at`, `known_to`, `limits`: as of a survival curve. `unwatched` names
-    the stretches on which a state stood still for want of patients.
+    state, and to leave it. `free_at`, `known_to`, `limits`: as of a survival curve. `unwatched`
+    names the stretches on which a state stood still for want of patients.
     """
 
     states: tuple[str, ...]

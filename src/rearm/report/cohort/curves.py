@@ -171,14 +171,21 @@ def _number(value: float) -> float | None:
 
 
 def _median(group: GroupOutcome, rule: CountRule, last: int) -> Estimate:
-    """In months; unknown where fewer than the minimum had the event before it, or where the curve
-    that is shown ends before: it would be the day of one of a few.
+    """In months, whole ones unless counts are exact: a day would be that of one patient's event.
+    Unknown where fewer than the minimum had the event before it; it and each limit also where the
+    curve that is shown ends before.
     """
     median = group.median
     if median.value is None or rule.exact:
         return _months(median)
     before = int(group.free.events[group.free.day <= median.value].sum())
-    return Estimate() if before < rule.min_cell or median.value > last else _months(median)
+    if before < rule.min_cell or median.value > last:
+        return Estimate()
+
+    def whole(days: float | None) -> float | None:
+        return None if days is None or days > last else float(round(days / MONTH))
+
+    return Estimate(value=whole(median.value), low=whole(median.low), high=whole(median.high))
 
 
 def _months(days: Estimate) -> Estimate:

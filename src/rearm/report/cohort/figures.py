@@ -334,9 +334,14 @@ def median_words(group: ShownGroup) -> str:
     median = group.median
     if median.value is None:
         return "not reached" if group.curve is not None else "too few"
-    low = "?" if median.low is None else f"{median.low:.1f}"
-    high = "?" if median.high is None else f"{median.high:.1f}"
-    return f"{median.value:.1f} ({low} to {high})"
+    low = "?" if median.low is None else _one_place(median.low)
+    high = "?" if median.high is None else _one_place(median.high)
+    return f"{_one_place(median.value)} ({low} to {high})"
+
+
+def _one_place(months: float) -> str:
+    """`8.1`; whole months, as where counts are not exact, without a place that they don't have."""
+    return f"{round(months, 1):g}"
 
 
 def _percent_words(share: Estimate) -> str:
