@@ -21,6 +21,7 @@ from rearm.report.cohort.contents import CohortReport, cohort_report
 from rearm.report.cohort.counts import CountRule
 from rearm.report.cohort.figures import FIGURES, figure_of
 from rearm.report.cohort.histories import fewest_that_differ
+from rearm.report.cohort.kinds import of_one_kind
 from rearm.report.cohort.ledger import Ledger
 from rearm.report.cohort.page import cohort_page, every_table
 from rearm.report.cohort.whose import whose_data
@@ -112,7 +113,8 @@ def test_a_curve_that_differs_in_a_few_is_left_out(tmp_path: Path) -> None:
     )
     assert now.table != before.table  # without the guard
     second = cohort_report(changed, ledger=book)
-    assert second.withheld == ("pfs_strategy",)
+    # with the others of its kind: the reader is not to know in which of them a few changed
+    assert second.withheld == ("adjusted", "os_second_cart", "os_strategy", "pfs_strategy")
     assert "pfs_strategy" not in {f.id for f in second.figures}
     assert len(patients) == SIZE
 
@@ -190,6 +192,14 @@ def test_a_curve_is_compared_on_each_day_that_it_shows() -> None:
     assert fewest_that_differ(courses, 5, [40]) == 6
     assert fewest_that_differ(courses[1:], 0, [500]) == 5
     assert fewest_that_differ(courses[6:], 0, [500]) is None
+
+
+def test_every_figure_and_table_is_of_one_kind() -> None:
+    single = {asked.id for asked in FIGURES} | {"states", "adjusted", "kinds", "tiers", "agreement"}
+    for name in single:
+        kind = of_one_kind(frozenset({name}))
+        assert len(kind) > 1
+        assert all(of_one_kind(frozenset({other})) == kind for other in kind)
 
 
 def test_another_minimum_for_the_same_data_is_refused(tmp_path: Path) -> None:

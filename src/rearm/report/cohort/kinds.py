@@ -9,6 +9,18 @@ from __future__ import annotations
 __all__ = ["of_one_kind"]
 
 _KINDS = (
+    frozenset(
+        {
+            "states",
+            "pfs_product",
+            "os_product",
+            "progression",
+            "progression_results",
+            "progression_team",
+        }
+    ),
+    frozenset({"os_failure", "to_salvage", "os_landmark_30", "os_landmark_60", "os_landmark_90"}),
+    frozenset({"pfs_strategy", "os_strategy", "os_second_cart", "adjusted"}),
     frozenset({"kinds", "causes", "never_done"}),
     frozenset({"first_salvage", "responses", "sequences", "tiers"}),
     frozenset({"agreement", "progression_days"}),
