@@ -153,7 +153,7 @@ def test_a_table_that_differs_in_a_few_is_left_out_with_those_of_its_kind(tmp_pa
 
 
 def test_longer_follow_up_does_not_hide_a_death_of_an_earlier_day(tmp_path: Path) -> None:
-    """Five patients are followed on beyond the second year, and one death turns out to lie in month 3."""
+    """Five patients are followed on, and one death turns out to lie in month 3."""
     book = tmp_path / "book"
     tables = random_tables(200, 5)
     first = cohort_report(tiny_store(tmp_path / "a", tables), ledger=book)
