@@ -45,7 +45,12 @@ def test_a_share_is_made_of_shown_counts() -> None:
     rule = CountRule(5)
     assert rule.part_of(9, 17) == (9, 18, 0.5)
     assert rule.part_of(3, 17) == (None, 18, None)
-    assert rule.part_of(16, 16) == (15, 15, 1.0)
+    # 15 of 16 is shown alike, so that 100 % may be false
+    assert rule.part_of(16, 16) == rule.part_of(15, 16) == (15, 15, None)
+    assert rule.part_of(6, 7) == (6, 6, None)
+    assert rule.part_of(6, 2000) == (6, 2001, None)  # nor 0 %
+    assert rule.part_of(0, 16) == (0, 15, 0.0)
+    assert CountRule(1).part_of(16, 16) == (16, 16, 1.0)
     assert shown_text(None) == "*" and shown_text(1200) == "1,200"
 
 

@@ -20,7 +20,10 @@ from rearm.report.cohort.cohort import Cohort
 from rearm.report.cohort.contents import CohortReport, cohort_report
 from rearm.report.cohort.counts import CountRule
 from rearm.report.cohort.figures import FIGURES, figure_of
-from rearm.report.cohort.ledger import COHORT, Ledger
+from rearm.report.cohort.histories import fewest_that_differ
+from rearm.report.cohort.kinds import of_one_kind
+from rearm.report.cohort.ledger import Ledger
+from rearm.report.cohort.page import cohort_page, every_table
 from rearm.report.cohort.whose import whose_data
 
 SIZE = 60
@@ -110,9 +113,93 @@ def test_a_curve_that_differs_in_a_few_is_left_out(tmp_path: Path) -> None:
     )
     assert now.table != before.table  # without the guard
     second = cohort_report(changed, ledger=book)
-    assert second.withheld == ("pfs_strategy",)
+    # with the others of its kind: the reader is not to know in which of them a few changed
+    assert second.withheld == ("adjusted", "os_second_cart", "os_strategy", "pfs_strategy")
     assert "pfs_strategy" not in {f.id for f in second.figures}
     assert len(patients) == SIZE
+
+
+@pytest.mark.parametrize(("table", "column"), [("tests", "test"), ("findings", "t_11_14")])
+def test_changes_in_one_table_do_not_hide_a_new_patient_in_the_others(
+    tmp_path: Path, table: str, column: str
+) -> None:
+    book = tmp_path / "book"
+    tables = random_tables(SIZE, 1)
+    cohort_report(tiny_store(tmp_path / "a", tables), ledger=book)
+    more = random_tables(SIZE + 1, 1)
+    failed = {x["patient_id"] for x in more["patients"] if x["status"] == "failed"}
+    others = sorted(failed - {f"P{SIZE:04d}"})[:8]
+    for row in more[table]:
+        if row["patient_id"] in others:
+            row[column] = "urine_electrophoresis" if table == "tests" else not row[column]
+    with pytest.raises(InputError, match="fewer than 5 patients differ"):
+        cohort_report(tiny_store(tmp_path / "b", more), ledger=book)
+
+
+def test_a_table_that_differs_in_a_few_is_left_out_with_those_of_its_kind(tmp_path: Path) -> None:
+    book = tmp_path / "book"
+    tables = random_tables(SIZE, 1)
+    cohort_report(tiny_store(tmp_path / "a", tables), ledger=book)
+    failed = {x["patient_id"] for x in tables["patients"] if x["status"] == "failed"}
+    (moved, *_) = (row for row in tables["causes"] if row["patient_id"] in failed)
+    moved["grade"] = "unlikely"
+    second = cohort_report(tiny_store(tmp_path / "b", tables), ledger=book)
+    assert second.withheld == ("causes", "kinds", "never_done")
+    assert all(second.tables[name].empty for name in second.withheld)
+    assert not second.tables["who"].empty
+    page = cohort_page(second)
+    assert "causes" not in {table.id for table in every_table(second)}
+    assert "Kinds of failure" in page  # named among those that are left out
+
+
+def test_longer_follow_up_does_not_hide_a_death_of_an_earlier_day(tmp_path: Path) -> None:
+    """Five patients are followed on, and one death turns out to lie in month 3."""
+    book = tmp_path / "book"
+    tables = random_tables(200, 5)
+    first = cohort_report(tiny_store(tmp_path / "a", tables), ledger=book)
+    assert {"os_product", "progression"} <= {figure.id for figure in first.figures}
+    product = {x["patient_id"]: x["product"] for x in tables["infusions"] if x["infusion"] == 1}
+    of_os = [
+        row
+        for row in tables["outcomes"]
+        if (row["origin"], row["endpoint"]) == ("infusion", "OS")
+        and product[row["patient_id"]] == "ide-cel"
+        and row.get("days") is not None
+    ]
+    late = [x for x in of_os if x["status"] == "censored" and x["days"] > 500][:8]
+    early = next(x for x in of_os if x["status"] == "event" and x["days"] > 300 and not x["entry"])
+    assert len(late) == 8
+    for row in late:
+        row["days"] += 100
+    longer = cohort_report(tiny_store(tmp_path / "b", tables), ledger=tmp_path / "other")
+    assert not longer.withheld
+    early |= {"days": 90, "days_low": 90, "days_high": 90}
+    second = cohort_report(tiny_store(tmp_path / "c", tables), ledger=book)
+    assert "os_product" in second.withheld
+
+
+def test_a_curve_is_compared_on_each_day_that_it_shows() -> None:
+    courses = pl.DataFrame(
+        {
+            # a death of day 40; longer follow-up from day 500; the same
+            "row": ["1|40||41", *["1|||601"] * 5, "1|||301"],
+            "row_before": ["1|||301", *["1|||501"] * 5, "1|||301"],
+        }
+    )
+    assert fewest_that_differ(courses, 0, [30]) == 6  # the course as a whole
+    assert fewest_that_differ(courses, 0, [39]) == 6
+    assert fewest_that_differ(courses, 0, [40]) == 1
+    assert fewest_that_differ(courses, 5, [40]) == 6
+    assert fewest_that_differ(courses[1:], 0, [500]) == 5
+    assert fewest_that_differ(courses[6:], 0, [500]) is None
+
+
+def test_every_figure_and_table_is_of_one_kind() -> None:
+    single = {asked.id for asked in FIGURES} | {"states", "adjusted", "kinds", "tiers", "agreement"}
+    for name in single:
+        kind = of_one_kind(frozenset({name}))
+        assert len(kind) > 1
+        assert all(of_one_kind(frozenset({other})) == kind for other in kind)
 
 
 def test_another_minimum_for_the_same_data_is_refused(tmp_path: Path) -> None:
@@ -211,9 +298,8 @@ def test_the_ledger_compares_groups_that_were_cut_otherwise(tmp_path: Path) -> N
             ]
         )
 
-    book.add(rows(others=range(12), a=range(12, 40)), 5)
+    book.add(rows(others=range(12), a=range(12, 40)), 5, {})
     # four patients have left the others to be a group of their own with new ones
     now = rows(others=range(4, 12), b=range(40, 50), a=range(12, 40))
-    assert book.too_close(now, 5) == {"os/others"}
-    assert book.too_close(rows(others=range(7, 12), a=range(12, 40)), 5) == frozenset()
-    assert COHORT not in book.too_close(now, 5)
+    assert book.too_close(now, 5, {}) == {"os/others"}
+    assert book.too_close(rows(others=range(7, 12), a=range(12, 40)), 5, {}) == frozenset()

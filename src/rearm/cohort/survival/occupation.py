@@ -171,8 +171,9 @@ class Unwatched:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Occupation:
     """Share of patients in each state (columns) at the end of each day on which a stay ends (rows);
-    each row sums to 1. `free_at`, `known_to`, `limits`: as of a survival curve. `unwatched` names
-    the stretches on which a state stood still for want of patients.
+    each row sums to 1. `came`, `left`: how many patients were by then seen to come to each
+    state, and to leave it. `free_at`, `known_to`, `limits`: as of a survival curve. `unwatched`
+    names the stretches on which a state stood still for want of patients.
     """
 
     states: tuple[str, ...]
@@ -183,6 +184,8 @@ class Occupation:
     level: float
     day: Ints
     at_risk: Ints
+    came: Ints
+    left: Ints
     share: Floats
     standard_error: Floats
     low: Floats
@@ -255,6 +258,8 @@ def state_occupation(
         level=level,
         day=day,
         at_risk=at_risk[day],
+        came=np.cumsum(moved[day].sum(axis=1), axis=0).astype(np.int64),
+        left=np.cumsum(moved[day].sum(axis=2), axis=0).astype(np.int64),
         share=share,
         standard_error=error,
         low=low,

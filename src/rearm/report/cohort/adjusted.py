@@ -234,17 +234,29 @@ def _left_out(every: pl.DataFrame, rule: CountRule) -> str:
 
 
 def _whose(every: pl.DataFrame) -> pl.DataFrame:
-    """Whose data the ratios and the counts are made of."""
+    """Whose data the ratios and the counts are made of, and the deaths by themselves: a longer
+    follow-up hides none.
+    """
     import polars as pl
 
-    own = [x for x in every.columns if x not in ("patient_id", "why")]
-    text = pl.concat_str([pl.col(x).cast(pl.String).fill_null("") for x in own], separator="|")
     within = pl.col("why").is_null()
+    whole = _text_of([x for x in every.columns if x not in ("patient_id", "why")])
     part = pl.when(within).then(pl.format("strategy {}", "group")).otherwise(pl.lit("left_out"))
     shown = every.select(
-        pl.format("{}/{}", pl.lit(ADJUSTED), part).alias("key"),
+        pl.format("{}:{}", pl.lit(ADJUSTED), part).alias("key"),
         "patient_id",
-        pl.when(within).then(text).otherwise("why").alias("row"),
+        pl.when(within).then(whole).otherwise("why").alias("row"),
     )
-    ratios = shown.filter(every["why"].is_null()).with_columns(key=pl.lit(f"{ADJUSTED}/all"))
-    return pl.concat([shown, ratios])
+    used = every.filter(within)
+    deaths = _text_of(["group", "cause", *(x for x in every.columns if x in COVARIATES)])
+    own = [
+        used.select(pl.lit(f"{ADJUSTED}{name}").alias("key"), "patient_id", row.alias("row"))
+        for name, row in ((":all", whole), (":deaths", deaths))
+    ]
+    return pl.concat([shown, *own])
+
+
+def _text_of(columns: Sequence[str]) -> pl.Expr:
+    import polars as pl
+
+    return pl.concat_str([pl.col(x).cast(pl.String).fill_null("") for x in columns], separator="|")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +21,25 @@ from rearm.report.cohort.failures import (
     response_agreement,
 )
 from rearm.report.cohort.figures import FIGURES, Figure, figure_of
-from rearm.report.cohort.ledger import COHORT, Ledger
+from rearm.report.cohort.kinds import of_one_kind
+from rearm.report.cohort.ledger import Ledger
 from rearm.report.cohort.never_done import never_done
 from rearm.report.cohort.salvage import first_by_kind, responses, sequences, tiers_of_chosen
 from rearm.report.cohort.table import ReportTable
 from rearm.report.cohort.who import funnel, who_they_are
-from rearm.report.cohort.whose import STATES, published, whose_data
+from rearm.report.cohort.whose import STATES, days_shown, figures_of, published, whose_data
 from rearm.version import __version__
 
 __all__ = ["CohortReport", "cohort_report"]
+
+_PATIENTS = frozenset({"funnel", "who"})  # without them there is no report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CohortReport:
     """A report. `tables` by id, in the order of the page; `figures`: curves with their tables;
-    `states`: day and share in each state; `withheld`: ids of figures of which a part differs from
-    an earlier report in the data of a few patients.
+    `states`: day and share in each state; `withheld`: ids of tables (left empty) and
+    figures of a kind of which a part differs from an earlier report in the data of a few patients.
     """
 
     patients: int | None
@@ -107,32 +110,34 @@ def cohort_report(
         raise InputError(f"{folder.path} holds no patients, so there is nothing to report.")
     figures = [figure_of(cohort, asked, rule) for asked in FIGURES]
     occupation = occupation_of(folder)
+    states = shown_states(occupation.occupation, rule)
     model = adjusted_model(cohort, adjust, rule) if adjust else None
     shows = whose_data(cohort, figures)
+    days = days_shown(figures, [day for day, _ in states])
     if model is not None:
         shows = pl.concat([shows, model.rows])
     close: frozenset[str] = frozenset()
     if not rule.exact:
         book = Ledger(ledger) if ledger is not None else Ledger.of_store(folder.path)
-        close = book.too_close(shows, min_cell)
+        close = of_one_kind(figures_of(book.too_close(shows, min_cell, days)))
         _refuse(close, min_cell)
-        book.add(published(shows, _figures_of(close)), min_cell)
-    withheld = _figures_of(close)
+        book.add(published(shows, close), min_cell, days)
+    withheld = close
     return CohortReport(
         patients=rule.shown(cohort.patients.height),
         criteria=folder.criteria(),
         knowledge=tuple(sorted(cohort.patients["knowledge"].drop_nulls().unique())),
         rule=rule,
-        tables=_tables(cohort, rule)
+        tables=_tables(cohort, rule, withheld)
         | ({} if model is None or ADJUSTED in withheld else {ADJUSTED: model.table}),
         figures=tuple(f for f in figures if f.id not in withheld),
-        states=() if STATES in withheld else shown_states(occupation.occupation, rule),
+        states=() if STATES in withheld else states,
         state_names=occupation.occupation.states,
         withheld=tuple(sorted(withheld)),
     )
 
 
-def _tables(cohort: Cohort, rule: CountRule) -> dict[str, ReportTable]:
+def _tables(cohort: Cohort, rule: CountRule, withheld: frozenset[str]) -> dict[str, ReportTable]:
     made = (
         funnel(cohort, rule),
         who_they_are(cohort, rule),
@@ -146,21 +151,14 @@ def _tables(cohort: Cohort, rule: CountRule) -> dict[str, ReportTable]:
         tiers_of_chosen(cohort, rule),
         never_done(cohort, rule),
     )
-    return {table.id: table for table in made}
+    return {x.id: replace(x, rows=(), notes=()) if x.id in withheld else x for x in made}
 
 
 def _refuse(close: frozenset[str], min_cell: int) -> None:
-    if COHORT in close:
+    if _PATIENTS & close:
         raise InputError(
             f"An earlier report of this store was made of almost the same data: those of fewer than"
             f" {min_cell} patients differ. The two reports together would show what became of these"
             f" few. Wait until the data of {min_cell} or more have changed, or name --min-cell 1"
             " for a report that stays with those who may see the patients."
         )
-
-
-def _figures_of(close: frozenset[str]) -> frozenset[str]:
-    """The figures of which a group is too close to an earlier one: the whole figure is left out,
-    since the other groups and the total would give it away.
-    """
-    return frozenset(key.split("/")[0] for key in close)

@@ -81,10 +81,15 @@ class CountRule:
         return counted.cells[0], counted.total
 
     def share(self, part: int | None, whole: int | None) -> float | None:
-        """The share of a shown count in a shown total; None where either is not shown."""
+        """The share of a shown count in a shown total; None where either is not shown, and where
+        rounded counts would say all or almost none of patients of whom it may not be true.
+        """
         if part is None or not whole:
             return None
-        return min(1.0, part / whole)
+        share = min(1.0, part / whole)
+        if not self.exact and part and round(100 * share) in (0, 100):
+            return None
+        return share
 
     def part_of(self, part: int, whole: int) -> tuple[int | None, int | None, float | None]:
         """A count among a total, with the share; the rest is not shown and never exact."""

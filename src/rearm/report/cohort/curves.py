@@ -24,6 +24,7 @@ __all__ = [
 MONTH = 30.4375  # days
 DAYS_SHOWN = (0, 183, 365, 730)  # numbers at risk, shares
 _WEEK = 7
+_NONE = 1e-9  # patients
 _LEAST_AT_RISK = 10  # a curve of fewer says more of them than of the others
 
 
@@ -92,13 +93,11 @@ def shown_group(group: GroupOutcome, outcomes: Outcomes, rule: CountRule) -> Sho
         at_risk={day: rule.shown(n) for day, n in at_risk.items()},
         curve=curve,
         competing_curve=other,
-        shares={
-            day: main.on(day) if 0 < day <= last else Estimate() for day in DAYS_SHOWN if day > 0
-        },
+        shares=_shares(main, curve, rule),
         median=median,
         followed=_followed(group, rule),
-        spread=_spread(group, rule, last),
-        median_spread=None if median.value is None else _median_spread(group, rule, last),
+        spread=_spread(group, rule, curve),
+        median_spread=None if median.value is None else _median_spread(group, rule),
     )
 
 
@@ -133,28 +132,41 @@ def _shown_curve(curve: SurvivalCurve | IncidenceCurve, rule: CountRule) -> Show
 def _spaced(
     day: np.ndarray, at_risk: np.ndarray, events: np.ndarray, least: int
 ) -> list[tuple[int, int]]:
-    """Ends of weeks, with the row that holds there: `least` events or more lie between one and the
-    next, and the last is the end of the last week in which as many, and ten, are at risk.
+    """Ends of weeks and the days of which shares are told, with the row that holds there: `least`
+    events or more lie between one and the next, or none, and the last is a week in which as many,
+    and ten, are at risk.
     """
     enough = np.flatnonzero(at_risk >= max(least, _LEAST_AT_RISK))
     if not len(enough):
         return []
-    end_row = int(enough[-1])
+    end = int(day[enough[-1]]) // _WEEK * _WEEK
+    weeks = range(_WEEK, end + 1, _WEEK)
+    days = sorted({*weeks, *(x for x in DAYS_SHOWN if 0 < x <= end)})
+    rows = (np.searchsorted(day, days, side="right") - 1).tolist()
     total = np.cumsum(events)
-    weeks = np.arange(1, int(day[end_row]) // _WEEK + 1) * _WEEK
-    rows = np.searchsorted(day, weeks, side="right") - 1
     found: list[tuple[int, int]] = []
-    shown = 0
-    for week, row in zip(weeks.tolist(), rows.tolist(), strict=True):
-        if row >= 0 and total[row] - shown >= least:
-            found.append((week, row))
-            shown = int(total[row])
-    last = (int(weeks[-1]), int(rows[-1])) if len(weeks) else None
-    if not found or last is None or last[0] <= found[-1][0]:
+
+    def since() -> int:
+        return int(total[row]) - (int(total[found[-1][1]]) if found else 0)
+
+    for at, row in zip(days, rows, strict=True):
+        if row < 0:
+            continue
+        if at in DAYS_SHOWN:  # weeks just before it give way to it
+            while found and 0 < since() < least and found[-1][0] not in DAYS_SHOWN:
+                found.pop()
+        if since() >= least or (at in DAYS_SHOWN and found and since() == 0):
+            found.append((at, row))
+    if not found or found[-1][0] >= end:
         return found
-    if total[last[1]] > shown:  # the rest is too few for a step of its own: it joins the last one
+    row = rows[-1]
+    if since() > 0:  # the rest is too few for a step of its own: it joins the last one
+        if found[-1][0] in DAYS_SHOWN:
+            return found
         found.pop()
-    return [*found, last]
+        if since() < least:
+            return found
+    return [*found, (end, row)]
 
 
 def _number(value: float) -> float | None:
@@ -162,14 +174,21 @@ def _number(value: float) -> float | None:
 
 
 def _median(group: GroupOutcome, rule: CountRule, last: int) -> Estimate:
-    """In months; unknown where fewer than the minimum had the event before it, or where the curve
-    that is shown ends before: it would be the day of one of a few.
+    """In months, whole ones unless counts are exact: a day would be that of one patient's event.
+    Unknown where fewer than the minimum had the event before it; it and each limit also where the
+    curve that is shown ends before.
     """
     median = group.median
     if median.value is None or rule.exact:
         return _months(median)
     before = int(group.free.events[group.free.day <= median.value].sum())
-    return Estimate() if before < rule.min_cell or median.value > last else _months(median)
+    if before < rule.min_cell or median.value > last:
+        return Estimate()
+
+    def whole(days: float | None) -> float | None:
+        return None if days is None or days > last else float(round(days / MONTH))
+
+    return Estimate(value=whole(median.value), low=whole(median.low), high=whole(median.high))
 
 
 def _months(days: Estimate) -> Estimate:
@@ -185,7 +204,26 @@ def _followed(group: GroupOutcome, rule: CountRule) -> float | None:
     return None if followed is None or few else followed / MONTH
 
 
-def _spread(group: GroupOutcome, rule: CountRule, last: int) -> dict[int, tuple[float, float]]:
+def _shares(
+    whole: SurvivalCurve | IncidenceCurve, curve: ShownCurve | None, rule: CountRule
+) -> dict[int, Estimate]:
+    """By day, as the curve that is shown has it; unknown where it has no point on the day."""
+    return {
+        day: whole.on(day) if _is_shown(day, curve, rule) else Estimate()
+        for day in DAYS_SHOWN
+        if day > 0
+    }
+
+
+def _is_shown(day: int, curve: ShownCurve | None, rule: CountRule) -> bool:
+    """Whether the curve that is shown has a point on the day; all of it where counts are exact."""
+    points = [point.day for point in curve.points] if curve else []
+    return day in points or (rule.exact and day <= max(points, default=-1))
+
+
+def _spread(
+    group: GroupOutcome, rule: CountRule, curve: ShownCurve | None
+) -> dict[int, tuple[float, float]]:
     """For each day on which the curve is shown, unless a few make all the difference."""
     if group.bounds is None or _few_vague(group, rule):
         return {}
@@ -195,24 +233,22 @@ def _spread(group: GroupOutcome, rule: CountRule, last: int) -> dict[int, tuple[
         differ = _events_by(first, day) - _events_by(latest, day)
         few = 0 < differ < rule.min_cell and not rule.exact
         early, late = first.on(day).value, latest.on(day).value
-        if day <= last and not few and early is not None and late is not None:
+        if _is_shown(day, curve, rule) and not few and early is not None and late is not None:
             found[day] = early, late
     return found
 
 
 def _median_spread(
-    group: GroupOutcome, rule: CountRule, last: int
+    group: GroupOutcome, rule: CountRule
 ) -> tuple[float | None, float | None] | None:
-    """To whole months unless every count is shown: a day would be that of one patient."""
-    if group.bounds is None or _few_vague(group, rule):
+    """Only where every count is shown: a median is the day of one patient."""
+    if group.bounds is None or not rule.exact:
         return None
     found: list[float | None] = []
     for curve in (group.bounds.earliest, group.bounds.latest):
         if not isinstance(curve, SurvivalCurve):
             return None
         day = curve.median().value
-        if day is not None and not rule.exact:
-            day = round(day / MONTH) * MONTH if day <= last else None
         found.append(None if day is None else day / MONTH)
     return found[0], found[1]
 
@@ -226,18 +262,44 @@ def _events_by(curve: SurvivalCurve | IncidenceCurve, day: int) -> int:
 
 
 def shown_states(found: Occupation, rule: CountRule) -> tuple[tuple[int, tuple[float, ...]], ...]:
-    """Day and share in each state, to the percent, at ends of weeks with at least the minimum of
-    stays ending between them, as long as as many are under observation.
+    """Day and share in each state, to the percent, at ends of weeks on which no state is that of a
+    few: nobody or the minimum is under observation in each, and nobody or the minimum came to it or
+    left it since the day that is shown before. With an exact rule: every day as it is.
     """
     if found.free_at is None or not len(found.day):
         return ()
-    watched = found.at_risk.sum(axis=1)
-    ended = np.maximum(watched - np.concatenate((watched[1:], [0])), 0)
     first = (1.0, *(0.0 for _ in found.states[1:]))
     if rule.exact:
         rows = [(int(day), i) for i, day in enumerate(found.day)]
     else:
-        rows = _spaced(found.day, watched, ended, rule.min_cell)
+        rows = _spaced_states(found, rule)
     known = [(d, i) for d, i in rows if found.known_to is None or found.day[i] <= found.known_to]
-    shown = [(day, tuple(float(x) for x in found.share[i])) for day, i in known]
+    places = 12 if rule.exact else 2
+    shown = [(day, tuple(round(float(x), places) for x in found.share[i])) for day, i in known]
     return ((found.free_at, first), *shown) if shown else ()
+
+
+def _spaced_states(found: Occupation, rule: CountRule) -> list[tuple[int, int]]:
+    """Ends of weeks, with the row that holds there, between which no state changes by a few."""
+    watched = found.at_risk.sum(axis=1)
+    enough = np.flatnonzero(watched >= max(rule.min_cell, _LEAST_AT_RISK))
+    if not len(enough):
+        return []
+    weeks = np.arange(1, int(found.day[enough[-1]]) // _WEEK + 1) * _WEEK
+    rows = np.searchsorted(found.day, weeks, side="right") - 1
+    moved = np.hstack((found.came, found.left))
+    before = np.zeros(moved.shape[1], dtype=np.int64)
+    shown: list[tuple[int, int]] = []
+    for week, row in zip(weeks.tolist(), rows.tolist(), strict=True):
+        if row < 0:
+            continue
+        counts = (found.at_risk[row], moved[row] - before, found.share[row] * watched[row])
+        if not any(_of_a_few(count, rule) for count in counts):
+            shown.append((week, row))
+            before = moved[row]
+    return shown
+
+
+def _of_a_few(counts: np.ndarray, rule: CountRule) -> bool:
+    """Whether any of these numbers of patients is neither none nor the minimum."""
+    return bool(((counts > _NONE) & (counts < rule.min_cell)).any())

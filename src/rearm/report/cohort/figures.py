@@ -14,6 +14,7 @@ from rearm.cohort.survival import Estimate
 from rearm.report.cohort.cohort import Cohort
 from rearm.report.cohort.counts import CountRule, shown_text
 from rearm.report.cohort.curves import DAYS_SHOWN, MONTH, ShownCurve, ShownGroup, shown_group
+from rearm.report.cohort.histories import COURSES, history
 from rearm.report.cohort.merged import OTHER
 from rearm.report.cohort.salvage import given_words
 from rearm.report.cohort.table import Cell, ReportTable
@@ -36,6 +37,7 @@ __all__ = [
 LANDMARKS = (30, 60, 90)
 READINGS = "progression_"  # of one source alone
 _HALF = 0.5
+_ALL = "all"  # where patients are not grouped
 _DESCRIPTIVE = (
     "Groups were not chosen at random. A difference between two curves describes patients, and does"
     " not say that one therapy is better."
@@ -55,7 +57,9 @@ class FigureAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A figure with its table. `rows`: `key`, `patient_id`, `row`: whose data it shows."""
+    """A figure with its table. `rows`: `key`, `patient_id`, `row`: whose data it shows; `days`: by
+    key of a curve the days that it shows.
+    """
 
     id: str
     title: str
@@ -65,6 +69,7 @@ class Figure:
     groups: tuple[ShownGroup, ...]
     table: ReportTable
     rows: pl.DataFrame
+    days: dict[str, list[int]]
 
 
 def _asked(id: str, title: str, question: Question, **more: bool) -> FigureAsked:
@@ -157,13 +162,9 @@ def figure_of(cohort: Cohort, asked: FigureAsked, rule: CountRule) -> Figure:
         by_strategy=asked.question.by == "strategy",
         drawn=asked.drawn,
         groups=groups,
-        table=_table(
-            asked,
-            groups,
-            name,
-            notes,
-        ),
-        rows=_whose(rows, asked),
+        table=_table(asked, groups, name, notes),
+        rows=_whose(rows, asked, groups),
+        days=_days(asked, groups),
     )
 
 
@@ -200,19 +201,71 @@ def _few_together(rows: pl.DataFrame, rule: CountRule) -> pl.DataFrame:
     return rows.with_columns(group=into)
 
 
-def _whose(rows: pl.DataFrame, asked: FigureAsked) -> pl.DataFrame:
-    """Whose data each group of the figure shows, as the ledger keeps it."""
+def _whose(rows: pl.DataFrame, asked: FigureAsked, shown: Sequence[ShownGroup]) -> pl.DataFrame:
+    """Whose data each group of the figure shows, as the ledger keeps it: each count by itself, and
+    the courses that curves are made of.
+    """
     import polars as pl
 
-    own = ("entry", "exit", "cause", "earliest", "latest", "cause_latest", "left_out")
-    text = pl.concat_str([pl.col(x).cast(pl.String).fill_null("") for x in own], separator="|")
-    return rows.filter(pl.col("has_origin")).select(
-        pl.concat_str([pl.lit(asked.id), pl.col("group").fill_null("all")], separator="/").alias(
-            "key"
-        ),
-        "patient_id",
-        text.alias("row"),
+    there = rows.filter(pl.col("has_origin"))
+    counted = there.filter(pl.col("left_out").is_null())
+    with_spread = [group.name for group in shown if group.spread]
+    bounded = there.filter(pl.col("group").is_in(with_spread, nulls_equal=True))
+    exit, cause = pl.col("exit"), pl.col("cause")
+    course = history(
+        pl.col("entry"), exit, pl.when(cause == 1).then(exit), pl.when(cause == 2).then(exit)
     )
+    parts = (
+        (":left_out", there, pl.col("left_out").fill_null("")),
+        (":events", counted, cause.cast(pl.String)),
+        (":late", counted, (pl.col("entry") > 0).cast(pl.String)),
+        *((f":bounds_{day}", bounded, _bounds_on(day)) for day in DAYS_SHOWN[1:]),
+        (COURSES, counted, course),
+    )
+    return pl.concat(
+        own.select(_key(f"{asked.id}{part}"), "patient_id", row.alias("row"))
+        for part, own, row in parts
+    )
+
+
+def _key(part: str) -> pl.Expr:
+    import polars as pl
+
+    group = pl.col("group").fill_null(_ALL)
+    return pl.concat_str([pl.lit(part), group], separator="/").alias("key")
+
+
+def _bounds_on(shown: int) -> pl.Expr:
+    """What of the bounds of a patient counts for the share on a day."""
+    import polars as pl
+
+    ends = (("earliest", "cause"), ("latest", "cause_latest"))
+    parts = [pl.col("entry").clip(upper_bound=shown)]
+    for day, cause in ends:
+        parts += [
+            pl.col(day).clip(upper_bound=shown + 1),
+            pl.when(pl.col(day) <= shown).then(cause),
+        ]
+    text = [part.cast(pl.String).fill_null("") for part in parts]
+    return pl.concat_str(text, separator="|")
+
+
+def _days(asked: FigureAsked, groups: Sequence[ShownGroup]) -> dict[str, list[int]]:
+    """The days that each curve of the figure shows, with those of the numbers at risk."""
+    return {
+        f"{asked.id}{COURSES}/{group.name or _ALL}": sorted(
+            {
+                *DAYS_SHOWN,
+                *(
+                    point.day
+                    for curve in (group.curve, group.competing_curve)
+                    if curve is not None
+                    for point in curve.points
+                ),
+            }
+        )
+        for group in groups
+    }
 
 
 def group_words(asked: FigureAsked) -> Callable[[str | None], str]:
@@ -276,9 +329,14 @@ def median_words(group: ShownGroup) -> str:
     median = group.median
     if median.value is None:
         return _without_median(group.curve)
-    low = "?" if median.low is None else f"{median.low:.1f}"
-    high = "?" if median.high is None else f"{median.high:.1f}"
-    return f"{median.value:.1f} ({low} to {high})"
+    low = "?" if median.low is None else _one_place(median.low)
+    high = "?" if median.high is None else _one_place(median.high)
+    return f"{_one_place(median.value)} ({low} to {high})"
+
+
+def _one_place(months: float) -> str:
+    """`8.1`; whole months, as where counts are not exact, without a place that they don't have."""
+    return f"{round(months, 1):g}"
 
 
 def _without_median(curve: ShownCurve | None) -> str:

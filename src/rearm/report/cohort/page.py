@@ -51,7 +51,7 @@ class _Section:
 
 def cohort_page(report: CohortReport) -> str:
     """The page. Without the extra `pictures` it says so and has the tables."""
-    withheld = [_title(name) for name in report.withheld]
+    withheld = [_title(name, report) for name in report.withheld]
     return (
         environment()
         .get_template("cohort.html.j2")
@@ -67,8 +67,10 @@ def cohort_page(report: CohortReport) -> str:
     )
 
 
-def _title(figure: str) -> str:
-    """What a figure that is left out is called."""
+def _title(figure: str, report: CohortReport) -> str:
+    """What a table or figure that is left out is called."""
+    if figure in report.tables:
+        return report.tables[figure].title
     others = {STATES: "where patients are over time", ADJUSTED: "the adjusted model"}
     return _ASKED[figure].title if figure in _ASKED else others[figure]
 

@@ -1,92 +1,189 @@
 """Whose data a report shows, and which: what the ledger compares with the next one.
 
-Exactly what is shown counts: a patient in whom something else has changed hides nobody.
+Each count is compared by itself, with exactly what it is made of: a patient in whom something else
+has changed hides nobody.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rearm.cohort.outcomes.states import state_rows
 from rearm.report.cohort.cohort import FINDINGS_BEFORE, FINDINGS_LOOKED_FOR, Cohort
 from rearm.report.cohort.failures import first_progression
 from rearm.report.cohort.figures import Figure
-from rearm.report.cohort.ledger import COHORT
+from rearm.report.cohort.histories import COURSES, history
 from rearm.report.cohort.who import bands, became
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["STATES", "published", "table_rows", "whose_data"]
+__all__ = ["STATES", "days_shown", "figures_of", "published", "table_rows", "whose_data"]
 
 STATES = "states"
-# as the tables read them: values, or whether there is one
-_VALUES = (
-    "sex", "age_band", "year_band", "chain", "lines_band", "column", "progression",
-    "first_product", "first_kind", "first_timing", "first_evaluable", "first_responded",
-    "first_best_response_team", "first_best_response_computed",
-    "salvage_strategy", "salvage_evaluable", "salvage_responded", "second_salvage_strategy",
-    *FINDINGS_BEFORE,
+_CHARACTERISTICS = (
+    "sex", "age_band", "year_band", "first_product", "chain", "lines_band", *FINDINGS_BEFORE,
 )  # fmt: skip
-_WHETHER = (
-    "error", "first_status", "first_failed_low", "salvage_day", "second_salvage_day",
-    *FINDINGS_LOOKED_FOR,
-)  # fmt: skip
+_FAILED = ("failed", "suspected")
+_FIGURE = r"^[^/:@]+"  # of a key
 
 
 def whose_data(cohort: Cohort, figures: Sequence[Figure]) -> pl.DataFrame:
-    """`key`, `patient_id` and what the report shows of him as `row` (a hash, or the days)."""
+    """`key`, `patient_id` and what the report shows of him as `row`. Key: the table or figure,
+    then : and the part of a table that is counted by itself, or / and a group.
+    """
     import polars as pl
 
     return pl.concat(
         [
-            _hashed(COHORT, table_rows(cohort)),
-            _hashed(STATES, state_rows(cohort.store)),
+            table_rows(cohort),
+            _states(cohort),
             *(figure.rows for figure in figures),
         ]
     )
 
 
+def days_shown(figures: Sequence[Figure], states: Sequence[int]) -> dict[str, list[int]]:
+    """The days that each curve shows, and those of the picture of states, by key."""
+    found = {key: days for figure in figures for key, days in figure.days.items()}
+    return found | {f"{STATES}{COURSES}": [*states]}
+
+
+def _states(cohort: Cohort) -> pl.DataFrame:
+    import polars as pl
+
+    found = state_rows(cohort.store).filter(pl.col("left_out").is_null())
+    course = history(
+        pl.col("entry"),
+        pl.col("last"),
+        *map(pl.col, ("relapse", "salvage_1", "salvage_2", "death")),
+    )
+    return found.select(
+        pl.lit(f"{STATES}{COURSES}").alias("key"), "patient_id", course.alias("row")
+    )
+
+
 def table_rows(cohort: Cohort) -> pl.DataFrame:
-    """One row a patient with all that the tables are counted from, and nothing else."""
+    """One row a patient for each part of each table, with all that it is counted from, and nothing
+    else.
+    """
     import polars as pl
 
-    last_failed = pl.col("status").is_in(["failed", "suspected"]).fill_null(False)
-    own = cohort.patients.with_columns(
-        became(), *bands(), first_progression().alias("progression"), last_failed.alias("failed")
-    ).select(
-        "patient_id",
-        "failed",
-        *_VALUES,
-        *(pl.col(name).is_not_null().alias(f"has_{name}") for name in _WHETHER),
+    return pl.concat(
+        [
+            *_funnel(cohort),
+            *_who(cohort),
+            *_after_the_first(cohort),
+            *_after_the_last(cohort),
+            _block("tiers", _chosen(cohort)),
+        ]
     )
-    failed = own.lazy().filter(pl.col("failed")).select("patient_id")
-    found = own.lazy()
-    for more in (
-        _joined(cohort, failed, "causes", "factor", "grade"),
-        _joined(cohort, failed, "tests", "test"),
-    ):
-        found = found.join(more, on="patient_id", how="left")
-    return found.join(_chosen(cohort), on="patient_id", how="left").sort("patient_id").collect()
 
 
-def _joined(cohort: Cohort, patients: pl.LazyFrame, table: str, *columns: str) -> pl.LazyFrame:
-    """The rows of each of these patients as one text, in the order of the store."""
+def _funnel(cohort: Cohort) -> Iterator[pl.DataFrame]:
+    """A part for each step, of all patients."""
     import polars as pl
 
-    text = pl.concat_str([pl.col(x).fill_null("") for x in columns], separator="=")
-    rows = (
-        cohort.store.table(table)
-        .filter(pl.col("criteria") == cohort.criteria)
-        .join(patients, on="patient_id", how="semi", maintain_order="left")
-        .select("patient_id", text.alias(table))
+    infused = pl.col("error").is_null() & pl.col("first_status").is_not_null()
+    failed = infused & pl.col("first_status").is_in(_FAILED)
+    sure = failed & (pl.col("first_status") == "failed")
+    salvaged = infused & pl.col("salvage_day").is_not_null()
+    steps = {
+        "answer": pl.col("error").is_null(),
+        "infused": infused,
+        "evaluable": infused & pl.col("first_evaluable"),
+        "failed": failed,
+        "sure": sure,
+        "dated": sure & pl.col("first_failed_low").is_not_null(),
+        "salvaged": salvaged,
+        "after_failure": salvaged & failed,
+        "strategy": salvaged & pl.col("salvage_strategy").is_not_null(),
+    }
+    for name, step in steps.items():
+        held = step.fill_null(False).alias("step")
+        yield _block(f"funnel:{name}", cohort.patients.select("patient_id", held))
+
+
+def _who(cohort: Cohort) -> Iterator[pl.DataFrame]:
+    """A part for each characteristic, of all with an infusion."""
+    infused = cohort.infused.with_columns(became(), *bands())
+    for name in _CHARACTERISTICS:
+        yield _block(f"who:{name}", infused.select("patient_id", name, "column"))
+
+
+def _after_the_first(cohort: Cohort) -> Iterator[pl.DataFrame]:
+    """Tables of the first infusion and the salvage after it."""
+    import polars as pl
+
+    infused, salvaged = cohort.infused, cohort.salvaged
+    responded = pl.col("first_responded").fill_null(False)
+    salvage_responded = pl.col("salvage_responded").fill_null(False)
+    parts = (
+        ("kinds", cohort.failed, ("first_kind", "first_timing")),
+        ("first_salvage", salvaged, ("salvage_strategy", "first_status", "first_kind")),
+        ("responses:responded", infused, ("first_product", responded)),
+        (
+            "responses:evaluable",
+            infused,
+            ("first_product", responded | pl.col("first_evaluable").fill_null(False)),
+        ),
+        ("responses:salvage_responded", salvaged, ("salvage_strategy", salvage_responded)),
+        (
+            "responses:salvage_evaluable",
+            salvaged,
+            ("salvage_strategy", salvage_responded | pl.col("salvage_evaluable").fill_null(False)),
+        ),
+        (
+            "sequences",
+            salvaged,
+            (
+                "salvage_strategy",
+                "second_salvage_strategy",
+                pl.col("second_salvage_day").is_not_null(),
+            ),
+        ),
+        (
+            "agreement",
+            infused,
+            ("first_best_response_team", "first_best_response_computed"),
+        ),
+        ("progression_days", infused, (first_progression().alias("progression"),)),
     )
-    return rows.group_by("patient_id").agg(pl.col(table).str.join(";"))
+    for key, patients, own in parts:
+        yield _block(key, patients.select("patient_id", *own))
 
 
-def _chosen(cohort: Cohort) -> pl.LazyFrame:
+def _after_the_last(cohort: Cohort) -> Iterator[pl.DataFrame]:
+    """Causes and tests, each by itself, of all whose last infusion failed."""
+    import polars as pl
+
+    failed = cohort.infused.filter(pl.col("status").is_in(_FAILED))
+    for name in FINDINGS_LOOKED_FOR:
+        unknown = pl.col(name).is_null()
+        yield _block(f"never_done:known {name}", failed.select("patient_id", unknown))
+    graded = _rows_of(cohort, "causes").select("patient_id", "factor", "grade")
+    asked = (
+        _rows_of(cohort, "tests")
+        .select("patient_id", pl.col("test").str.split("+"))
+        .explode("test")
+        .select("patient_id", pl.col("test").str.strip_chars(), asked=pl.lit("asked"))
+        .unique()
+    )
+    for table, rows, by in (("causes", graded, "factor"), ("never_done", asked, "test")):
+        for (name,), own in rows.drop_nulls(by).partition_by(by, as_dict=True).items():
+            value = own.drop(by).group_by("patient_id").agg(pl.all().sort())
+            all_failed = failed.select("patient_id").join(value, on="patient_id", how="left")
+            yield _block(f"{table}:{name}", all_failed)
+
+
+def _rows_of(cohort: Cohort, table: str) -> pl.DataFrame:
+    import polars as pl
+
+    return cohort.store.table(table).filter(pl.col("criteria") == cohort.criteria).collect()
+
+
+def _chosen(cohort: Cohort) -> pl.DataFrame:
     """The strategy of the first salvage after the last infusion, and its tier of the day before."""
     import polars as pl
 
@@ -102,25 +199,29 @@ def _chosen(cohort: Cohort) -> pl.LazyFrame:
         lines.select("patient_id", "strategy")
         .join(own, on=["patient_id", "strategy"], how="left")
         .join(answered, on="patient_id", how="left")
-        .select("patient_id", pl.col("strategy").alias("chosen"), "tier", "answered")
-        .with_columns(has_choice=pl.lit(True))
+        .sort("patient_id")
+        .collect()
     )
 
 
-def _hashed(key: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """All columns of a patient as one hash."""
+def _block(key: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """All columns of a patient but his name as one text."""
     import polars as pl
 
-    text = frame.select(pl.struct(pl.all()).struct.json_encode().alias("row"))["row"]
-    rows = [hashlib.blake2b(x.encode(), digest_size=12).hexdigest() for x in text]
-    return pl.DataFrame({"patient_id": frame["patient_id"], "row": rows}).select(
-        pl.lit(key).alias("key"), "patient_id", "row"
-    )
+    text = pl.struct(pl.exclude("patient_id")).struct.json_encode()
+    return frame.select(pl.lit(key).alias("key"), "patient_id", text.alias("row"))
+
+
+def figures_of(keys: frozenset[str]) -> frozenset[str]:
+    """The tables and figures of these keys."""
+    import polars as pl
+
+    return frozenset(pl.Series(sorted(keys), dtype=pl.String).str.extract(f"({_FIGURE})"))
 
 
 def published(shows: pl.DataFrame, withheld: frozenset[str]) -> pl.DataFrame:
-    """The rows without those of figures that are left out."""
+    """The rows without those of tables and figures that are left out."""
     import polars as pl
 
-    figure = pl.col("key").str.split("/").list.first()
+    figure = pl.col("key").str.extract(f"({_FIGURE})")
     return shows.filter(~figure.is_in(sorted(withheld)))
