@@ -80,6 +80,10 @@ GATES = {
         title="2,000 invented patients as tidy tables, FHIR, OMOP and REDCap: the same answers",
         commands=(("-m", "pytest", "-v", "tests/end_to_end/test_demo_layouts.py"),),
     ),
+    "ledger": Gate(
+        title="Reports of a registry: every cell of a patient that is shown is in the ledger",
+        commands=(("-m", "pytest", "-v", "tests/unit/test_report_ledger.py"),),
+    ),
     "registry": Gate(
         title="A store of 100,000 invented patients: speed, memory, an update, the report",
         commands=(("-m", "benchmarks.registry", "--halves"),),
