@@ -111,7 +111,8 @@ def test_a_list_has_who_certainly_and_who_perhaps(store: Path) -> None:
     ("arguments", "told"),
     [
         (("build", "nowhere", "--store", "{}/s"), "There is no file or folder"),
-        (("build", "{}", "--store", "{}/s"), "contains no"),
+        (("build", "{}", "--store", "{}-s"), "contains no"),
+        (("build", "{}", "--store", "{}/s"), "lies in the input"),
         (("status", "{}/none"), "is no store"),
         (("list", "{}/none", "--where", "age > 70"), "is no store"),
         (("update", "{}/none", "{}"), "is no store"),

@@ -21,6 +21,7 @@ from tests.support.seeded_identifiers import (
     marked_store,
     write_marked_patients,
 )
+from tests.support.store_files import counted_as_whole
 
 from rearm.cohort.store.build import Wanted, build
 from rearm.cohort.store.folder import StoreFolder
@@ -49,6 +50,7 @@ def marked(store: Path, tmp_path: Path) -> Path:
     copy = tmp_path / "marked"
     shutil.copytree(store, copy)
     assert marked_store(copy, IDENTIFIERS["name"], ids=True) > 100
+    counted_as_whole(copy)
     return copy
 
 
@@ -128,6 +130,7 @@ def test_a_column_without_a_treatment_stays(store: Path, tmp_path: Path) -> None
     for file in some((copy / "patients").glob("*.parquet")):
         frame = pl.read_parquet(file, glob=False)
         frame.with_columns(centre=pl.lit(IDENTIFIERS["place"])).write_parquet(file)
+    counted_as_whole(copy)
     done = deidentify(copy, tmp_path / "out")
     assert done.unlisted == ["patients.centre"]
     assert "centre" not in pl.read_parquet(tmp_path / "out" / "patients.parquet").columns
@@ -300,6 +303,7 @@ def test_patients_without_an_answer_leave_with_their_id_alone(store: Path, tmp_p
         empty = [pl.lit(None, dtype=k).alias(c) for c, k in frame.schema.items()][1:]
         failed = pl.lit(IDENTIFIERS["name"]).alias("error")
         frame.with_columns(empty).with_columns(failed).write_parquet(file)
+    counted_as_whole(copy)
     deidentify(copy, tmp_path / "out")
     out = pl.read_parquet(tmp_path / "out" / "patients.parquet")
     assert out.height == PATIENTS and out["patient_id"].n_unique() == PATIENTS
@@ -312,6 +316,7 @@ def test_a_store_of_nobody_gives_empty_tables(store: Path, tmp_path: Path) -> No
     shutil.copytree(store, copy)
     for file in some(copy.rglob("*.parquet")):
         pl.read_parquet(file, glob=False).clear().write_parquet(file)
+    counted_as_whole(copy)
     says(run("cohort", "export", copy, "--deidentified", "--to", tmp_path / "out"), 0, "0 patients")
     assert pl.read_parquet(tmp_path / "out" / "lines.parquet").height == 0
     report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))

@@ -108,9 +108,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> StoreFolder:
     }
     for name, lines in tables.items():
         (source / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    built = build(source, source / "store", Wanted(buckets=1))
+    folder = tmp_path_factory.mktemp("store") / "store"
+    built = build(source, folder, Wanted(buckets=1))
     assert (built.patients, built.errors) == (len(given), {})
-    return StoreFolder(source / "store")
+    return StoreFolder(folder)
 
 
 def test_the_store_keeps_the_days_of_the_death(store: StoreFolder) -> None:

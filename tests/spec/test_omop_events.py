@@ -74,7 +74,7 @@ def test_an_observation_that_ends_after_death_is_no_last_contact(cdm: SmallCdm) 
     assert reading.records[0].last_seen_day is None
     cdm.tables["death"] = [{"person_id": 1, "death_date": "2023-06-01"}]
     record = _record(cdm)
-    assert record.last_seen_day == record.deaths[0].day  # moved to the death, as ever
+    assert record.last_seen_day == 364  # a death is no contact
 
 
 def test_an_observation_that_ends_before_it_starts(cdm: SmallCdm) -> None:

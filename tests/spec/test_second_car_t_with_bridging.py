@@ -109,7 +109,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> StoreFolder:
     source = tmp_path_factory.mktemp("registry")
     for name, text in TABLES.items():
         (source / f"{name}.csv").write_text(text, encoding="utf-8")
-    folder = source / "store"
+    folder = tmp_path_factory.mktemp("store") / "store"
     built = build(source, folder, Wanted(buckets=1))
     assert (built.patients, built.errors) == (2, {})
     return StoreFolder(folder)

@@ -114,7 +114,7 @@ def responses(cohort: Cohort, rule: CountRule) -> ReportTable:
         rows=tuple(rows),
         notes=(
             "Of all: all infused, or all treated with the salvage; without an assessment they count"
-            " as not having responded. Who was collected and never infused is not among them. Of"
+            " as not having responded. Patients who were collected only are left out. Of"
             " evaluable: patients with a response by results or team. The groups were not chosen at"
             " random.",
             "Limits: Wilson's, from the counts shown.",
