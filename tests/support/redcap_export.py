@@ -5,27 +5,16 @@ labels, headers by name or by label, one row for each instance of a repeating fo
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from rearm.demo.write.redcap import INSTANCE, INSTRUMENT, export_columns, export_rows
 from rearm.intake.redcap.dictionary import Dictionary, Field, read_dictionary
-from rearm.intake.redcap.own_dictionary import (
-    ID,
-    OTHER,
-    Choice,
-    choices_of,
-    field_name,
-    is_checkbox,
-    other_name,
-    takes_other,
-    write_dictionary,
-)
-from rearm.knowledge.bundle import bundled
-from rearm.knowledge.tidy_tables import Column
+from rearm.intake.redcap.own_dictionary import ID, write_dictionary
 
 Rows = Sequence[Mapping[str, str]]
-INSTRUMENT, INSTANCE = "redcap_repeat_instrument", "redcap_repeat_instance"
 _CHECKED = {"1": "Checked", "0": "Unchecked"}
 
 
@@ -53,26 +42,26 @@ def write_project(folder: Path, tables: Mapping[str, Rows], style: Style) -> tup
         write_dictionary(dictionary)
     export = folder / "export.csv"
     known = read_dictionary(dictionary)
-    columns = [*_columns(known)]
+    columns = export_columns()
     with export.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([_header(column, known, style) for column in columns])
-        for record in _records(tables):
-            writer.writerow([_cell(column, record, known, style) for column in columns])
+        for own in _by_patient(tables):
+            for record in export_rows(own):
+                writer.writerow([_cell(column, record, known, style) for column in columns])
     return export, dictionary
 
 
-def _columns(dictionary: Dictionary) -> Sequence[str]:
-    """The columns of a raw export, in its order."""
-    columns = [ID, INSTRUMENT, INSTANCE]
-    for form, fields in dictionary.forms.items():
-        for field in fields:
-            if field.kind == "checkbox":
-                columns += [f"{field.name}___{code}" for code in field.choices]
-            else:
-                columns.append(field.name)
-        columns.append(f"{form}_complete")
-    return columns
+def _by_patient(tables: Mapping[str, Rows]) -> Iterable[dict[str, list[dict[str, Any]]]]:
+    """The tables of each patient; one without a row of his own has a blank one."""
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for table, rows in tables.items():
+        for row in rows:
+            own = found.setdefault(row[ID], {"patients": []})
+            own.setdefault(table, []).append(dict(row))
+    for patient, own in found.items():
+        own["patients"] = own["patients"] or [{ID: patient}]
+    return found.values()
 
 
 def _header(column: str, dictionary: Dictionary, style: Style) -> str:
@@ -88,71 +77,8 @@ def _header(column: str, dictionary: Dictionary, style: Style) -> str:
     return f"{field.label} (choice={field.choices[code]})" if mark else field.label
 
 
-def _records(tables: Mapping[str, Rows]) -> Sequence[Mapping[str, str]]:
-    """The rows of the export: raw values by column."""
-    found: list[dict[str, str]] = []
-    by_patient: dict[str, list[dict[str, str]]] = {}
-    patients = {row[ID]: row for row in tables["patients"]}
-    for table, rows in tables.items():
-        for row in rows:
-            by_patient.setdefault(row[ID], [])
-            if table != "patients":
-                own = by_patient[row[ID]]
-                instance = 1 + sum(record[INSTRUMENT] == table for record in own)
-                own.append(
-                    {
-                        ID: row[ID],
-                        INSTRUMENT: table,
-                        INSTANCE: str(instance),
-                        **_values(table, row),
-                    }
-                )
-    for patient, own in by_patient.items():
-        base = _values("patients", patients[patient]) if patient in patients else {}
-        found += [{ID: patient, INSTRUMENT: "", INSTANCE: "", **base}, *own]
-    return found
-
-
-def _values(table: str, row: Mapping[str, str]) -> dict[str, str]:
-    """Raw values of one form by column."""
-    values = {f"{table}_complete": "2"}
-    for column in bundled().tidy_tables.tables[table].columns.values():
-        given = row.get(column.name, "") or ""
-        if column.name != ID:
-            values |= _raw(table, column, given)
-    return values
-
-
-def _raw(table: str, column: Column, given: str) -> dict[str, str]:
-    name = field_name(table, column.name)
-    if column.type == "yes_no":
-        return {name: {"yes": "1", "no": "0", "": ""}[given]}
-    choices = {choice.word: choice for choice in choices_of(column)}
-    if not choices:
-        return {name: given}
-    if is_checkbox(column):
-        parts = [part for part in given.split(";") if part]
-        codes = {_known(part, column, choices) for part in parts}
-        return {
-            f"{name}___{choice.code}": "1" if choice in codes else "0"
-            for choice in choices.values()
-        }
-    if not given:
-        return {name: ""}
-    choice = _known(given, column, choices)
-    if choice is not None:
-        return {name: choice.code}
-    assert takes_other(column), (table, column.name, given)
-    return {name: OTHER, other_name(name): given}
-
-
-def _known(given: str, column: Column, choices: Mapping[str, Choice]) -> Choice | None:
-    folded = " ".join(given.replace("_", " ").split()).casefold().replace(" ", "_")
-    return choices.get(given) or choices.get(column.spellings.get(folded, ""))
-
-
-def _cell(column: str, record: Mapping[str, str], known: Dictionary, style: Style) -> str:
-    raw = record.get(column, "")
+def _cell(column: str, record: Mapping[str, Any], known: Dictionary, style: Style) -> str:
+    raw = str(record.get(column) or "")
     if not style.labels or raw == "":
         return raw
     if column == INSTRUMENT:

@@ -26,10 +26,13 @@ from rearm.intake.redcap.own_dictionary import (
 from rearm.knowledge.bundle import bundled
 from rearm.knowledge.tidy_tables import Column, folded
 
-__all__ = ["DICTIONARY", "EXPORT", "write_redcap"]
+__all__ = [
+    "DICTIONARY", "EXPORT", "INSTANCE", "INSTRUMENT",
+    "export_columns", "export_rows", "write_redcap",
+]  # fmt: skip
 
 DICTIONARY, EXPORT = "data_dictionary.csv", "export.csv"
-_INSTRUMENT, _INSTANCE = "redcap_repeat_instrument", "redcap_repeat_instance"
+INSTRUMENT, INSTANCE = "redcap_repeat_instrument", "redcap_repeat_instance"
 _BASE = "patients"
 _COMPLETE = "2"  # of a form; only then are boxes without a tick read as absent
 _TICKED, _UNTICKED = "1", "0"
@@ -43,16 +46,17 @@ def write_redcap(registry: Iterable[Tables], folder: Path) -> int:
     write_dictionary(folder / DICTIONARY)
     count = 0
     with (folder / EXPORT).open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, _header(), restval="", lineterminator="\n")
+        writer = csv.DictWriter(file, export_columns(), restval="", lineterminator="\n")
         writer.writeheader()
         for tables in registry:
             count += 1
-            writer.writerows(_instances(tables))
+            writer.writerows(export_rows(tables))
     return count
 
 
-def _header() -> list[str]:
-    columns = [ID, _INSTRUMENT, _INSTANCE]
+def export_columns() -> list[str]:
+    """The columns of a raw export, in its order."""
+    columns = [ID, INSTRUMENT, INSTANCE]
     for table, definition in bundled().tidy_tables.tables.items():
         for column in definition.columns.values():
             if column.name != ID:
@@ -73,8 +77,8 @@ def _headers_of(table: str, column: Column) -> Iterator[str]:
         yield other_name(name)
 
 
-def _instances(tables: Tables) -> Iterator[Row]:
-    """The rows of one patient: the form that does not repeat first."""
+def export_rows(tables: Tables) -> Iterator[Row]:
+    """The rows of one patient as raw data: the form that does not repeat first."""
     for row in tables[_BASE]:
         yield {ID: row[ID], **_raw_values(_BASE, row)}
     for table, rows in tables.items():
@@ -83,8 +87,8 @@ def _instances(tables: Tables) -> Iterator[Row]:
         for instance, row in enumerate(rows, start=1):
             yield {
                 ID: row[ID],
-                _INSTRUMENT: table,
-                _INSTANCE: instance,
+                INSTRUMENT: table,
+                INSTANCE: instance,
                 **_raw_values(table, row),
             }
 

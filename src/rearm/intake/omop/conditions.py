@@ -131,42 +131,27 @@ def _tell(t: Translation, rows: pl.DataFrame) -> None:
         by_concept(t, rows.filter("contradicts")),
     )
     unread = rows.filter(pl.col("table").is_null() & ~pl.col("contradicts"))
-    t.losses.concepts(
-        Cause(
-            severity="error",
-            code="type_concept_as_question",
-            table=table,
-            sentence=(
-                "{n} have a type concept in place of the condition ({list}). They are not read. "
-                "Correct the mapping."
-            ),
-            column=column,
+    t.losses.is_type(
+        table,
+        column,
+        (
+            "{n} have a type concept in place of the condition ({list}). They are not read. "
+            "Correct the mapping."
         ),
         by_concept(t, unread.filter("is_type"), source=None),
     )
     others = unread.filter(~pl.col("is_type"))
     mapped = pl.col("concept").is_not_null()
-    t.losses.concepts(
-        Cause(
-            severity="note",
-            code="unknown_code",
-            table=table,
-            sentence=("{n} have concepts that no rule uses ({list}). They are not read."),
-            column=column,
-        ),
+    t.losses.unknown(
+        table,
+        column,
+        ("{n} have concepts that no rule uses ({list}). They are not read."),
         by_concept(t, others.filter(mapped), source=None),
     )
-    t.losses.concepts(
-        Cause(
-            severity="warning",
-            code="concept_unmapped",
-            table=table,
-            sentence=(
-                "{n} have no concept, and no rule uses their source value ({list}). They are not "
-                "read."
-            ),
-            column="condition_source_value",
-        ),
+    t.losses.unmapped(
+        table,
+        "condition_source_value",
+        ("{n} have no concept, and no rule uses their source value ({list}). They are not read."),
         by_concept(t, others.filter(~mapped)),
     )
     t.losses.rows(

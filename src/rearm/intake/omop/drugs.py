@@ -235,29 +235,21 @@ def _tell_unread(t: Translation, frame: pl.DataFrame) -> None:
     def of(kind: DrugKind, source: str | None = None) -> dict[str, int]:
         return by_concept(t, frame.filter(pl.col("kind") == kind), source=source)
 
-    t.losses.concepts(
-        Cause(
-            severity="note",
-            code="unknown_code",
-            table=table,
-            sentence=(
-                "{n} have concepts that are no agents of the lexicon ({list}). They are not read. "
-                "Look whether an anti-myeloma drug is among them."
-            ),
-            column=column,
+    t.losses.unknown(
+        table,
+        column,
+        (
+            "{n} have concepts that are no agents of the lexicon ({list}). They are not read. "
+            "Look whether an anti-myeloma drug is among them."
         ),
         of("other"),
     )
-    t.losses.concepts(
-        Cause(
-            severity="warning",
-            code="concept_unmapped",
-            table=table,
-            sentence=(
-                "{n} have no concept that CONCEPT knows, and their source value is no agent of the "
-                "lexicon ({list}). They are not read."
-            ),
-            column="drug_source_value",
+    t.losses.unmapped(
+        table,
+        "drug_source_value",
+        (
+            "{n} have no concept that CONCEPT knows, and their source value is no agent of the "
+            "lexicon ({list}). They are not read."
         ),
         of("unmapped", "source"),
     )
@@ -274,16 +266,12 @@ def _tell_unread(t: Translation, frame: pl.DataFrame) -> None:
         ),
         of("contradiction"),
     )
-    t.losses.concepts(
-        Cause(
-            severity="error",
-            code="type_concept_as_question",
-            table=table,
-            sentence=(
-                "{n} have a type concept in place of the drug ({list}). They are not read. Correct "
-                "the mapping."
-            ),
-            column=column,
+    t.losses.is_type(
+        table,
+        column,
+        (
+            "{n} have a type concept in place of the drug ({list}). They are not read. Correct "
+            "the mapping."
         ),
         of("type"),
     )

@@ -60,16 +60,12 @@ def _lines(t: Translation) -> pl.DataFrame:
     episodes = with_sane_ends(t, "episode", t.frames["episode"])
     regimen = pl.col("concept") == hints.regimen_episode
     treatment = pl.col("concept") == hints.treatment_episode
-    t.losses.concepts(
-        Cause(
-            severity="note",
-            code="unknown_code",
-            table="episode",
-            sentence=(
-                "{n} are episodes of another kind than regimens and treatments ({list}). They are "
-                "not read."
-            ),
-            column="episode_concept_id",
+    t.losses.unknown(
+        "episode",
+        "episode_concept_id",
+        (
+            "{n} are episodes of another kind than regimens and treatments ({list}). They are "
+            "not read."
         ),
         by_concept(t, episodes.filter(~(regimen | treatment).fill_null(False))),
     )

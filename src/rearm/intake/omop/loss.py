@@ -116,6 +116,33 @@ class Losses:
         ]
         self.add(replace(cause, sentence=said), places)
 
+    def unknown(self, table: str, column: str, sentence: str, counts: Mapping[str, int]) -> None:
+        """Concepts that nothing here is made of."""
+        self.concepts(_of_column("note", "unknown_code", table, column, sentence), counts)
+
+    def unmapped(self, table: str, column: str, sentence: str, counts: Mapping[str, int]) -> None:
+        """Source values without a concept that say nothing here."""
+        self.concepts(_of_column("warning", "concept_unmapped", table, column, sentence), counts)
+
+    def is_type(self, table: str, column: str, sentence: str, counts: Mapping[str, int]) -> None:
+        """Concepts that tell where a row comes from, in place of what it is about."""
+        cause = _of_column("error", "type_concept_as_question", table, column, sentence)
+        self.concepts(cause, counts)
+
+    def without_strays(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows that name their patient; the others are told."""
+        strays = rows.filter(pl.col("person").is_null())
+        cause = Cause(
+            severity="error",
+            code="patient_id_missing",
+            table=table,
+            sentence="{n} have no person_id. They are not read.",
+            done="refused",
+            column="person_id",
+        )
+        self.rows(cause, strays)
+        return rows.filter(pl.col("person").is_not_null()) if strays.height else rows
+
     def names(self, cause: Cause, concepts: Sequence[str]) -> None:
         """Concepts of one cause where rows do not matter: `{concepts}` in the sentence becomes
         their number, `{list}` the first of them.
@@ -129,6 +156,10 @@ class Losses:
         source = self.source(cause.table)
         places = [place_at(source, None, cause.column, name) for name in concepts[:PLACES]]
         self.add(replace(cause, sentence=said), places)
+
+
+def _of_column(severity: Severity, code: str, table: str, column: str, sentence: str) -> Cause:
+    return Cause(severity=severity, code=code, table=table, sentence=sentence, column=column)
 
 
 def _numbered(sentence: str, count: int) -> str:

@@ -100,19 +100,7 @@ def _cut_patients(
     episodes: list[pl.DataFrame] = [pl.DataFrame(schema={"key": pl.Int64(), _OF_PART: pl.Int32()})]
     for table in _PATIENT:
         for number, frame in enumerate(_batches(cdm, table, losses)):
-            strays = frame.filter(pl.col("person").is_null())
-            losses.rows(
-                Cause(
-                    severity="error",
-                    code="patient_id_missing",
-                    table=table.name,
-                    sentence="{n} have no person_id. They are not read.",
-                    done="refused",
-                    column="person_id",
-                ),
-                strays,
-            )
-            placed = _with_parts(frame.filter(pl.col("person").is_not_null()), count)
+            placed = _with_parts(losses.without_strays(table.name, frame), count)
             if table.name == "episode":
                 episodes.append(placed.select("key", pl.col(_OF_PART).cast(pl.Int32)))
             _write(placed, table, folder, number, concepts)

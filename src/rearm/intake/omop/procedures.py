@@ -63,26 +63,16 @@ def add_procedures(t: Translation, rows: pl.DataFrame) -> None:
     )
     unread = rows.filter(pl.col("kind").is_null())
     mapped = pl.col("concept").is_not_null()
-    t.losses.concepts(
-        Cause(
-            severity="note",
-            code="unknown_code",
-            table=table,
-            sentence="{n} have concepts of procedures that are not read ({list}).",
-            column=column,
-        ),
+    t.losses.unknown(
+        table,
+        column,
+        "{n} have concepts of procedures that are not read ({list}).",
         by_concept(t, unread.filter(mapped), source=None),
     )
-    t.losses.concepts(
-        Cause(
-            severity="warning",
-            code="concept_unmapped",
-            table=table,
-            sentence=(
-                "{n} have no concept, and their source value is no procedure that is read ({list})."
-            ),
-            column="procedure_source_value",
-        ),
+    t.losses.unmapped(
+        table,
+        "procedure_source_value",
+        ("{n} have no concept, and their source value is no procedure that is read ({list})."),
         by_concept(t, unread.filter(~mapped)),
     )
 

@@ -171,21 +171,7 @@ def _kept(frame: pl.DataFrame, table: CdmTable, patients: Collection[str] | None
 
 def _of_patients(frame: pl.DataFrame, table: CdmTable, losses: Losses) -> pl.DataFrame:
     """The rows that name their patient; the others are told."""
-    if not table.of_person:
-        return frame
-    strays = frame.filter(pl.col("person").is_null())
-    losses.rows(
-        Cause(
-            severity="error",
-            code="patient_id_missing",
-            table=table.name,
-            sentence="{n} have no person_id. They are not read.",
-            done="refused",
-            column="person_id",
-        ),
-        strays,
-    )
-    return frame.filter(pl.col("person").is_not_null()) if strays.height else frame
+    return losses.without_strays(table.name, frame) if table.of_person else frame
 
 
 def _translate(t: Translation) -> None:

@@ -252,41 +252,27 @@ def _tell_unread(t: Translation, table: str, rows: pl.DataFrame) -> None:
     def told(fate: str) -> pl.DataFrame:
         return rows.filter(pl.col("fate") == fate)
 
-    t.losses.concepts(
-        Cause(
-            severity="error",
-            code="type_concept_as_question",
-            table=table,
-            sentence=(
-                "{n} have a type concept in place of what was asked ({list}): it says where a row "
-                "comes from. They are not read. Correct the mapping."
-            ),
-            column=f"{table}_concept_id",
+    t.losses.is_type(
+        table,
+        f"{table}_concept_id",
+        (
+            "{n} have a type concept in place of what was asked ({list}): it says where a row "
+            "comes from. They are not read. Correct the mapping."
         ),
         by_concept(t, told("type"), source=None),
     )
-    t.losses.concepts(
-        Cause(
-            severity="note",
-            code="unknown_code",
-            table=table,
-            sentence=(
-                "{n} have concepts outside the dictionary of tests ({list}). They are not read."
-            ),
-            column=f"{table}_concept_id",
-        ),
+    t.losses.unknown(
+        table,
+        f"{table}_concept_id",
+        ("{n} have concepts outside the dictionary of tests ({list}). They are not read."),
         by_concept(t, told("unknown"), source=None),
     )
-    t.losses.concepts(
-        Cause(
-            severity="warning",
-            code="concept_unmapped",
-            table=table,
-            sentence=(
-                "{n} have no concept that CONCEPT knows, and their source value is neither a LOINC "
-                "code nor a name of a test ({list}). They are not read."
-            ),
-            column=f"{table}_source_value",
+    t.losses.unmapped(
+        table,
+        f"{table}_source_value",
+        (
+            "{n} have no concept that CONCEPT knows, and their source value is neither a LOINC "
+            "code nor a name of a test ({list}). They are not read."
         ),
         by_concept(t, told("unmapped")),
     )

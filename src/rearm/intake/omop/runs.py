@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import polars as pl
 
+from rearm.intake.build.column_runs import ColumnRun, runs_by_patient
 from rearm.intake.cells import RowMaker
 from rearm.intake.omop.loss import place_in
 from rearm.intake.rows import BLANK, Cell, DecimalMark, Row
@@ -40,56 +40,24 @@ class _Columns:
     cells: dict[str, list[Cell]]
     decimal: DecimalMark | None
 
-    def source(self, index: int) -> Source:
-        return Source(self.file, place_in(self.origin, self.keys[index]))
+    def source(self, place: int) -> Source:
+        return Source(self.file, place_in(self.origin, self.keys[place]))
 
-
-@dataclass(slots=True)
-class _Run:
-    """Rows that follow each other and are of one patient."""
-
-    columns: _Columns
-    patient_id: str
-    start: int
-    stop: int
-
-    @property
-    def table(self) -> str:
-        return self.columns.table
-
-    @property
-    def names(self) -> Collection[str]:
-        return self.columns.cells.keys()
-
-    def column(self, name: str) -> Sequence[Cell]:
-        cells = self.columns.cells.get(name)
-        if cells is None:
-            return (BLANK,) * (self.stop - self.start)
-        return cells[self.start : self.stop]
-
-    @property
-    def decimal(self) -> DecimalMark | None:
-        return self.columns.decimal
-
-    def source_of(self, index: int) -> Source:
-        return self.columns.source(self.start + index)
-
-    def row(self, index: int) -> Row:
-        place = self.start + index
+    def row(self, place: int) -> Row:
         return Row(
-            self.columns.table,
-            {name: cells[place] for name, cells in self.columns.cells.items()},
-            self.columns.source(place),
-            self.columns.decimal,
+            self.table,
+            {name: cells[place] for name, cells in self.cells.items()},
+            self.source(place),
+            self.decimal,
             stated=True,
         )
 
-    def rows(self) -> Iterator[Row]:
-        for index in range(self.stop - self.start):
-            yield self.row(index)
+    def says_nothing(self, place: int) -> bool:
+        """Each row is one of the CDM."""
+        return False
 
 
-def runs_of(rows: TidyRows, maker: RowMaker, files: Mapping[str, str]) -> list[_Run]:
+def runs_of(rows: TidyRows, maker: RowMaker, files: Mapping[str, str]) -> list[ColumnRun]:
     """The rows by patient; patients themselves in the order of the input."""
     if rows.frame.is_empty():
         return []
@@ -114,15 +82,7 @@ def runs_of(rows: TidyRows, maker: RowMaker, files: Mapping[str, str]) -> list[_
         cells=cells,
         decimal=rows.decimal,
     )
-    return list(_runs(columns, persons))
-
-
-def _runs(columns: _Columns, persons: Sequence[str]) -> Iterator[_Run]:
-    start = 0
-    for person, same in groupby(persons):
-        stop = start + sum(1 for _ in same)
-        yield _Run(columns, person, start, stop)
-        start = stop
+    return list(runs_by_patient(columns, persons))
 
 
 def _set_aside(cells: list[Cell], reasons: Sequence[str | None]) -> list[Cell]:

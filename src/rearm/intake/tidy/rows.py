@@ -5,12 +5,12 @@ Rows are made when their patient's turn comes, so that a table of a whole cohort
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from operator import attrgetter, itemgetter
 
 from rearm.errors import InputError
+from rearm.intake.build.column_runs import ColumnRun, runs_by_patient
 from rearm.intake.build.content import says_nothing
 from rearm.intake.cells import ColumnCells, RowMaker
 from rearm.intake.dictionary import nearest
@@ -51,69 +51,38 @@ class TidyColumns:
             return None
         return self.grid.cell_source(index, self.indices[column], column)
 
-    def source(self, index: int) -> Source:
-        """The place of the event that a row becomes: of a result in a sheet, its value's cell."""
-        grid = self.grid
+    @property
+    def decimal(self) -> DecimalMark | None:
+        return self.grid.decimal
+
+    def source(self, place: int) -> Source:
+        """Of a result in a sheet, its value's cell."""
+        grid, index = self.grid, self.first + place
         if grid.sheet is None:
             return Source(grid.file, f"row {grid.number(index)}")
         if self.table == "labs" and "value" in self.indices:
             return grid.cell_source(index, self.indices["value"])
         return grid.row_source(index)
 
-
-@dataclass(slots=True)
-class _Run:
-    """Rows that follow each other and name one patient."""
-
-    columns: TidyColumns
-    patient_id: str
-    start: int
-    stop: int
-
-    @property
-    def table(self) -> str:
-        return self.columns.table
-
-    @property
-    def names(self) -> Collection[str]:
-        return self.columns.cells.keys()
-
-    def column(self, name: str) -> Sequence[Cell]:
-        cells = self.columns.cells.get(name)
-        return (
-            (BLANK,) * (self.stop - self.start) if cells is None else cells[self.start : self.stop]
-        )
-
-    @property
-    def decimal(self) -> DecimalMark | None:
-        return self.columns.grid.decimal
-
-    def source_of(self, index: int) -> Source:
-        return self.columns.source(self.columns.first + self.start + index)
-
-    def row(self, index: int) -> Row:
-        columns, place = self.columns, self.start + index
-        index_in_grid = columns.first + place
+    def row(self, place: int) -> Row:
         return Row(
-            columns.table,
-            {name: cells[place] for name, cells in columns.cells.items()},
-            columns.source(index_in_grid),
-            columns.grid.decimal,
-            columns,
-            index_in_grid,
+            self.table,
+            {name: cells[place] for name, cells in self.cells.items()},
+            self.source(place),
+            self.decimal,
+            self,
+            self.first + place,
         )
 
-    def rows(self) -> Iterator[Row]:
-        blank = self.columns.blank
-        for index in range(self.stop - self.start):
-            if self.start + index in blank:
-                continue
-            row = self.row(index)
-            if self.patient_id or any(cell is not BLANK for cell in row.cells.values()):
-                yield row  # a row of blanks is none
+    def says_nothing(self, place: int) -> bool:
+        """Also where not even whose row it is stands there."""
+        return place in self.blank or not (
+            self.cells["patient_id"][place].text
+            or any(column[place] is not BLANK for column in self.cells.values())
+        )
 
 
-def table_runs(grid: Grid, tables: TidyTables, name: str, issues: list[Issue]) -> list[_Run]:
+def table_runs(grid: Grid, tables: TidyTables, name: str, issues: list[Issue]) -> list[ColumnRun]:
     """The rows of a grid that is named like a tidy table, by patient.
 
     A column that is not known is an issue and is left out. Raises InputError where a column stands
@@ -144,7 +113,8 @@ def table_runs(grid: Grid, tables: TidyTables, name: str, issues: list[Issue]) -
     )
     if columns.blank:
         issues.append(_rows_left_out(columns))
-    return list(_runs(columns))
+    patients = map(attrgetter("text"), cells["patient_id"])
+    return list(runs_by_patient(columns, patients))
 
 
 def _blank_rows(cells: dict[str, list[Cell]]) -> Iterator[int]:
@@ -169,14 +139,6 @@ def _rows_left_out(columns: TidyColumns) -> Issue:
         for index in sorted(columns.blank)
     ]
     return issue_at(every[0].source, CellProblem("note", "row_blank", sentence), places=every)
-
-
-def _runs(columns: TidyColumns) -> Iterator[_Run]:
-    start = 0
-    for patient_id, same in groupby(columns.cells["patient_id"], key=attrgetter("text")):
-        stop = start + sum(1 for _ in same)
-        yield _Run(columns, patient_id, start, stop)
-        start = stop
 
 
 def _column(grid: Grid, header: int, index: int) -> list[Value]:
