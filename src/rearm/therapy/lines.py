@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rearm.knowledge.bundle import bundled
-from rearm.record import Infusion, Record, Source, Therapy, When
+from rearm.record import Infusion, Record, Source, Therapy, When, last_apheresis
 from rearm.therapy.anti_myeloma import stop_reason, treats_myeloma
 
 __all__ = [
@@ -40,6 +40,8 @@ _STARTS_NONE = frozenset({"mobilisation", "radiotherapy"})
 # Drugs whose first days lie no further apart belong to one regimen, unless one was stopped for
 # another: about one cycle.
 _FEW_WEEKS = 28
+# From the collection to the infusion of cells, where only the infusion is known.
+_WEEKS_OF_MAKING = 60
 # A treatment resumed, or a transplant, after a longer pause may be needed anew or be planned.
 _LONG_PAUSE = 365
 
@@ -357,8 +359,10 @@ def _unnumbered(
     new: list[_GrowingLine] = []
     for row in sorted(rows, key=lambda r: _when_key(r.start)):
         current = _current(row, numbered, new)
+        bridging = _may_bridge(row, infused)
         if current is None:
-            new.append(_GrowingLine(rows=[row], rule="a new line: the first treatment recorded"))
+            rule = "a new line: the first treatment recorded"
+            new.append(_GrowingLine(rows=[row], rule=rule, fewest=0 if bridging else 1))
             continue
         begin = _beginning(row, current, record, infused)
         if not begin.new or row.purpose in _STARTS_NONE:
@@ -369,9 +373,24 @@ def _unnumbered(
                 current.most += 1
         else:
             line = _GrowingLine(rows=[row], rule=f"a new line: {begin.why}")
-            line.fewest = 0 if begin.unsure else 1
+            line.fewest = 0 if begin.unsure or bridging else 1
             new.append(line)
     return new
+
+
+def _may_bridge(row: Therapy, infused: Sequence[Infusion]) -> bool:
+    """Whether a row of which no purpose is known may have bridged to an infusion: begun after the
+    cells were collected, or where that day is unknown in the weeks in which they are made.
+    """
+    if row.purpose is not None or row.line is not None or row.start.first is None:
+        return False
+    infusion = _infusion_of(row, infused)
+    if infusion is None or infusion.day is None:
+        return False
+    collected = last_apheresis([infusion], infusion.day)
+    if collected is not None and collected.first is not None:
+        return row.start.first >= collected.first
+    return infusion.day - row.start.first <= _WEEKS_OF_MAKING
 
 
 def _current(

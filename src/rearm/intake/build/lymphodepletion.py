@@ -1,5 +1,5 @@
-"""Lymphodepletion that nobody named: standard FHIR has no place for the purpose of a drug, and
-fludarabine days before CAR-T cells has no other.
+"""Lymphodepletion that nobody named: standard FHIR and OMOP have no place for the purpose of a
+drug, and fludarabine or bendamustine days before CAR-T cells has no other.
 """
 
 from __future__ import annotations
@@ -13,19 +13,25 @@ from rearm.record import Issue, Record, Therapy
 
 __all__ = ["named_lymphodepletion"]
 
-_MARK = "fludarabine"
-_AGENTS = frozenset((_MARK, "cyclophosphamide"))
-# The cells follow it within days (product information); delays of a week occur.
-_BEFORE_CELLS = 14
+# The cells follow it within days (product information); delays of a week occur. Bendamustine
+# treats myeloma too, so it has to come nearer.
+_MARKS = {"fludarabine": 14, "bendamustine": 7}
+_BEFORE_CELLS = max(_MARKS.values())
+_AGENTS = frozenset((*_MARKS, "cyclophosphamide"))
 _SAME_COURSE = 3  # days between the first doses of its drugs
 
 
 def named_lymphodepletion(record: Record) -> tuple[Record, list[Issue]]:
-    """The record with the purpose of fludarabine, and of cyclophosphamide begun with it, that came
-    within two weeks before an infusion and have neither a purpose nor a line number; and a note for
-    each.
+    """The record with the purpose of fludarabine that came within two weeks before an infusion, of
+    bendamustine within one, and of cyclophosphamide begun with them, where they have neither a
+    purpose nor a line number; and a note for each.
     """
-    marked = [day for row in record.therapies if (day := _day(row, record, _MARK)) is not None]
+    marked = [
+        day
+        for row in record.therapies
+        for agent in _MARKS
+        if (day := _day(row, record, agent)) is not None
+    ]
     if not marked:
         return record, []
     found = {
@@ -51,8 +57,9 @@ def _day(row: Therapy, record: Record, agent: str | None = None) -> int | None:
         return None
     if agent is not None and agent not in row.agents:
         return None
+    within = _BEFORE_CELLS if agent is None else _MARKS[agent]
     infusions = [x.day for x in record.infused() if x.day is not None]
-    return day if any(0 < infusion - day <= _BEFORE_CELLS for infusion in infusions) else None
+    return day if any(0 < infusion - day <= within for infusion in infusions) else None
 
 
 def _notes(rows: list[Therapy], record: Record) -> Iterator[Issue]:
