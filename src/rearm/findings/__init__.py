@@ -42,7 +42,7 @@ from rearm.findings.derived import (
     derive,
     derived_from,
 )
-from rearm.findings.stated import with_statement
+from rearm.findings.stated import may_be_stated, with_statement
 from rearm.findings.whose import CART, chart_of, later_lines_of
 from rearm.interval import Interval
 from rearm.knowledge import KnowledgeError
@@ -123,13 +123,12 @@ def find(
                         f" (type {entry.type}) does not allow. Correct type or values."
                     ]
                 )
-    stated = bool(record.facts)
-    if stated:
-        found |= {
-            name: with_statement(chart_of(chart, name), entry, found[name])
-            for name, entry in catalogue.findings.items()
-            if name not in DERIVED
-        }
+    stated = may_be_stated(record.facts)
+    found |= {
+        name: with_statement(chart_of(chart, name), catalogue[name], found[name])
+        for name in stated
+        if name in catalogue and name not in DERIVED
+    }
     if "relapse_status" in catalogue:
         found["relapse_status"] = relapse.relapse_status(chart)
     derived = derive(inputs(found))
@@ -138,11 +137,11 @@ def find(
             parts = [found[part] for part in derivation.parts if part in found]
             one = _derived(name, derived[name], parts)
             own = chart_of(chart, name)
-            found[name] = with_statement(own, catalogue[name], one) if stated else one
+            found[name] = with_statement(own, catalogue[name], one) if name in stated else one
     for name in CART:
         if name in catalogue:
             one = _at_car_t_failure(chart, name, found)
-            found[name] = with_statement(chart, catalogue[name], one) if stated else one
+            found[name] = with_statement(chart, catalogue[name], one) if name in stated else one
     return {name: found[name] for name in catalogue}
 
 

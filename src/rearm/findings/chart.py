@@ -65,6 +65,7 @@ class PatientChart:
     """One record, its last infusion and that infusion's failure, with indexed look-ups.
 
     `record` is already cut at `as_of`; agents are those of `lexicon` (None: the bundled one).
+    `results` are those of the record where another chart of it has them in order.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class PatientChart:
         as_of: int,
         lexicon: Lexicon | None = None,
         disease: DiseaseNow | None = None,
+        results: Results | None = None,
     ) -> None:
         self.record = record
         self.as_of = as_of
@@ -83,7 +85,8 @@ class PatientChart:
         self.infusion_count = len(failures)  # a split dose is one
         self.disease = present_relapse(record, failures) if disease is None else disease
         self.until = self._until_next_line()
-        self._results = Results(record.labs, record.set_aside)
+        self._results = Results(record.labs, record.set_aside) if results is None else results
+        self._of_car_t: dict[str, PatientChart] = {}
 
     # ---------------------------------------------------------------- whose tumour
 
@@ -106,7 +109,14 @@ class PatientChart:
         """
         if not self.disease.lines or self.failure is None:
             return self
-        failed = self.failure.when.first
+        if antigen not in self._of_car_t:
+            first = self._first_agent_since(self.failure, antigen)
+            self._of_car_t[antigen] = self._with(self.failure, first)
+        return self._of_car_t[antigen]
+
+    def _first_agent_since(self, failure: Failure, antigen: str) -> int:
+        """The first day of an agent against the antigen after the failure; without one, today."""
+        failed = failure.when.first
         begun = [
             row.start.first
             for x in self.disease.lines
@@ -114,14 +124,16 @@ class PatientChart:
             if any(antigen in self._targets_of(agent) for agent in row.agents)
         ]
         since = [day for day in begun if day is not None and (failed is None or day >= failed)]
-        return self._with(self.failure, min([*since, self.as_of]))
+        return min([*since, self.as_of])
 
     def _targets_of(self, agent: str) -> Sequence[str]:
         known = self.lexicon.agents.get(agent)
         return () if known is None else known.targets
 
     def _with(self, failure: Failure, until: int) -> PatientChart:
-        other = PatientChart(self.record, [failure], self.as_of, self.lexicon, self.disease)
+        other = PatientChart(
+            self.record, [failure], self.as_of, self.lexicon, self.disease, self._results
+        )
         other.until = until
         other.infusion_count = self.infusion_count
         return other

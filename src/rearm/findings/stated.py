@@ -7,7 +7,7 @@ stated; where the two contradict each other, both are shown.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from rearm.findings.base import Found, Value, sources_of, unknown
 from rearm.findings.chart import PatientChart
@@ -15,7 +15,7 @@ from rearm.interval import Interval
 from rearm.knowledge.catalogue import Finding
 from rearm.record import Fact, When
 
-__all__ = ["with_statement"]
+__all__ = ["may_be_stated", "with_statement"]
 
 # Facts under another name, with what their words say of the finding.
 _SAID: Mapping[str, tuple[str, Mapping[str, str]]] = {
@@ -34,6 +34,13 @@ _READ_ELSEWHERE = frozenset({"pregnancy_possible", "therapy_history_complete"})
 _SINCE_INFUSION = frozenset({"course", "antigen", "t_cell", "microenvironment"})
 _BEFORE_INFUSION = "_before_infusion"
 _YES_NO = {"yes": True, "true": True, "present": True, "no": False, "false": False, "absent": False}
+
+
+def may_be_stated(facts: Iterable[Fact]) -> frozenset[str]:
+    """The names of the findings that these facts may tell of, in the catalogue or not."""
+    names = {fact.finding for fact in facts}
+    under_others = {name for name, (other, _) in _SAID.items() if other in names}
+    return frozenset(names | under_others | {name + _BEFORE_INFUSION for name in names})
 
 
 def with_statement(chart: PatientChart, entry: Finding, found: Found) -> Found:

@@ -18,6 +18,8 @@ _CELL_PLACE = re.compile(
     r"|line (?P<number>[0-9]+)(?: component [0-9]+)?"
     r"|(?P<sheet>.+)!(?P<column>[A-Z]{1,3})?(?P<row>[0-9]+)"
 )
+_COLUMN_OF_ROW = re.compile(r"^(row \d+), .*")
+_LETTERS_OF_ROW = re.compile(r"^(.*!)[A-Z]{1,3}(\d+)$")
 _WORKBOOKS = (".xlsx", ".xlsm")  # a place in them that is no cell is a sheet
 
 
@@ -61,8 +63,12 @@ class Source:
         """File and row (or resource) that a cell belongs to: `row 12, value` and `row 12` are one,
         `labs!C7` and `labs!7` are.
         """
-        place = re.sub(r"^(row \d+), .*", r"\1", self.place)
-        return self.file, re.sub(r"^(.*!)[A-Z]{1,3}(\d+)$", r"\1\2", place)
+        place = self.place
+        if ", " in place:
+            place = _COLUMN_OF_ROW.sub(r"\1", place)
+        if "!" in place:
+            place = _LETTERS_OF_ROW.sub(r"\1\2", place)
+        return self.file, place
 
 
 class IssuePlace(NamedTuple):

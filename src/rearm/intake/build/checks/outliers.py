@@ -84,7 +84,7 @@ def _series(record: Record, doubted: Set[tuple[str, str]]) -> dict[str, list[_Po
     """
     series: dict[str, list[_Point]] = defaultdict(list)
     # chains and ratio of one sample are doubted together
-    chains = {x.day for x in record.labs if x.source.row in doubted and x.test in _OF_CHAINS}
+    chains = {x.day for x in record.labs if x.test in _OF_CHAINS and x.source.row in doubted}
     for lab in record.labs:
         if lab.test in _LIGHT_CHAINS and lab.day in chains:
             continue
