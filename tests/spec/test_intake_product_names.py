@@ -20,6 +20,9 @@ PRODUCTS = [
     ("kein Abecma", "kein Abecma", (), ["unknown_product"]),
     ("after ide-cel", "after ide-cel", (), ["unknown_product"]),
     ("our own CAR", "our own CAR", (), ["unknown_product"]),
+    ("Kymriah", "tisa-cel", ("CD19",), ["product_of_another_disease"]),
+    ("Yescarta", "axi-cel", ("CD19",), ["product_of_another_disease"]),
+    ("GC012F", "gc012f", ("BCMA", "CD19"), []),
 ]
 
 

@@ -317,6 +317,7 @@ def test_a_damaged_bucket_is_told_and_made_again(
         status_of(StoreFolder(other))
     assert build(source, other, Wanted()).assessed > 0
     assert bytes_of(other) == bytes_of(store)
+    assert status_of(StoreFolder(other)).changes == ()  # nobody is new
 
 
 def test_another_registry_does_not_empty_a_store(store: Path, tmp_path: Path) -> None:

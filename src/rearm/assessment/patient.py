@@ -23,6 +23,10 @@ from rearm.rules import Bounds
 __all__ = ["AssessmentError", "Patient", "patient_at"]
 
 
+# as the tidy tables name them; what is stated in other words is assessed, with an issue
+OTHER_DISEASES = ("lymphoma", "leukaemia", "autoimmune_disease", "other")
+
+
 class AssessmentError(RearmError):
     """An assessment that can't be made as asked; `str()` is a sentence."""
 
@@ -69,8 +73,14 @@ def patient_at(
     """The patient as known at `as_of`: a day of the axis, a date, or None: the last day with data.
     `read_only`: only the findings that some rule reads.
 
-    Raises AssessmentError where a date is given and day zero is not known.
+    Raises AssessmentError where a date is given and day zero is not known, and where the CAR-T
+    cells were given for another disease than myeloma.
     """
+    if record.disease in OTHER_DISEASES:
+        raise AssessmentError(
+            f"{record.patient_id}: the CAR-T cells were given for another disease "
+            f"({record.disease.replace('_', ' ')}). Rearm judges multiple myeloma."
+        )
     last = _as_day(record, as_of)
     day = _calendar_day(record, last)
     known = record

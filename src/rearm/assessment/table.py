@@ -145,7 +145,7 @@ def _ready(
             day = as_of(record) if callable(as_of) else as_of
             patients.append(patient_at(record, day, plan, read_only=read_only))
         except AssessmentError as error:
-            errors[place] = str(error)
+            errors[place] = str(error).removeprefix(f"{record.patient_id}: ")
         except Exception as error:  # a fault in one patient does not cost the others their row
             errors[place] = f"internal error ({type(error).__name__}: {error})"
     return patients, errors

@@ -53,6 +53,7 @@ class Record:
     diagnosis: When = UNKNOWN_WHEN
     heavy_chain: tuple[str, ...] = ()
     light_chain: str | None = None
+    disease: str | None = None
     last_seen_day: int | None = None
     labs: tuple[Lab, ...] = ()
     set_aside: tuple[Lab, ...] = ()

@@ -30,13 +30,13 @@ from rearm.cohort.store.folder import (
     StoreFolder,
 )
 from rearm.cohort.store.lock import LOCK, locked
+from rearm.cohort.store.rows import issue_row
 from rearm.cohort.store.sources import reader_of_parts
 from rearm.cohort.store.work import (
     BucketTask,
     Done,
     Job,
     make_buckets,
-    plain_issue,
     prepare,
 )
 from rearm.errors import InputError
@@ -244,7 +244,7 @@ class _Run:
     ) -> BucketTask | None:
         """What differs from the bucket as it is; None where nothing does."""
         before, settings = self.folder.bucket(number), self.job.settings
-        held = {} if before is None else before.patients
+        held = self.folder.patients_of(number)  # also of a bucket whose files are damaged
         same_settings = before is not None and before.settings.key == settings.key
         same_rest = before is not None and before.nobody == nobody
         removed = sorted(held.keys() - there.keys())
@@ -271,6 +271,7 @@ class _Run:
             part=part,
             patients=there,
             changed=frozenset(changed),
+            new=frozenset(there.keys() - held.keys()),
             nobody=nobody,
             whole=len(changed) == len(there),
             broken={},
@@ -352,7 +353,7 @@ def _manifest(settings: Settings, count: int, parts: Parts) -> Manifest:
         buckets=count,
         settings=settings,
         files=parts.files,
-        issues=tuple(map(plain_issue, parts.issues)),
+        issues=tuple(map(issue_row, parts.issues)),
     )
 
 

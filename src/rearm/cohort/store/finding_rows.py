@@ -6,7 +6,7 @@ possible has these; both only where the finding itself is empty.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rearm.assessment.patient import Patient
@@ -22,9 +22,7 @@ _ENDS = ("__low", "__high", "__low_open", "__high_open")
 _POSSIBLE = "__possible"
 
 
-def finding_rows(
-    patients: Sequence[Patient], hashes: Mapping[str, str], knowledge: Knowledge
-) -> pl.DataFrame:
+def finding_rows(patients: Sequence[Patient], knowledge: Knowledge) -> pl.DataFrame:
     """One row a patient."""
     import polars as pl
 
@@ -36,13 +34,14 @@ def finding_rows(
         [patient.bounds for patient in patients],
     )
     ids = pl.Series("patient_id", [p.record.patient_id for p in patients], dtype=pl.String)
+    there = set(frame.columns)
     exact = [
         pl.when(pl.col(name).is_null() & pl.col(_told(name, end)).is_not_null())
         .then(pl.col(name + end))
         .alias(name + end)
         for name in names
         for end in (*_ENDS, _POSSIBLE)
-        if name + end in frame.columns
+        if name + end in there
     ]
     return frame.with_columns(exact).insert_column(0, ids)
 
@@ -55,12 +54,13 @@ def _told(name: str, end: str) -> str:
 def in_one_form(frame: pl.DataFrame, knowledge: Knowledge) -> pl.DataFrame:
     """Columns in the order of the dictionary; those of bounds only where some row has any."""
     columns = ["patient_id"]
-    there = frame.columns
+    there = set(frame.columns)
+    told = {column for column in there if frame[column].null_count() < frame.height}
     for name in knowledge.catalogue.findings:
         if name in there:
             columns.append(name)
         for end in (*_ENDS, _POSSIBLE):
-            if name + end in there and frame[name + end].null_count() < frame.height:
+            if name + end in told:
                 columns.append(name + end)
     return frame.select(columns)
 

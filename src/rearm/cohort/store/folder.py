@@ -237,8 +237,13 @@ class StoreFolder:
 
     def patients(self) -> dict[str, str]:
         """Every patient with the hash of his rows in the input, also where files are damaged."""
-        told = filter(None, map(self._told, range(self.manifest().buckets)))
-        return {p: mark for found in told for p, mark in found.patients.items()}
+        every = map(self.patients_of, range(self.manifest().buckets))
+        return {patient: mark for own in every for patient, mark in own.items()}
+
+    def patients_of(self, number: int) -> dict[str, str]:
+        """Those of one bucket."""
+        found = self._told(number)
+        return {} if found is None else found.patients
 
     def _marker(self, number: int) -> Path:
         return self.path / _BUCKETS / f"{number:05d}.json"

@@ -13,13 +13,14 @@ from rearm.cohort.store.given_strategy import given_strategies
 from rearm.cohort.store.tables import TABLES, schema_of
 from rearm.knowledge.bundle import Knowledge
 from rearm.outcome.endpoint_definitions import EndpointName
+from rearm.outcome.endpoint_facts import next_therapy_day
 from rearm.outcome.endpoints import Endpoint, InfusionOrigin, endpoints
 from rearm.outcome.failure import Failure
 from rearm.outcome.failures import failures
 from rearm.outcome.infusions import infused_products
 from rearm.outcome.later_lines import LineOutcome
 from rearm.outcome.relapse import present_relapse
-from rearm.record import UNKNOWN_WHEN, Record, last_apheresis
+from rearm.record import UNKNOWN_WHEN, Issue, Record, last_apheresis
 from rearm.response.criteria import Criteria
 from rearm.therapy.lines import Line, lines
 from rearm.version import __version__
@@ -27,7 +28,7 @@ from rearm.version import __version__
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["COUNTED", "Made", "error_row", "frames_of", "rows_of"]
+__all__ = ["COUNTED", "Made", "error_row", "frames_of", "issue_row", "rows_of"]
 
 Row = Mapping[str, Any]
 
@@ -38,6 +39,7 @@ COUNTED: Mapping[InfusionOrigin, tuple[EndpointName, ...]] = {
     "failure": ("TTNT", "OS"),
     "salvage": ("PFS", "TTP", "DOR", "TTNT", "OS"),
 }
+_MAY_BE_TWO = "the rows under this id may be of two patients: settle whose they are"
 _RELAPSED = ("failed", "suspected")
 _MEASURED = ("labs", "imaging", "responses", "variants")
 
@@ -86,7 +88,9 @@ def rows_of(made: Made) -> dict[str, list[Row]]:
     for record in made.now.records:
         patient, answer = patients.get(record.patient_id), answers[record.patient_id]
         own: dict[str, list[Row]] = {}
-        if patient is not None:
+        if patient is not None and patient.may_be_two:
+            patient, answer = None, {"error": _MAY_BE_TWO}
+        elif patient is not None:
             try:
                 own = _of_patient(patient, answer, before.get(record.patient_id), made)
             except Exception as error:  # a fault in one patient does not cost the others their rows
@@ -95,7 +99,9 @@ def rows_of(made: Made) -> dict[str, list[Row]]:
         for name, rows in own.items():
             found[name] += rows
         found["patients"].append(_patient(record, patient, answer, made))
-        found["issues"] += _issues(record)
+        found["issues"] += (
+            {"patient_id": record.patient_id, **issue_row(issue)} for issue in record.issues
+        )
     return found
 
 
@@ -190,7 +196,9 @@ def _death(record: Record) -> Row:
 
 
 def _at_infusion(record: Record, patient: Patient | None) -> Row:
-    """Age and calendar year at the last infusion."""
+    """Age and calendar year at the last infusion; of a year of birth alone the middle of the two
+    ages that it allows.
+    """
     day = patient.failures[-1].infusion_day if patient is not None and patient.failures else None
     if day is None or record.day_zero is None:
         return {"age": None, "infusion_year": None}
@@ -201,7 +209,7 @@ def _at_infusion(record: Record, patient: Patient | None) -> Row:
     if record.birth_date is not None:
         age: float | None = (on - record.birth_date).days / 365.25
     else:
-        age = None if record.birth_year is None else float(on.year - record.birth_year)
+        age = None if record.birth_year is None else on.year - record.birth_year - 0.5
     return {"age": age if age is None or 0 <= age <= 120 else None, "infusion_year": on.year}
 
 
@@ -249,7 +257,12 @@ def _infusion(record: Record, failure: Failure, criteria: Criteria) -> Row:
         "best_response_team": failure.best.team,
         "followed_to": failure.followed_to_day,
         "last_assessed": failure.last_assessed_day,
+        "next_therapy": _next_therapy(record, failure),
     }
+
+
+def _next_therapy(record: Record, failure: Failure) -> int | None:
+    return None if failure.course is None else next_therapy_day(record, failure.course)
 
 
 def _lines(patient: Patient, every: Sequence[Line], knowledge: Knowledge) -> list[Row]:
@@ -399,17 +412,16 @@ def _tiers(answer: Row, decision: str) -> Iterable[Row]:
             }
 
 
-def _issues(record: Record) -> Iterable[Row]:
-    for issue in record.issues:
-        yield {
-            "patient_id": record.patient_id,
-            "severity": issue.severity,
-            "code": issue.code,
-            "file": issue.source.file,
-            "place": issue.source.place,
-            "column": issue.column,
-            "value": issue.value,
-            "done": issue.done,
-            "count": max(1, len(issue.places)),
-            "message": issue.message,
-        }
+def issue_row(issue: Issue) -> dict[str, Any]:
+    """An issue as it is kept, of a patient or of nobody."""
+    return {
+        "severity": issue.severity,
+        "code": issue.code,
+        "file": issue.source.file,
+        "place": issue.source.place,
+        "column": issue.column,
+        "value": issue.value,
+        "done": issue.done,
+        "count": max(1, len(issue.places)),
+        "message": issue.message,
+    }

@@ -56,7 +56,11 @@ _PATIENTS = StoreTable(
         _column("error", "text", "why the patient could not be assessed"),
         _column("as_of", "whole", "day of the answer"),
         _column("sex", "text", "F or M"),
-        _column("age", "number", "age at the last infusion, in years"),
+        _column(
+            "age",
+            "number",
+            "age at the last infusion, in years; of a year of birth to half a year",
+        ),
         _column("infusion_year", "whole", "calendar year of the last infusion"),
         _column("heavy_chain", "texts", "heavy chains of the M-protein"),
         _column("light_chain", "text", "light chain"),
@@ -130,6 +134,7 @@ _INFUSIONS = StoreTable(
         _column("best_response_team", "text", "best response that the team recorded"),
         _column("followed_to", "whole", "last day of follow-up of this infusion"),
         _column("last_assessed", "whole", "last day on which the disease could be judged"),
+        _column("next_therapy", "whole", "first day of unplanned therapy, bridging included"),
     ),
 )
 _LINES = StoreTable(

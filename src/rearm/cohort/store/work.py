@@ -14,7 +14,7 @@ from rearm.assessment.table import AssessedPart, assess_parts
 from rearm.cohort.store.changes import Change, changes_between, why_anew
 from rearm.cohort.store.finding_rows import finding_rows, in_one_form
 from rearm.cohort.store.folder import FINDINGS, Bucket, Settings, StoreFolder, names_of
-from rearm.cohort.store.rows import Made, error_row, frames_of, rows_of
+from rearm.cohort.store.rows import Made, error_row, frames_of, issue_row, rows_of
 from rearm.cohort.store.tables import TABLES
 from rearm.garbage import no_collection
 from rearm.intake.parts import PartReader
@@ -49,14 +49,16 @@ class Job:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BucketTask:
     """A bucket to make. `patients`: all of it with the hashes of their rows; `changed`: those to
-    assess, the rows of the others stay. `nobody`: the hash of rows without an id. `whole`:
-    everybody in the part is assessed. `broken`: patients whose process was ended.
+    assess, the rows of the others stay; `new`: who was not in the store. `nobody`: the hash of rows
+    without an id. `whole`: everybody in the part is assessed. `broken`: patients whose process was
+    ended.
     """
 
     number: int
     part: Path
     patients: Mapping[str, str]
     changed: frozenset[str]
+    new: frozenset[str]
     nobody: str
     whole: bool
     broken: Mapping[str, str]
@@ -170,7 +172,8 @@ class _Making:
         made = self._made(now, before)
         for name, frame in frames_of(rows_of(made)).items():
             self.frames[name].append(frame)
-        self.frames[FINDINGS].append(finding_rows(now.patients, self.task.patients, self.knowledge))
+        patients = [patient for patient in now.patients if not patient.may_be_two]
+        self.frames[FINDINGS].append(finding_rows(patients, self.knowledge))
         self.assessed += len(now.records)
         self.seen |= {record.patient_id for record in now.records}
 
@@ -218,7 +221,7 @@ class _Making:
         if before is not None:
             self._note_changes(folder, before, frames)
         elif self.job.updating:
-            new = [Change(patient_id=p, kind="new") for p in sorted(task.patients)]
+            new = [Change(patient_id=p, kind="new") for p in sorted(task.new)]
             folder.write_changes(task.number, new)
         folder.write_bucket(task.number, frames, bucket)
 
@@ -240,7 +243,7 @@ class _Making:
 
     def _issues(self, before: Bucket | None, some_are_kept: bool) -> tuple[dict[str, Any], ...]:
         """Issues of no patient; where only some patients were read, those of before stand too."""
-        own = tuple(map(plain_issue, self.issues))
+        own = tuple(map(issue_row, self.issues))
         if before is None or not some_are_kept:
             return own
         return (*before.issues, *(issue for issue in own if issue not in before.issues))
@@ -273,17 +276,3 @@ def _day_before_salvage(patient: Patient) -> tuple[str, int] | None:
     later = patient.disease.lines
     start = later[0].line.start.first if later else None
     return None if start is None else (patient.record.patient_id, start - 1)
-
-
-def plain_issue(issue: Issue) -> dict[str, Any]:
-    """An issue of no patient, as it is kept."""
-    return {
-        "severity": issue.severity,
-        "code": issue.code,
-        "file": issue.source.file,
-        "place": issue.source.place,
-        "column": issue.column,
-        "done": issue.done,
-        "count": max(1, len(issue.places)),
-        "message": issue.message,
-    }

@@ -47,6 +47,9 @@ def read_infusion(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable
     )
 
 
+_OF_LYMPHOMA = ("CD19",)
+
+
 def _product(row: Row, log: IssueLog, terms: Terms, name: str | None) -> Product | None:
     product = terms.product(name) if name else None
     if name and product is None and (within := product_within(name, terms.lexicon)) is not None:
@@ -62,6 +65,15 @@ def _product(row: Row, log: IssueLog, terms: Terms, name: str | None) -> Product
             "unknown_product",
             f"{shown(name)} is not a CAR-T product in the lexicon (nearest: "
             f"{nearest(name, known)}). It is kept as entered.{_consequence(row)}",
+            "used",
+        )
+    if product is not None and product.targets == _OF_LYMPHOMA:
+        log.warning(
+            row,
+            "product",
+            "product_of_another_disease",
+            f"{product.name} is given for lymphoma and leukaemia. Check the patient's disease, and "
+            "enter it (column disease of patients): Rearm judges multiple myeloma only.",
             "used",
         )
     return product

@@ -47,6 +47,7 @@ class Person:
     day_zero_between: tuple[date, date] | None = None
     heavy_chain: tuple[str, ...] = ()
     light_chain: str | None = None
+    disease: str | None = None
     _log: IssueLog = field(repr=False)
     _contradicted: dict[str, Row] = field(default_factory=dict, repr=False)
 
@@ -134,6 +135,8 @@ def read_person(rows: Sequence[Row], source: Source, today: int, log: IssueLog) 
         sex, light = typed.word(row, "sex", log), typed.word(row, "light_chain", log)
         person.sex = person.agreed(row, "sex", person.sex, sex)
         person.light_chain = person.agreed(row, "light_chain", person.light_chain, light)
+        disease = typed.word(row, "disease", log)
+        person.disease = person.agreed(row, "disease", person.disease, disease)
         heavy = typed.words(row, "heavy_chain", log)
         person.heavy_chain = person.agreed(row, "heavy_chain", person.heavy_chain, heavy) or ()
         year_of_date = _year_of_birth_date(row, log)

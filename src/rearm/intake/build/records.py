@@ -97,6 +97,7 @@ def _record(
         day_zero_between=person.day_zero_between,
         heavy_chain=person.heavy_chain,
         light_chain=person.light_chain,
+        disease=person.disease,
         labs=results,
         set_aside=(*set_aside, *unread),
         therapies=_distinct(therapies, log),

@@ -48,6 +48,8 @@ PERSON = _by_header(
         "birth_date": "birth_date birthdate date_of_birth dob geburtsdatum geb_datum geb_dat"
         " geb_am brthdtc birth_datetime",
         "birth_year": "birth_year geburtsjahr geb_jahr year_of_birth yob",
+        "disease": "disease indication indikation erkrankung grunderkrankung primary_disease"
+        " underlying_disease",
         "light_chain": "light_chain leichtkette light_chain_type leichte_kette"
         " leichtketten_typ leichtkettentyp",
         "heavy_chain": "heavy_chain isotype schwerkette heavy_chain_type schwere_kette"
@@ -71,7 +73,8 @@ INFUSION = _by_header(
         " cart_infusion_date car_t_am inf_datum date_of_car_t_infusion date_of_cart_infusion"
         " date_of_cell_infusion date_of_car_t_cell_infusion car_t_cell_infusion_date inf_date",
         "product": "car_t_produkt car_t_product produkt_car_t product_car_t car_t_präparat produkt"
-        " product car_t_type cart_product",
+        " product car_t_type cart_product präparat präparat_car_t produktname product_name"
+        " infusionsprodukt car_t_zellprodukt zellprodukt cell_product",
         "apheresis_days": "apherese apherese_am apheresedatum leukapherese leukapherese_am"
         " leukapheresedatum apheresis apheresis_date leukapheresis_date date_of_apheresis"
         " apherese_datum datum_apherese leukapherese_datum datum_leukapherese",
@@ -130,7 +133,8 @@ THERAPY = _by_header(
     {
         "line": "linie line line_of_therapy therapielinie line_number lot line_no",
         "regimen": "therapie regimen regime schema treatment protokoll therapy therapieschema"
-        " regimen_name",
+        " regimen_name medikament medikamente medikation wirkstoff wirkstoffe substanz substanzen"
+        " drug drugs drug_name medication medications",
         "start_day": "von start beginn start_date therapiebeginn therapy_start date_start from"
         " startdatum regimen_start start_dat",
         "end_day": "bis ende end stop end_date therapieende therapy_end date_end to enddatum"
