@@ -140,7 +140,8 @@ def test_an_event_on_the_day_of_origin_counts_on_day_1_and_no_follow_up_is_said(
     assert group.free.on(1).value == pytest.approx(4 / 5)
 
 
-# A: results on day 20, team on 50; B: team alone, dies later; C: results after new therapy
+# A: results on day 20, team on 50; B: team alone, dies later; C: results after new therapy;
+# E: bridging on day 42 before a second CAR-T on day 55
 READ = """
 | patient_id | endpoint | status   | event       | days | censored_by     |
 | A          | PFS      | event    | PD          | 20   | -               |
@@ -155,23 +156,27 @@ READ = """
 | D          | PFS      | event    | PD          | 15   | -               |
 | D          | OS       | censored | -           | 90   | last_contact    |
 | D          | TTNT     | event    | new therapy | 60   | -               |
+| E          | PFS      | censored | -           | 40   | new_therapy     |
+| E          | OS       | censored | -           | 90   | last_contact    |
+| E          | TTNT     | event    | new therapy | 55   | -               |
 """
 READ_DAYS = """
-| patient_id | infusion | day | computed_day | team_day | last_assessed |
-| A          | 1        | 0   | 20           | 50       | 60            |
-| B          | 1        | 0   | -            | 30       | 65            |
-| C          | 1        | 0   | 45           | -        | 80            |
-| D          | 1        | 0   | -            | 15       | 80            |
+| patient_id | infusion | day | computed_day | team_day | last_assessed | next_therapy |
+| A          | 1        | 0   | 20           | 50       | 60            | -            |
+| B          | 1        | 0   | -            | 30       | 65            | -            |
+| C          | 1        | 0   | 45           | -        | 80            | 40           |
+| D          | 1        | 0   | -            | 15       | 80            | 60           |
+| E          | 1        | 0   | 50           | 50       | 80            | 42           |
 """
 
 
 @pytest.mark.parametrize(
     ("source", "counted"),
     [
-        ("agreed", {"A": (20, 1), "B": (30, 1), "C": (35, 0), "D": (15, 1)}),
+        ("agreed", {"A": (20, 1), "B": (30, 1), "C": (35, 0), "D": (15, 1), "E": (40, 0)}),
         # B dies without progression by the results, D begins new therapy on day 60
-        ("results", {"A": (20, 1), "B": (70, 2), "C": (35, 0), "D": (60, 0)}),
-        ("team", {"A": (50, 1), "B": (30, 1), "C": (35, 0), "D": (15, 1)}),
+        ("results", {"A": (20, 1), "B": (70, 2), "C": (35, 0), "D": (60, 0), "E": (40, 0)}),
+        ("team", {"A": (50, 1), "B": (30, 1), "C": (35, 0), "D": (15, 1), "E": (40, 0)}),
     ],
 )
 def test_progression_by_one_source_alone(
@@ -249,6 +254,24 @@ def test_whoever_has_begun_a_therapy_before_the_failure_is_not_at_risk_of_the_ne
     group = outcomes(_store(tmp_path / "store", outcomes=rows), "TTNT", "failure").group()
     assert (group.n, group.events, group.competing) == (2, 2, 0)  # F and G; E's death is none
     assert group.left_out == {"new_therapy_before_failure": 1}
+
+
+def test_whoever_was_treated_before_the_failure_is_in_no_group_of_what_came_since(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        {"endpoint": "TTNT", "entry": 0, "origin_day": 100 if x["origin"] == "failure" else 0} | x
+        for x in rows_of(EARLIER)
+    ]
+    seen = {"endpoint": "OS", "origin": "failure", "origin_day": 100, "status": "censored"}
+    rows += [{"patient_id": p, "entry": 0, "days": 90, **seen} for p in "EFG"]
+    found = outcomes(
+        _store(tmp_path / "store", outcomes=rows, lines=LINES),
+        "OS", "failure", by="strategy", landmark=40,
+    )  # fmt: skip
+    # E is not without a therapy
+    assert {g.group: g.n for g in found.groups} == {"not_known": 2, "no_salvage_yet": 0}
+    assert found.left_out == {"new_therapy_before_failure": 1}
 
 
 def test_groups_at_a_landmark_are_those_of_the_day(failed: StoreFolder) -> None:

@@ -42,7 +42,8 @@ def _death_is_the_failure(row: Row, tables: dict[str, list[Row]], question: Ques
 def _one(row: Row, tables: dict[str, list[Row]], question: Question) -> Counted | str:
     if row["status"] == "not_computable":
         return str(row["obstacle"])
-    if (row["origin"], row["endpoint"]) == ("failure", "TTNT") and _treated_before(row, tables):
+    of_next_therapy = row["endpoint"] == "TTNT" or question.by in ("strategy", "option")
+    if row["origin"] == "failure" and of_next_therapy and _treated_before(row, tables):
         return "new_therapy_before_failure"
     group, since, why = _group(row, tables, question)
     if why is not None:

@@ -26,6 +26,9 @@ def read_by(store: OpenedStore, question: Question, agreed: pl.DataFrame) -> pl.
 
     days = _days(store, question)
     new, dies = pl.col("new_therapy"), pl.col("dies")
+    # as of the agreed progression: bridging before a second CAR-T ends what came before it
+    ended = pl.col("next_therapy") - pl.col("origin_day")
+    new = pl.min_horizontal(new, pl.when(ended >= 0).then(ended))
     on = pl.col("read_on") - pl.col("origin_day")
     progressed = on.is_not_null() & (new.is_null() | (on <= new))
     died = ~progressed & dies.is_not_null() & (new.is_null() | (dies <= new))
@@ -64,7 +67,12 @@ def _days(store: OpenedStore, question: Question) -> pl.DataFrame:
     return (
         store.table("infusions")
         .filter(*own)
-        .select("patient_id", pl.col(_DAY[question.progression]).alias("read_on"), "last_assessed")
+        .select(
+            "patient_id",
+            pl.col(_DAY[question.progression]).alias("read_on"),
+            "last_assessed",
+            "next_therapy",
+        )
         .join(event("TTNT", "new_therapy"), on="patient_id", how="left")
         .join(event("OS", "dies"), on="patient_id", how="left")
         .collect()

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rearm.cohort.outcomes.groups import grouped
-from rearm.cohort.outcomes.question import Question
+from rearm.cohort.outcomes.question import GROUPINGS, Question
 from rearm.cohort.outcomes.readings import read_by
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def outcome_rows(store: OpenedStore, question: Question) -> pl.DataFrame:
     found = _of_endpoint(store, question)
     if question.origin == "failure" and question.endpoint == "OS":
         found = _from_progression(store, question, found)
-    if question.origin == "failure" and question.endpoint == "TTNT":
+    by_salvage = question.by is not None and GROUPINGS[question.by].table == "lines"
+    if question.origin == "failure" and (question.endpoint == "TTNT" or by_salvage):
         found = _not_yet_treated(store, question, found)
     found = _with_bounds(store, question, found)
     if question.progression != "agreed":
@@ -132,8 +133,9 @@ def _from_progression(store: OpenedStore, question: Question, found: pl.DataFram
 
 
 def _not_yet_treated(store: OpenedStore, question: Question, found: pl.DataFrame) -> pl.DataFrame:
-    """From the failure to the next therapy: whoever had begun one before is not at risk of it. One
-    that began in a month that reaches beyond the failure is not known to be earlier.
+    """From the failure to the next therapy: whoever had begun one before is not at risk of it, and
+    is in no group of what began since. One that began in a month that reaches beyond the failure is
+    not known to be earlier.
     """
     import polars as pl
 
