@@ -185,6 +185,13 @@ def test_what_needs_the_data_asks_for_it_and_takes_it(
     assert list(out.iterdir())
 
 
+def test_data_of_other_patients_beside_a_store_are_told(store: Path, tmp_path: Path) -> None:
+    others = write_patients(PATIENTS - 1, tmp_path / "others", 9)
+    result = run("cohort", "export", store, "--adam", "--data", others, "--to", tmp_path / "out")
+    says(result, 1, "that these data lack: 1", "lacks: 0", "built from them")
+    assert list((tmp_path / "out").iterdir())
+
+
 @pytest.mark.parametrize("kind", ["--parquet", "--deidentified"])
 def test_what_needs_a_store_says_how_to_make_one(data: Path, tmp_path: Path, kind: str) -> None:
     result = run("cohort", "export", data, kind, "--to", tmp_path / "out")

@@ -365,6 +365,14 @@ def test_toxicities(episodes: list[Toxicity], expected: list[str]) -> None:
     assert answers(patient, "100 days", *fields) == expected
 
 
+@pytest.mark.parametrize("day", [None, 2])
+def test_a_denial_without_a_day_is_told_as_one(day: int | None) -> None:
+    patient = record(labs=serum(FALL), toxicities=[crs(day, 0)])
+    found = rows(patient)["100 days"]["crs"]
+    assert (found["answer"] == "no") is (day is not None)
+    assert ("denied on record" in (found["why_open"] or "")) is (day is None)
+
+
 def test_a_new_malignancy_is_new() -> None:
     patient = record(labs=serum(FALL), conditions=[condition("mds_aml", 120)])
     assert answers(patient, "6 months", "new_malignancy") == ["yes"]

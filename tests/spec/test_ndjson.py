@@ -114,7 +114,9 @@ def test_a_patient_without_a_patient_resource_has_a_record(tmp_path: Path) -> No
     assert (record.patient_id, record.sex, values(record)) == ("p2", None, [Interval.of(1.2)])
     (issue,) = [i for i in record.issues if i.code == "no_patient_resource"]
     assert (str(issue.source), issue.severity) == ("all.ndjson: line 1", "warning")
-    assert issue.message.startswith("The export has no Patient resource of Patient/p2.")
+    assert issue.message.startswith(
+        "The export has no Patient resource of Patient/p2 that can be used."
+    )
 
 
 def test_a_patient_of_whom_nothing_else_is_there_has_a_record(tmp_path: Path) -> None:

@@ -391,3 +391,16 @@ def test_a_packed_file_that_would_fill_the_memory_is_refused(tmp_path: Path) -> 
         for _ in range(70):
             file.write(b" " * 1024**2)
     assert "unpacks to more than 64 MiB" in _refused(tmp_path / "labs.csv.gz")
+
+
+def test_a_null_in_one_cell_costs_no_other_row(tmp_path: Path) -> None:
+    """As text of a database may hold it; UTF-16 without its mark stays refused."""
+    text = "patient_id,day,test,value,unit\nA,1,calcium,9.1,mg/dL\nB\x00,1,calcium,9.4,mg/dL\n"
+    file = tmp_path / "labs.csv"
+    file.write_bytes(text.encode())
+    (grid,), issues = read_grids(file)
+    assert [row[0] for row in grid.rows] == ["patient_id", "A", "B\ufffd"]
+    assert [issue.code for issue in issues] == ["control_characters"]
+    file.write_bytes(text.replace("\x00", "").encode("utf-16-le"))
+    with pytest.raises(InputError, match="named like a text file but is not one"):
+        read_grids(file)

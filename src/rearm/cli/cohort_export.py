@@ -113,14 +113,49 @@ def export(
         _of_store(kind, _store(path), to, key=key, least=least, knowledge=knowledge)
         return
     reading = read_input(_data(path, data, kind), mapping, known(knowledge), redcap=redcap)
+    met: set[str] = set()
+    if data is not None and _is_store(path):
+        reading = _noting(reading, met)
     if kind == "--cibmtr":
         failed = _cibmtr(reading, to, revision, known(knowledge))
     else:
         failed = _of_records(kind, reading, to, study)
     if failed:
         raise typer.Exit(3)
-    if tell_unread(reading):
+    others = _other_patients(path, met) if met else ""
+    if others:
+        say(others)
+    if tell_unread(reading) or others:
         raise typer.Exit(1)
+
+
+def _noting(reading: Reading, met: set[str]) -> Reading:
+    """The same records; the ids of those that are made are put down."""
+    from rearm.intake import Reading
+
+    def records() -> Iterator[Record]:
+        for record in reading.stream():
+            met.add(record.patient_id)
+            yield record
+
+    return Reading(records, reading.issues, reading.files, reading.headers)
+
+
+def _other_patients(store: Path, met: set[str]) -> str:
+    """A sentence where the data named beside a store are of other patients; else empty. A patient
+    whose rows make no record has an error in the store.
+    """
+    from rearm.cohort.store.folder import StoreFolder
+
+    rows = StoreFolder(store).table("patients").select("patient_id", "error").collect().rows()
+    lacking = {patient for patient, error in rows if error is None} - met
+    more = met - {patient for patient, _ in rows}
+    if not (lacking or more):
+        return ""
+    return (
+        f"rearm: patients of {store} that these data lack: {len(lacking)}; patients of these data "
+        f"that {store} lacks: {len(more)}. Check that it was built from them."
+    )
 
 
 def _is_store(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from rearm.assessment.patient import patient_at
 from rearm.assessment.planner import plan_of
@@ -147,42 +148,60 @@ def last_detected(case: PeriodCase, field: Field) -> Answer:
 
 def toxicity(case: PeriodCase, field: Field) -> Answer:
     """`no` only where it was looked for: a row with grade 0, or a condition stated as absent."""
-    yes, no, unclear = _episodes(case, field)
-    if yes:
-        return answered("yes", case.first_day(x[0] for x in yes), [x[1] for x in yes])
-    if unclear:
+    found = _episodes(case, field)
+    if found.yes:
+        return answered("yes", case.first_day(x[0] for x in found.yes), [x[1] for x in found.yes])
+    if found.unclear:
         return open_because(
-            "It is on record, but the day leaves open whether in this period.", unclear
+            "It is on record, but the day leaves open whether in this period.", found.unclear
         )
-    if no:
-        return answered("no", None, no)
+    if found.no:
+        return answered("no", None, found.no)
+    if found.denied:
+        return open_because(
+            "It is denied on record (grade 0 or absent), but without a day of this period.",
+            found.denied,
+        )
     return open_because("Nothing is on record. Answer no if it was looked for.")
 
 
-def _episodes(
-    case: PeriodCase, field: Field
-) -> tuple[list[tuple[int | None, Source]], list[Source], list[Source]]:
-    """Episodes of the period with their first day, what denies one, and what may be of it."""
-    yes: list[tuple[int | None, Source]] = []
-    no: list[Source] = []
-    unclear: list[Source] = []
-    for row in case.toxicities(field.toxicity or ""):
+@dataclass(slots=True, kw_only=True)
+class _Episodes:
+    """What is on record: episodes of the period with their first day, what denies one in it, what
+    may be of it, and what denies one on a day that is not known.
+    """
+
+    yes: list[tuple[int | None, Source]] = field(default_factory=list)
+    no: list[Source] = field(default_factory=list)
+    unclear: list[Source] = field(default_factory=list)
+    denied: list[Source] = field(default_factory=list)
+
+    def deny(self, source: Source, inside: bool | None) -> None:
+        if inside is not False:
+            (self.no if inside else self.denied).append(source)
+
+
+def _episodes(case: PeriodCase, asked: Field) -> _Episodes:
+    found = _Episodes()
+    for row in case.toxicities(asked.toxicity or ""):
         inside = case.within(row.when, with_infusion=True)
         if row.grade == 0:
-            no += [row.source] if inside is True else []
+            found.deny(row.source, inside)
         elif inside is True:
-            yes.append((row.day, row.source))
+            found.yes.append((row.day, row.source))
         elif inside is None or _may_last(row, case):
-            unclear.append(row.source)
+            found.unclear.append(row.source)
     for condition in case.record.conditions:
-        if condition.condition in field.conditions and case.within(condition.when) is True:
-            if condition.status == "present":
-                yes.append((condition.day, condition.source))
-            elif condition.status == "absent":
-                no.append(condition.source)
-            else:
-                unclear.append(condition.source)
-    return yes, no, unclear
+        if condition.condition not in asked.conditions:
+            continue
+        inside = case.within(condition.when)
+        if condition.status == "absent":
+            found.deny(condition.source, inside)
+        elif inside is True and condition.status == "present":
+            found.yes.append((condition.day, condition.source))
+        elif inside is True:
+            found.unclear.append(condition.source)
+    return found
 
 
 def _may_last(row: Toxicity, case: PeriodCase) -> bool:

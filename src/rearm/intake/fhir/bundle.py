@@ -316,7 +316,7 @@ def _is_named(bundle: FhirBundle, named: Mapping[str, list[str]]) -> None:
     missing = (
         f"The Bundle has no Patient resource; all resources are for {_plain(who)}."
         if bundle.called == "Bundle"
-        else f"The {bundle.called} has no Patient resource of {_plain(who)}."
+        else f"The {bundle.called} has no Patient resource of {_plain(who)} that can be used."
     )
     sentence = f"{missing} Sex and date of birth are unknown."
     _issue(bundle, "warning", "no_patient_resource", "Bundle", sentence)

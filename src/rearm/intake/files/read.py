@@ -34,6 +34,7 @@ __all__ = [
 MAX_BYTES = 2 * 1024**3
 _MOST_TIMES = 200  # tables of text are packed to a fiftieth at the best
 _LEAST_UNPACKED = 64 * 1024**2
+_TEXT_TO_A_NULL = 20  # bytes; UTF-16 without a mark has one in two
 _HEAD = 65536  # characters in which the header mostly stands
 _DELIMITERS = (";", "\t", "|", ",")
 # the first line by which a file tells a spreadsheet program its delimiter
@@ -261,6 +262,15 @@ def _row_with_rows(rows: Sequence[Sequence[Value]], texts: _Texts, delimiter: st
     return None
 
 
+def _is_no_text(raw: bytes) -> bool:
+    """Whether NUL bytes tell that this is no text. A few of them among text are the slip of a cell,
+    which is told where it stands.
+    """
+    nulls = raw.count(0)
+    others = any(byte < 32 and byte not in b"\x00\t\n\r" for byte in set(raw)) if nulls else False
+    return others or nulls * _TEXT_TO_A_NULL > len(raw)
+
+
 def _decoded(raw: bytes, path: Path, issues: list[Issue]) -> str:
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         try:
@@ -270,7 +280,7 @@ def _decoded(raw: bytes, path: Path, issues: list[Issue]) -> str:
                 f"{path.name} is damaged: it starts as UTF-16 text but does not continue so. "
                 "Export it as UTF-8."
             ) from error
-    if b"\x00" in raw:
+    if _is_no_text(raw):
         raise InputError(f"{path.name} is named like a text file but is not one. Use a CSV file.")
     try:
         return raw.decode("utf-8-sig")
