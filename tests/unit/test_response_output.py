@@ -487,15 +487,15 @@ def test_courses_are_written_one_by_one_and_not_kept(tmp_path: Path) -> None:
     alive: list[int] = []
 
     def records() -> Iterator[Record]:
-        for n in range(20):
+        for n in range(6):
             yield replace(record(labs=serum(FALL)), patient_id=f"streamed-{n}")
             gc.collect()
             ids = [o.patient_id for o in gc.get_objects() if isinstance(o, Record)]
             alive.append(sum(i.startswith("streamed-") for i in ids))
 
     outputs = ResponseOutputs(json_folder=tmp_path / "j", fhir=tmp_path / "f", adam=tmp_path / "a")
-    assert run_response(records(), FileNames(), outputs, CourseSettings()).patients == 20
-    assert len(alive) == 20 and max(alive) <= 2
+    assert run_response(records(), FileNames(), outputs, CourseSettings()).patients == 6
+    assert len(alive) == 6 and max(alive) <= 2
 
 
 def test_same_input_same_bytes() -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     pass
 
 __all__ = [
+    "ROWS",
     "Batch",
     "assess",
     "assess_all",
@@ -38,8 +39,9 @@ __all__ = [
 ]
 
 # patients whose scenarios share a frame: large enough to spread the cost of a select, small enough
-# for memory
-_BATCH = 128
+# for memory, of which whole results need more than rows
+_RESULTS = 128
+ROWS = 512
 
 
 def assess(
@@ -82,17 +84,17 @@ def assess_each(
     """`assess_all` one by one, for cohorts whose assessments do not fit into memory together."""
     plan = plan_of(knowledge or load())
     where = region_of(region, regions_of(plan.knowledge))
-    for batch in batches(records):
+    for batch in batches(records, _RESULTS):
         with no_collection():
             patients = [patient_at(record, as_of, plan) for record in batch]
             done = assess_patients(plan, patients, where)
         yield from done
 
 
-def batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+def batches(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
     """The records in batches that are judged together."""
     remaining = iter(records)
-    while batch := list(itertools.islice(remaining, _BATCH)):
+    while batch := list(itertools.islice(remaining, size)):
         yield batch
 
 

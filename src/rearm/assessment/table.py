@@ -30,7 +30,7 @@ from rearm.assessment.logic import (
 )
 from rearm.assessment.next_tests import before_deciding
 from rearm.assessment.patient import AssessmentError, Patient, patient_at
-from rearm.assessment.pipeline import Batch, batches
+from rearm.assessment.pipeline import ROWS, Batch, batches
 from rearm.assessment.plan import TIERS, Plan
 from rearm.assessment.planner import plan_of
 from rearm.assessment.regions import region_of, regions_of
@@ -122,7 +122,7 @@ def assess_parts(
     plan = plan_of(known)
     where = region_of(region, regions_of(known))
     schema = table_schema(known, tests=tests)
-    for batch in batches(records):
+    for batch in batches(records, ROWS):
         with no_collection():
             patients, errors = _ready(batch, as_of, plan, read_only=read_only)
             columns = _columns(Batch.of(plan, patients, where), tests=tests)

@@ -90,14 +90,17 @@ class PatientChart:
 
     # ---------------------------------------------------------------- whose tumour
 
-    @cached_property
+    @property
     def of_relapse(self) -> PatientChart:
         """The same patient with the present relapse in place of the failure of the CAR-T, and the
         first dose of its line in place of the infusion; where there is none, the last line. The
         chart itself where no line followed the CAR-T.
         """
-        if not self.disease.lines:
-            return self
+        # itself is not kept: a circle would hold the record until the garbage is collected
+        return self._of_relapse if self.disease.lines else self
+
+    @cached_property
+    def _of_relapse(self) -> PatientChart:
         relapse = self.disease.relapse
         last = self.disease.lines[-1].failure
         return self._with(last if relapse is None else relapse.failure, self.as_of)

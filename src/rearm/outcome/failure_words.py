@@ -80,7 +80,7 @@ def _reason(because: JudgedReason, failure: Failure, case: InfusionCase) -> str:
                 "the chosen setting."
             )
         case "no_response":
-            late = case.response.no_response
+            late = case.no_response
             assert late is not None  # it is what decided
             text = no_response_words(late)
             return f"{text[0].upper()}{text[1:]}, which counts as failure by the chosen setting."

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
-from rearm.outcome.infusion_response import InfusionResponse
+from rearm.outcome.infusion_response import InfusionResponse, NoResponse
 from rearm.outcome.infusions import InfusedProduct
 from rearm.outcome.stated_relapse import StatedRelapse, stated_relapse
 from rearm.outcome.statements import (
@@ -274,10 +274,17 @@ class InfusionCase:
 
     # ---- response and further therapy ----------------
 
-    @cached_property
+    @property
     def response(self) -> InfusionResponse:
-        """How deep the response was, and whether there was one."""
+        """How deep the response was, and whether there was one. Not kept: a circle with the case
+        would hold the record until the garbage is collected.
+        """
         return InfusionResponse(self)
+
+    @cached_property
+    def no_response(self) -> NoResponse | None:
+        """That there was no partial response in time (`InfusionResponse.no_response`)."""
+        return self.response.no_response()
 
     @cached_property
     def new_therapy(self) -> tuple[When, Source] | None:

@@ -117,16 +117,12 @@ def _decided(case: InfusionCase) -> _Verdict | None:
             kind="new_therapy_without_pd",
             basis=(source,),
         )
-    if (
-        c.no_response_is_failure
-        and case.response.no_response is not None
-        and case.response.no_response.open
-    ):
+    if c.no_response_is_failure and case.no_response is not None and case.no_response.open:
         return _Verdict(
             status="failed",
             because="no_response",
             certainty="confirmed",
-            when=When.on(case.response.no_response.day),
+            when=When.on(case.no_response.day),
             kind="primary_refractory",
             basis=case.last_sources,
         )
@@ -230,7 +226,7 @@ def timing(case: InfusionCase, when: When) -> FailureTiming | None:
 def _signals(case: InfusionCase, failed_on: When | None) -> tuple[Signal, ...]:
     """Signs of relapse of the course, and those that precede a failure on `failed_on`."""
     signals = list(case.course.signals)
-    late = case.response.no_response
+    late = case.no_response
     if late is not None and (failed_on is None or _before(late.day, failed_on)):
         text = failure_words.no_response_words(late)
         signals.append(Signal(id="no_response_by_day_90", day=late.day, open=late.open, text=text))

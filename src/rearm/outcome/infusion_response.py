@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -219,7 +218,6 @@ class InfusionResponse:
             if v.response not in _NO_RESPONSE and v.day <= until and _could_respond(v)
         ]
 
-    @cached_property
     def no_response(self) -> NoResponse | None:
         """No partial response by the day of the criteria, seen by an assessment shortly before.
 

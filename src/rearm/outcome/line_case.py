@@ -113,7 +113,7 @@ class LineCase(InfusionCase):
             if row.best_response in RESPONSE_DEPTH and row.best_response not in ("PD", "NE")
         ]
 
-    @cached_property
+    @property
     def response(self) -> InfusionResponse:
         return _LineResponse(self)
 
@@ -138,7 +138,6 @@ class _LineResponse(InfusionResponse):
         super().__init__(case)
         self._line = case
 
-    @property
     def no_response(self) -> None:
         return None
 

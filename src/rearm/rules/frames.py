@@ -198,9 +198,16 @@ class Compiled:
             return self._answers(frame)
         spread, starts = _one_row_a_word(frame, words)
         answers = self._answers(spread)
-        lowest = np.minimum.reduceat(answers, starts)
-        agreed = lowest == np.maximum.reduceat(answers, starts)
-        return np.where(agreed, lowest, -1).astype(np.int8)
+        found: npt.NDArray[np.int8] = answers[starts]
+        words_of = np.diff(starts, append=len(answers))
+        several = np.flatnonzero(words_of > 1)
+        if several.size:  # few rows: the others have one word, and one answer
+            own = answers[np.repeat(words_of > 1, words_of)]
+            begin = np.cumsum(words_of[several]) - words_of[several]
+            lowest = np.minimum.reduceat(own, begin)
+            agreed = lowest == np.maximum.reduceat(own, begin)
+            found[several] = np.where(agreed, lowest, -1)
+        return found
 
     def _answers(self, frame: pl.DataFrame) -> npt.NDArray[np.int8]:
         """Every condition on every row that has one word for each word finding."""
