@@ -403,3 +403,11 @@ def test_tables_hold_what_the_groups_hold(failed: StoreFolder) -> None:
     assert (row["n"], row["events"], row["limits"], row["at_risk_30"]) == (4, 3, "log-log", 3)
     steps = found.curves().filter(pl.col("dated") == "as_read")
     assert steps["share"].to_list() == pytest.approx([3 / 4, 2 / 4, 1 / 4, 1 / 4])
+
+
+def test_a_reading_of_exact_days_has_no_bounds(tmp_path: Path) -> None:
+    rows = [{"entry": 0} | row for row in rows_of(READ)]
+    store = _store(tmp_path / "store", outcomes=rows, infusions=READ_DAYS)
+    for source in ("results", "team"):
+        group = outcomes(store, endpoint="progression", progression=source).group()  # type: ignore[arg-type]
+        assert (group.vague, group.bounds) == (0, None)

@@ -236,7 +236,7 @@ def _rows(store: StoreFolder) -> pl.DataFrame:
 _KEYS = ("patient_id", "infusion", "endpoint", "origin", "knowledge")
 _DAYS = ("days", "event", "origin_day")  # the figures keep their rows whole
 # of so many cells one is changed; every one in `make gate-ledger`
-_ONE_IN = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "gate" else 8
+_ONE_IN = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "gate" else 4
 
 
 @pytest.mark.slow

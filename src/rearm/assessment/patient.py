@@ -23,8 +23,9 @@ from rearm.rules import Bounds
 __all__ = ["AssessmentError", "Patient", "patient_at"]
 
 
-# as the tidy tables name them; what is stated in other words is assessed, with an issue
-OTHER_DISEASES = ("lymphoma", "leukaemia", "autoimmune_disease", "other")
+# as the tidy tables name them
+_JUDGED = ("multiple_myeloma", "plasma_cell_leukaemia", "al_amyloidosis")
+_OTHERS = ("lymphoma", "leukaemia", "autoimmune_disease", "other")
 
 
 class AssessmentError(RearmError):
@@ -76,10 +77,15 @@ def patient_at(
     Raises AssessmentError where a date is given and day zero is not known, and where the CAR-T
     cells were given for another disease than myeloma.
     """
-    if record.disease in OTHER_DISEASES:
+    if record.disease in _OTHERS:
         raise AssessmentError(
             f"{record.patient_id}: the CAR-T cells were given for another disease "
             f"({record.disease.replace('_', ' ')}). Rearm judges multiple myeloma."
+        )
+    if record.disease is not None and record.disease not in _JUDGED:
+        raise AssessmentError(
+            f"{record.patient_id}: the disease is entered as {record.disease}, which may be "
+            "another than multiple myeloma. Enter a word of the list (column disease of patients)."
         )
     last = _as_day(record, as_of)
     day = _calendar_day(record, last)

@@ -33,7 +33,7 @@ def read_by(store: OpenedStore, question: Question, agreed: pl.DataFrame) -> pl.
     progressed = on.is_not_null() & (new.is_null() | (on <= new))
     died = ~progressed & dies.is_not_null() & (new.is_null() | (dies <= new))
     was_event = pl.col("cause") > 0
-    seen = pl.col("last_assessed") - pl.col("origin_day")
+    seen = pl.coalesce("last_before", "last_assessed") - pl.col("origin_day")
     followed = pl.min_horizontal(seen, new).clip(lower_bound=0)
     censored = pl.when(was_event).then(followed).otherwise("exit")
     death = 2 if question.competes else 1
@@ -44,7 +44,9 @@ def read_by(store: OpenedStore, question: Question, agreed: pl.DataFrame) -> pl.
         exit=pl.when("progressed").then(on).when("died").then(dies).otherwise(censored),
         cause=pl.when("progressed").then(1).when("died").then(death).otherwise(0).cast(pl.Int64),
     )
-    return found.with_columns(earliest="exit", latest="exit").drop(days.columns[1:])
+    return found.with_columns(earliest="exit", latest="exit", cause_latest="cause").drop(
+        days.columns[1:]
+    )
 
 
 def _days(store: OpenedStore, question: Question) -> pl.DataFrame:
@@ -64,15 +66,24 @@ def _days(store: OpenedStore, question: Question) -> pl.DataFrame:
         rows = outcomes.filter(pl.col("endpoint") == endpoint)
         return rows.select("patient_id", pl.col("days").alias(name))
 
-    return (
-        store.table("infusions")
+    infusions = store.table("infusions").filter(*own)
+    # as the agreed progression is censored: on the last assessment before new therapy
+    before = (
+        store.table("responses")
         .filter(*own)
-        .select(
+        .join(infusions.select("patient_id", "next_therapy"), on="patient_id")
+        .filter(pl.col("day_high") <= pl.col("next_therapy"))
+        .group_by("patient_id")
+        .agg(pl.col("day_high").max().alias("last_before"))
+    )
+    return (
+        infusions.select(
             "patient_id",
             pl.col(_DAY[question.progression]).alias("read_on"),
             "last_assessed",
             "next_therapy",
         )
+        .join(before, on="patient_id", how="left")
         .join(event("TTNT", "new_therapy"), on="patient_id", how="left")
         .join(event("OS", "dies"), on="patient_id", how="left")
         .collect()

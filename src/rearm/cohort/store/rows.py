@@ -28,7 +28,7 @@ from rearm.version import __version__
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["COUNTED", "Made", "error_row", "frames_of", "issue_row", "rows_of"]
+__all__ = ["COUNTED", "Made", "error_row", "evaluable", "frames_of", "issue_row", "rows_of"]
 
 Row = Mapping[str, Any]
 
@@ -250,7 +250,7 @@ def _infusion(record: Record, failure: Failure, criteria: Criteria) -> Row:
         "team_day": failure.team_day,
         "pattern": list(failure.pattern),
         "responded": failure.responded,
-        "evaluable": failure.best.response is not None or failure.best.computed is not None,
+        "evaluable": evaluable(failure),
         "best_response": failure.best.response,
         "best_response_by": failure.best.by,
         "best_response_computed": failure.best.computed,
@@ -259,6 +259,16 @@ def _infusion(record: Record, failure: Failure, criteria: Criteria) -> Row:
         "last_assessed": failure.last_assessed_day,
         "next_therapy": _next_therapy(record, failure),
     }
+
+
+def evaluable(failure: Failure) -> bool:
+    """Whether a response or a progression is known, by the results or by the team."""
+    best = failure.best
+    told = {best.response, best.computed, best.team} - {None, "NE"}
+    progressed = failure.computed_day is not None or failure.team_day is not None
+    # of a day that is not known, too; a death of the myeloma tells of no assessment
+    judged = failure.status == "failed" and failure.kind != "death_of_myeloma"
+    return bool(told) or progressed or judged
 
 
 def _next_therapy(record: Record, failure: Failure) -> int | None:
@@ -308,6 +318,7 @@ def _line_outcome(outcome: LineOutcome | None) -> Row:
         "progressed_high": when.last,
         "best_response": None if failure is None else failure.best.response,
         "responded": None if failure is None else failure.responded,
+        "evaluable": None if failure is None else evaluable(failure),
         "refractory": None if outcome is None else outcome.refractory,
     }
 

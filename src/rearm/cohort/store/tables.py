@@ -127,7 +127,7 @@ _INFUSIONS = StoreTable(
         _column("team_day", "whole", "day of progression that the team recorded"),
         _column("pattern", "texts", "pattern of the relapse"),
         _column("responded", "yes_no", "partial response or better before the failure"),
-        _column("evaluable", "yes_no", "whether somebody looked for a response"),
+        _column("evaluable", "yes_no", "whether a response or a progression is known"),
         _column("best_response", "text", "best response"),
         _column("best_response_by", "text", "computed or team"),
         _column("best_response_computed", "text", "best confirmed response by the results"),
@@ -160,6 +160,7 @@ _LINES = StoreTable(
         _column("progressed_high", "whole", "latest day of it"),
         _column("best_response", "text", "best response to it"),
         _column("responded", "yes_no", "partial response or better"),
+        _column("evaluable", "yes_no", "whether a response to it or a progression is known"),
         _column("refractory", "yes_no", "progression on it or within 60 days of its last dose"),
     ),
 )

@@ -171,6 +171,7 @@ _INFUSIONS = {
     "best_response_team": _RESPONSE,
     "followed_to": _FOLLOWED,
     "last_assessed": _FOLLOWED,
+    "next_therapy": _DAY,
 }
 _LINES = {
     "patient_id": _ID,
@@ -192,6 +193,7 @@ _LINES = {
     "progressed_high": _between("progressed_low"),
     "best_response": _RESPONSE,
     "responded": _NUMBER,
+    "evaluable": _NUMBER,
     "refractory": _NUMBER,
 }
 _RESPONSES = {

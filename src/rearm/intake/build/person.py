@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,6 +28,7 @@ from rearm.record import UNKNOWN_WHEN, Severity, Source, When
 
 __all__ = ["Person", "axis_of", "read_person"]
 
+_MYELOMA = re.compile(r"(?<!no )(?<!kein )m[yi]\w{0,2}lom", re.IGNORECASE)
 _FIRST_BIRTH_YEAR = 1880
 # What does not change in one person, and day 0, which all days of a patient count from.
 _IDENTITY = ("sex", "birth_date", "birth_year", "heavy_chain", "light_chain", "day_zero")
@@ -127,6 +129,14 @@ class Person:
         )
 
 
+def _disease(row: Row, log: IssueLog) -> str | None:
+    """The word of the list; a text that names myeloma is one; another text is kept as written."""
+    text = row.given("disease")
+    if isinstance(text, str) and _MYELOMA.search(text):
+        return "multiple_myeloma"
+    return typed.word(row, "disease", log)
+
+
 def read_person(rows: Sequence[Row], source: Source, today: int, log: IssueLog) -> Person:
     """The person that the rows of `patients` agree on; without any, nothing is known of one."""
     rows = _distinct(rows, log)
@@ -135,7 +145,7 @@ def read_person(rows: Sequence[Row], source: Source, today: int, log: IssueLog) 
         sex, light = typed.word(row, "sex", log), typed.word(row, "light_chain", log)
         person.sex = person.agreed(row, "sex", person.sex, sex)
         person.light_chain = person.agreed(row, "light_chain", person.light_chain, light)
-        disease = typed.word(row, "disease", log)
+        disease = _disease(row, log)
         person.disease = person.agreed(row, "disease", person.disease, disease)
         heavy = typed.words(row, "heavy_chain", log)
         person.heavy_chain = person.agreed(row, "heavy_chain", person.heavy_chain, heavy) or ()

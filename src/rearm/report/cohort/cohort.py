@@ -130,7 +130,7 @@ class Cohort:
             .filter(pl.col("after_infusion") == 1, pl.col("start_low") == pl.col("start_high"))
             .sort("patient_id", "line")
             .group_by("patient_id", pl.col("start_low").alias("salvage_day"), maintain_order=True)
-            .agg(pl.col("strategy", "best_response", "responded", "salvage", "line").first())
+            .agg(pl.col("strategy", "responded", "evaluable", "salvage", "line").first())
         )
         second = self._of_infusion(2).select(
             "patient_id",
@@ -149,7 +149,7 @@ class Cohort:
             "salvage_day",
             pl.col("strategy").alias("salvage_strategy"),
             pl.col("line").alias("salvage_line"),
-            judged.otherwise(pl.col("responded").is_not_null()).alias("salvage_evaluable"),
+            judged.otherwise("evaluable").alias("salvage_evaluable"),
             responded.otherwise("responded").alias("salvage_responded"),
         )
         return found.join(self._second_salvage(), on="patient_id", how="left")

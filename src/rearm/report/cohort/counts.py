@@ -94,6 +94,8 @@ class CountRule:
     def part_of(self, part: int, whole: int) -> tuple[int | None, int | None, float | None]:
         """A count among a total, with the share; the rest is not shown and never exact."""
         shown, of = self.shown(part), self.shown(whole)
+        if of is None:  # a zero would tell it of each of a few
+            shown = None
         if shown is not None and of is not None:
             shown = min(shown, of)
         return shown, of, self.share(shown, of)

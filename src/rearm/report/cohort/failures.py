@@ -24,7 +24,7 @@ __all__ = [
 
 _TIMING = ("early", "intermediate", "late")
 _GRADES = ("established", "likely", "possible", "unlikely", "not_assessed", "not_applicable")
-_RESPONSES = ("sCR", "CR", "VGPR", "PR", "MR", "SD", "PD")
+_RESPONSES = ("sCR", "CR", "VGPR", "PR", "MR", "SD", "PD", "NE")
 _LITTLE = 14  # days: two visits of one week or the next
 
 
@@ -59,7 +59,14 @@ def causes(cohort: Cohort, rule: CountRule) -> ReportTable:
     failed = cohort.infused.filter(pl.col("status").is_in(["failed", "suspected"]))
     rows_of = cohort.store.table("causes").filter(pl.col("criteria") == cohort.criteria).collect()
     own = rows_of.join(failed.select("patient_id"), on="patient_id", how="semi")
-    factors = bundled().factors
+    factors = {
+        name: factor
+        for name, factor in bundled().factors.items()
+        if any(
+            x.direction == "supports" and x.timing != "before_infusion" for x in factor.indicators
+        )
+    }
+    own = own.filter(pl.col("factor").is_in([*factors]))
     labels, counts = counts_by(own, "factor", "grade", _GRADES, rows=tuple(factors))
     columns = [words(grade) for grade in _GRADES]
     listed = []
@@ -74,7 +81,8 @@ def causes(cohort: Cohort, rule: CountRule) -> ReportTable:
         rows=tuple(listed),
         notes=(
             "In patients whose last infusion failed for certain or by suspicion. Not assessed:"
-            " nobody looked for it, so that it may be there or absent.",
+            " nothing found since the infusion tells of it, so that it may be there or absent. What"
+            " was known before the infusion makes a risk factor, not a cause: see table 1.",
         ),
     )
 
@@ -98,7 +106,10 @@ def response_agreement(cohort: Cohort, rule: CountRule) -> ReportTable:
         title="Best response to the first CAR-T: team and computation",
         columns=columns,
         rows=rows,
-        notes=("Computed: the best confirmed response by the results. Shares are of the row.",),
+        notes=(
+            "Computed: the best confirmed response by the results. None: no response is known;"
+            " whoever progressed first stands there, too. Shares are of the row.",
+        ),
     )
 
 

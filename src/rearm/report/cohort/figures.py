@@ -410,6 +410,8 @@ def _notes(asked: FigureAsked) -> list[str]:
             "Whoever progressed by the other source alone is followed on, to death, new therapy or"
             " the last assessment."
         )
+    if question.origin == "failure":
+        notes.append("Of failures that are certain; suspected ones are in the tables alone.")
     if question.origin == "failure" and question.endpoint == "TTNT":
         notes.append(
             "Where the failure is the death itself, it counts on day 1. Left out: whoever had begun"
@@ -434,7 +436,7 @@ def _notes(asked: FigureAsked) -> list[str]:
         notes.append(
             "Patients alive and seen on the landmark, in the group of that day: who begins a"
             " salvage later stays in his group. Left out: who died, or was not followed or not yet"
-            " seen, by then. " + _DESCRIPTIVE
+            " seen, by then, and who had begun new therapy before the failure. " + _DESCRIPTIVE
         )
     elif question.by is not None:
         notes.append(_DESCRIPTIVE)

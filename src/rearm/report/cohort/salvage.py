@@ -115,8 +115,8 @@ def responses(cohort: Cohort, rule: CountRule) -> ReportTable:
         notes=(
             "Of all: all infused, or all treated with the salvage; without an assessment they count"
             " as not having responded. Patients who were collected only are left out. Of"
-            " evaluable: patients with a response by results or team. The groups were not chosen at"
-            " random.",
+            " evaluable: patients with a response or a progression by results or team. The groups"
+            " were not chosen at random.",
             "Limits: Wilson's, from the counts shown.",
         ),
     )
@@ -151,9 +151,9 @@ def _responded(
 
 
 def _limits(parts: tuple[Cell, Cell, Cell]) -> Cell:
-    """Of the share of a shown count in a shown total; empty where either is not shown."""
-    part, whole = parts[0].value, parts[1].value
-    if part is None or not whole:
+    """Of the share of a shown count in a shown total; empty where the share is not shown."""
+    part, whole, share = (cell.value for cell in parts)
+    if part is None or not whole or share is None:
         return Cell(text="")
     low, high = wilson_limits(part / whole, int(whole))
     return Cell(text=f"{100 * low:.0f} to {100 * high:.0f} %")

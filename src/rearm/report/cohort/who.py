@@ -75,6 +75,8 @@ def funnel(cohort: Cohort, rule: CountRule) -> ReportTable:
         notes=(
             "All that follows is about the first CAR-T infusion of each patient. A later one is a"
             " salvage.",
+            "Without an answer are patients with another disease, ids under which two persons may"
+            " stand, and records that could not be made: `rearm cohort status` names each.",
         ),
     )
 
