@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from tests.end_to_end.test_cli import run, says
 from tests.support.generated_patients import write_patients
 from tests.support.loops import some
+from tests.support.store_files import bytes_of
 
 from rearm.cohort.store.build import Wanted, build
 from rearm.cohort.store.folder import FINDINGS, StoreFolder
@@ -66,7 +68,8 @@ def _lines(file: Path) -> list[dict[str, Any]]:
 
 def test_ndjson_has_a_file_a_type_with_references_that_hold(data: Path, tmp_path: Path) -> None:
     says(run("cohort", "export", data, "--fhir-ndjson", "--to", tmp_path), 0, "Patient.ndjson")
-    assert sorted(x.name for x in tmp_path.iterdir()) == ["Observation.ndjson", "Patient.ndjson"]
+    names = sorted(x.name for x in tmp_path.iterdir())
+    assert names == [".rearm-export", "Observation.ndjson", "Patient.ndjson"]
     patients = _lines(tmp_path / "Patient.ndjson")
     observations = _lines(tmp_path / "Observation.ndjson")
     assert len(patients) == PATIENTS and len(observations) > PATIENTS
@@ -190,6 +193,22 @@ def test_data_of_other_patients_beside_a_store_are_told(store: Path, tmp_path: P
     result = run("cohort", "export", store, "--adam", "--data", others, "--to", tmp_path / "out")
     says(result, 1, "that these data lack: 1", "lacks: 0", "built from them")
     assert list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("kind", ["--parquet", "--fhir-ndjson", "--adam", "--cibmtr"])
+def test_no_export_takes_the_place_of_the_data(
+    kind: str, data: Path, store: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    shutil.copytree(data, own)
+    before = bytes_of(own)
+    source = store if kind == "--parquet" else own
+    says(run("cohort", "export", source, kind, "--to", own), 2, "not empty", "Name a new folder")
+    assert bytes_of(own) == before
+    out = tmp_path / "out"
+    for _ in range(2):  # what an export wrote, the next one may replace
+        result = run("cohort", "export", source, kind, "--to", out)
+        assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.parametrize("kind", ["--parquet", "--deidentified"])

@@ -291,8 +291,25 @@ def test_a_store_of_another_version_is_refused(store: Path, source: Path, tmp_pa
         lambda: build(source, other, Wanted()),
         lambda: StoreFolder(other).manifest(),
     ):
-        with pytest.raises(InputError, match=r"version 99.*Build it anew"):
+        with pytest.raises(InputError, match=r"version 99.*Build a new one"):
             attempt()
+
+
+def test_one_byte_that_changed_is_found_and_mended(
+    source: Path, store: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "store"
+    shutil.copytree(store, other)
+    file = next((other / "lines").iterdir())
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    file.write_bytes(content)
+    with pytest.raises(InputError, match="missing or damaged"):
+        status_of(StoreFolder(other))
+    with pytest.raises(InputError, match="missing or damaged"):
+        StoreFolder(other).finished()
+    assert build(source, other, Wanted()).assessed > 0
+    assert tables_of(other)["lines"].equals(tables_of(store)["lines"])
 
 
 def test_a_folder_of_something_else_is_left_alone(source: Path, tmp_path: Path) -> None:

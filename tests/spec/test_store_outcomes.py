@@ -409,5 +409,5 @@ def test_a_reading_of_exact_days_has_no_bounds(tmp_path: Path) -> None:
     rows = [{"entry": 0} | row for row in rows_of(READ)]
     store = _store(tmp_path / "store", outcomes=rows, infusions=READ_DAYS)
     for source in ("results", "team"):
-        group = outcomes(store, endpoint="progression", progression=source).group()  # type: ignore[arg-type]
+        group = outcomes(store, endpoint="progression", progression=source).group()
         assert (group.vague, group.bounds) == (0, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from pathlib import Path
 
 import polars as pl
@@ -44,10 +45,14 @@ def without_patient(folder: Path, patient: str, to: Path) -> Path:
 
 
 def counted_as_whole(store: Path) -> None:
-    """Lets files that a test has written anew count: the markers get their sizes."""
+    """Lets files that a test has written anew count: the markers get their sizes and sums."""
     for marker in (store / "buckets").glob("*.json"):
         told = json.loads(marker.read_text("utf-8"))
         told["sizes"] = {
             table: (store / table / name).stat().st_size for table, name in told["files"].items()
+        }
+        told["sums"] = {
+            table: zlib.crc32((store / table / name).read_bytes())
+            for table, name in told["files"].items()
         }
         marker.write_text(json.dumps(told), "utf-8")

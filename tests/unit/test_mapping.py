@@ -596,7 +596,7 @@ def test_template_is_a_tidy_folder(tmp_path: Path) -> None:
     written = write_template(tmp_path / "out")
     assert len(written) == 13 and "soluble" not in (tmp_path / "out" / "labs.csv").read_text()
     with (tmp_path / "out" / "patients.csv").open("a") as file:
-        file.write("A,F,,1960,,,IgG,kappa,\n")
+        file.write("A,F,,1960,,,IgG,kappa,,,\n")
     reading = read(tmp_path / "out")
     (record,) = reading.records
     assert (record.patient_id, record.heavy_chain) == ("A", ("IgG",))

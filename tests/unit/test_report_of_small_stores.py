@@ -60,3 +60,18 @@ def test_of_few_patients_nothing_is_told(tmp_path: Path) -> None:
 def test_a_store_of_nobody_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no patients"):
         cohort_report(tiny_store(tmp_path / "store", NOBODY))
+
+
+def test_what_is_entered_as_a_product_is_shown_to_those_alone_who_may_see_it(
+    tmp_path: Path,
+) -> None:
+    """It is free text, which may name a person."""
+    entered = "Jane Doe's product"
+    tables = random_tables(60, 2)
+    for row in (*tables["infusions"], *tables["patients"]):
+        row["product"] = entered if row.get("product") == "ide-cel" else row.get("product")
+    store = tiny_store(tmp_path / "store", tables)
+    assert "Jane Doe" in str(cohort_report(store, min_cell=1).to_dict())
+    report = cohort_report(store)
+    assert "Jane Doe" not in str(report.to_dict()) and "Jane Doe" not in cohort_page(report)
+    assert "another product" in str(report.to_dict())

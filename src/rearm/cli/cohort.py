@@ -213,7 +213,11 @@ def _told(summary: BuildSummary, store: Path, *, as_json: bool) -> None:
         print_json(msgspec.to_builtins(summary))
     else:
         tell(_sentence(summary, store))
-        if told := [f"{n} {word}s" for word, n in summary.by_severity.items() if word != "note"]:
+        if told := [
+            f"{n} {word}{'s' if n > 1 else ''}"
+            for word, n in summary.by_severity.items()
+            if word != "note"
+        ]:
             tell(f"The input has {' and '.join(told)}: rearm cohort status {store} lists them.")
     for issue in summary.issues:
         if issue["severity"] != "note":

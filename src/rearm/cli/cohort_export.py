@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rearm.knowledge import Knowledge
     from rearm.record import Record
 
+_MARK = ".rearm-export"  # in a folder whose files an export may replace
 _FROM_STORE = ("--deidentified", "--parquet")
 
 
@@ -112,7 +113,9 @@ def export(
     if kind in _FROM_STORE:
         _of_store(kind, _store(path), to, key=key, least=least, knowledge=knowledge)
         return
-    reading = read_input(_data(path, data, kind), mapping, known(knowledge), redcap=redcap)
+    source = _data(path, data, kind)
+    reading = read_input(source, mapping, known(knowledge), redcap=redcap)
+    _mark(to)
     met: set[str] = set()
     if data is not None and _is_store(path):
         reading = _noting(reading, met)
@@ -165,10 +168,20 @@ def _is_store(path: Path) -> bool:
 
 
 def _apart(to: Path, store: Path) -> None:
-    """Raises Unusable where the export would lie in the store, which would remove it."""
+    """Raises Unusable where files of the export could take the place of others: in the store, which
+    would remove them, or in a folder that holds anything but earlier exports.
+    """
     inside = to.resolve()
     if _is_store(store) and store.resolve() in (inside, *inside.parents):
         raise Unusable(f"{to} lies in the store. Name a folder elsewhere.")
+    if to.is_dir() and any(to.iterdir()) and not (to / _MARK).exists():
+        raise Unusable(f"{to} is not empty, and no export made it. Name a new folder.")
+
+
+def _mark(to: Path) -> None:
+    """Notes that what is in the folder is of an export, which a later one may replace."""
+    to.mkdir(parents=True, exist_ok=True)
+    (to / _MARK).touch()
 
 
 def _store(path: Path) -> Path:
@@ -198,7 +211,11 @@ def _of_store(
     kind: str, store: Path, to: Path, *, key: Path | None, least: int, knowledge: Path | None
 ) -> None:
     if kind == "--parquet":
+        from rearm.cohort.store.folder import StoreFolder
         from rearm.export.store_tables import write_store_tables
+
+        StoreFolder(store).finished()
+        _mark(to)
 
         written = write_store_tables(store, to, knowledge=known(knowledge))
         say(f"{to}: {len(written) - 1} tables, and columns.csv with what their columns mean.")

@@ -8,6 +8,7 @@ killed goes on where it ended, and ends with the same files.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -98,6 +99,9 @@ class BuildSummary:
     issues: tuple[dict[str, object], ...] = ()
 
 
+_JOBS_OF_A_CORE = 4
+
+
 def build(
     source: Path | str,
     store: Path,
@@ -129,6 +133,9 @@ def build(
     count = before.buckets if before else asked.buckets or _buckets_for(source)
     store.mkdir(parents=True, exist_ok=True)
     with locked(store), _work_folder(store) as work:
+        if folder.exists():  # another run may have ended since
+            before = folder.manifest()
+            count = before.buckets
         parts = reader.cut(source, work, count)
         if before is None or before.finished:
             folder.forget_changes()
@@ -183,7 +190,8 @@ class _Run:
         self, folder: StoreFolder, job: Job, work: Path, count: int, wanted: Wanted
     ) -> None:
         self.folder, self.job, self.work, self.count = folder, job, work, count
-        self.jobs, self.engine = wanted.jobs, wanted.engine
+        most = min(count, _JOBS_OF_A_CORE * (os.cpu_count() or 1))  # more would only be started
+        self.jobs, self.engine = min(wanted.jobs, most), wanted.engine
         self.summary = BuildSummary()
         self.parts = {
             number: dict(job.reader.hashes(part))
@@ -243,7 +251,7 @@ class _Run:
         self, number: int, part: Path, there: Mapping[str, str], nobody: str
     ) -> BucketTask | None:
         """What differs from the bucket as it is; None where nothing does."""
-        before, settings = self.folder.bucket(number), self.job.settings
+        before, settings = self.folder.sound(number), self.job.settings
         held = self.folder.patients_of(number)  # also of a bucket whose files are damaged
         same_settings = before is not None and before.settings.key == settings.key
         same_rest = before is not None and before.nobody == nobody

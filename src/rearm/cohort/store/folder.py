@@ -7,6 +7,7 @@ run that was killed are never read.
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,7 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
     nobody: str
     files: dict[str, str]
     sizes: dict[str, int] = {}
+    sums: dict[str, int] = {}
     errors: dict[str, str] = {}
     issues: tuple[dict[str, Any], ...] = ()
 
@@ -96,7 +98,8 @@ class StoreFolder:
             if version != FORMAT:
                 raise InputError(
                     f"{self.path} is a store of version {version}, and this Rearm reads version "
-                    f"{FORMAT}. Build it anew."
+                    f"{FORMAT}. Build a new one in another folder. Its reports need --ledger "
+                    f"{self.path / 'reports'}, which notes what earlier ones have shown."
                 )
             return msgspec.convert(found, Manifest)
         except (msgspec.MsgspecError, KeyError) as error:
@@ -106,7 +109,7 @@ class StoreFolder:
 
     def finished(self) -> Manifest:
         """The manifest of a store of which the last run went to its end: what is handed on counts
-        everybody. Raises InputError with a sentence where it did not.
+        everybody. Raises InputError with a sentence where it did not, or a file is damaged.
         """
         manifest = self.manifest()
         if not manifest.finished:
@@ -114,6 +117,8 @@ class StoreFolder:
                 f"The last run on {self.path} did not end, so some patients may be missing. Run the"
                 " same `rearm cohort build` again: it goes on where it stopped."
             )
+        if damage := self.damage():
+            raise damage
         return manifest
 
     def exists(self) -> bool:
@@ -129,6 +134,17 @@ class StoreFolder:
         if found is None or not all(self._is_whole(found, table) for table in found.files):
             return None
         return found
+
+    def sound(self, number: int) -> Bucket | None:
+        """A bucket whose files are as they were written, byte for byte; None where it has to be
+        made.
+        """
+        found = self.bucket(number)
+        if found is None:
+            return None
+        files = {table: self.file(table, name) for table, name in found.files.items()}
+        sums = {table: _sum(file) for table, file in files.items()}
+        return found if all(sums[table] == total for table, total in found.sums.items()) else None
 
     def _told(self, number: int) -> Bucket | None:
         """What the marker says, whether or not its files are there."""
@@ -152,10 +168,18 @@ class StoreFolder:
             if (found := self.bucket(number)) is not None:
                 yield number, found
             elif self._marker(number).is_file():
-                raise InputError(
-                    f"Files of {self.path} are missing or damaged. Run the same `rearm cohort "
-                    "build` again: it makes them anew."
-                )
+                raise self._damage()
+
+    def damage(self) -> InputError | None:
+        """What is to be said where a file is not as it was written; None where all are."""
+        told = (n for n in range(self.manifest().buckets) if self._marker(n).is_file())
+        return self._damage() if any(self.sound(n) is None for n in told) else None
+
+    def _damage(self) -> InputError:
+        return InputError(
+            f"Files of {self.path} are missing or damaged. Run the same `rearm cohort build` again:"
+            " it makes them anew."
+        )
 
     def file(self, table: str, name: str) -> Path:
         return self.path / table / name
@@ -163,13 +187,13 @@ class StoreFolder:
     def write_bucket(self, number: int, frames: Mapping[str, pl.DataFrame], bucket: Bucket) -> None:
         """The files of a bucket, then its marker, then the older files are removed."""
         before = self.bucket(number)
-        sizes = {}
+        sizes, sums = {}, {}
         for table, frame in frames.items():
             file = self.file(table, bucket.files[table])
             file.parent.mkdir(parents=True, exist_ok=True)
             write_frame(file, frame, "zstd")
-            sizes[table] = file.stat().st_size
-        bucket = structs.replace(bucket, sizes=sizes)
+            sizes[table], sums[table] = file.stat().st_size, _sum(file)
+        bucket = structs.replace(bucket, sizes=sizes, sums=sums)
         marker = self._marker(number)
         marker.parent.mkdir(parents=True, exist_ok=True)
         write_text(marker, _text(bucket))
@@ -247,6 +271,11 @@ class StoreFolder:
 
     def _marker(self, number: int) -> Path:
         return self.path / _BUCKETS / f"{number:05d}.json"
+
+
+def _sum(file: Path) -> int:
+    """A check sum of a file; it finds damage, not intent."""
+    return zlib.crc32(file.read_bytes())
 
 
 def _text(value: msgspec.Struct) -> str:

@@ -83,6 +83,8 @@ def status_of(store: StoreFolder) -> StoreStatus:
     import polars as pl
 
     manifest = store.manifest()
+    if damage := store.damage():
+        raise damage
     patients = store.table("patients").collect()
     judged = patients.filter(pl.col("error").is_null())
     errors = patients.filter(pl.col("error").is_not_null())

@@ -198,7 +198,7 @@ class _Making:
     def _write(self) -> None:
         task, settings = self.task, self.job.settings
         folder = StoreFolder(self.job.store)
-        before = folder.bucket(task.number)
+        before = folder.sound(task.number)
         kept = task.patients.keys() - task.changed
         frames = {}
         for name, own in self.frames.items():

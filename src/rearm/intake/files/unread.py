@@ -55,6 +55,12 @@ def unread_in(
         elif table_kind(path) in SPREADSHEETS_NOT_READ and path.stem in stems:
             sentence = f"{path.name} is not read, because a table of the same name is read instead."
             problem = CellProblem("note", "file_not_read", sentence)
+        elif path.suffix.lower() in _DATA and not path.is_file():
+            sentence = (
+                f"{path.name} can't be read: it is a link that leads nowhere, or no file. Put the "
+                "file itself there."
+            )
+            problem = CellProblem("error", "file_unreadable", sentence, "refused")
         elif path.suffix.lower() in _DATA:
             sentence = f"{path.name} is not read{_why_not(path)}."
             problem = CellProblem("warning", "file_not_read", sentence)

@@ -17,6 +17,7 @@ BATCH = 200_000  # rows that are in memory at a time
 
 Among = tuple[str, Collection[int]]  # a column, and the ids that are wanted
 
+_OF_ANY_CDM = frozenset({"person", "concept"})  # one of them is there, or it is something else
 # Of these a CDM with patients holds at least one, besides person.
 _OF_EVENTS = frozenset(
     {
@@ -64,7 +65,7 @@ class Cdm(Protocol):
 
 def looks_like_cdm(names: Collection[str]) -> bool:
     """Whether the tables with these names (lower case) may be a CDM with patients."""
-    return "person" in names and not _OF_EVENTS.isdisjoint(names)
+    return not _OF_ANY_CDM.isdisjoint(names) and not _OF_EVENTS.isdisjoint(names)
 
 
 def some_tables(

@@ -23,6 +23,7 @@ from rearm.report.cohort.failures import (
 from rearm.report.cohort.figures import FIGURES, Figure, figure_of
 from rearm.report.cohort.kinds import of_one_kind
 from rearm.report.cohort.ledger import Ledger
+from rearm.report.cohort.listed import OfListedProducts
 from rearm.report.cohort.never_done import never_done
 from rearm.report.cohort.salvage import first_by_kind, responses, sequences, tiers_of_chosen
 from rearm.report.cohort.table import ReportTable
@@ -103,8 +104,10 @@ def cohort_report(
     """
     import polars as pl
 
-    folder = opened(store)
     rule = CountRule(min_cell)
+    folder = opened(store)
+    if not rule.exact:
+        folder = OfListedProducts(folder.folder)
     cohort = Cohort(folder)
     if not cohort.patients.height:
         raise InputError(f"{folder.path} holds no patients, so there is nothing to report.")
