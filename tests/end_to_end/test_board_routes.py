@@ -229,10 +229,32 @@ def _wrong_token(visitor: Visitor) -> bool:
     return any(visitor.post("/leave", {"form_token": token}).status_code != 403 for token in tokens)
 
 
+def _no_session(visitor: Visitor) -> bool:
+    nobody = Visitor(visitor.board, signed_in=False)
+    return bool(nobody.get("/worklist").status_code == 200)
+
+
+def _no_permission(visitor: Visitor) -> bool:
+    """Whether a session that may nothing sees something."""
+    visitor = Visitor(visitor.board)
+    with visitor.board.database.writing() as session:
+        row = session.query(SessionRow).order_by(SessionRow.made_at.desc()).first()
+        assert row is not None
+        row.permissions = ""
+    return bool(visitor.get("/worklist").status_code == 200)
+
+
+def _anybody(*_: Any) -> sessions.SignedIn:
+    may = frozenset(get_args(Permission))
+    return sessions.SignedIn(who="anybody", permissions=may, form_token="t")
+
+
 GUARDS: list[tuple[Callable[[Visitor], bool], Any, str, Any]] = [
     (_wrong_host, guards.HostGuard, "__call__", None),
     (_wrong_origin, guards.OriginGuard, "__call__", None),
     (_wrong_token, routes, "_check_token", lambda form, who: None),
+    (_no_session, routes, "_session", _anybody),
+    (_no_permission, routes, "_session", _anybody),
 ]
 _NAMES = [attempt.__name__ for attempt, *_ in GUARDS]
 

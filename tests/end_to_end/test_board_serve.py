@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 from tests.support.board import new_board, stock
 
-from rearm.board.serve import verify_audit
+from rearm.board.from_outside import verify_audit
+from rearm.cohort.store.lock import locked
 
 pytestmark = pytest.mark.slow
 
@@ -124,6 +125,12 @@ def test_it_starts_with_the_invented_patients_and_its_link_works(tmp_path: Path)
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=30)
     assert "Traceback" not in told and "SYN-" not in told
+
+
+def test_one_program_serves_a_folder(tmp_path: Path) -> None:
+    board = new_board(tmp_path)
+    with locked(board.folder.path):
+        says(run("serve", "--folder", tmp_path, "--port", "0"), 2, "name another folder")
 
 
 def test_the_help_stays_quick() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from tests.support.board import examples_read, new_board, stock
+from tests.support.filled_form import FilledForm
 from tests.support.loops import some
-from tests.support.places import ROOT
+from tests.support.places import DATA, ROOT
 
 import rearm
 from rearm.assessment import Assessment
@@ -194,11 +196,22 @@ def test_every_version_of_a_record_and_its_answer_is_kept(board: Board) -> None:
             assert whole.versions.knowledge_hash == result.knowledge_hash
 
 
-@pytest.mark.parametrize(
-    "source", ["examples/tables", "examples/fhir/biallelic-bcma-loss.json"], ids=["tidy", "fhir"]
-)
-def test_the_kept_rows_give_the_same_record_again(source: str) -> None:
-    path = ROOT / source
+def _form(folder: Path) -> Path:
+    form = FilledForm(folder / "form.xlsx")
+    form.enter(DATA / "review" / "patients" / "4-after-work-up", "A")
+    return form.save()
+
+
+SOURCES: dict[str, Callable[[Path], Path]] = {
+    "tidy": lambda _: ROOT / "examples" / "tables",
+    "fhir": lambda _: ROOT / "examples" / "fhir" / "biallelic-bcma-loss.json",
+    "form": _form,
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_kept_rows_give_the_same_record_again(tmp_path: Path, source: str) -> None:
+    path = SOURCES[source](tmp_path)
     plain = json.loads(read_file(path))
     first = {r.patient_id: r for r in rearm.read(path).records}
     for patient in some(plain["patients"]):

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 from sqlalchemy import select
@@ -147,14 +148,18 @@ def _seals(row: AuditRow) -> dict[str, str]:
 
 def _of_kept(session: Session, sealed: Mapping[str, str]) -> Iterator[Fault]:
     there: set[str] = set()
-    for table in (Record, Result, Decision):
-        for row in session.scalars(select(table)):
-            ((name, hashed),) = seal(row).items()
-            there.add(name)
-            if name not in sealed:
-                yield Fault(kind="row_unaudited", what=name)
-            elif sealed[name] != hashed:
-                yield Fault(kind="row_changed", what=name)
+    kept: Iterator[Record | Result | Decision] = chain(
+        session.scalars(select(Record)),
+        session.scalars(select(Result)),
+        session.scalars(select(Decision)),
+    )
+    for row in kept:
+        ((name, hashed),) = seal(row).items()
+        there.add(name)
+        if name not in sealed:
+            yield Fault(kind="row_unaudited", what=name)
+        elif sealed[name] != hashed:
+            yield Fault(kind="row_changed", what=name)
     for name in sorted(set(sealed) - there):
         yield Fault(kind="row_missing", what=name)
 

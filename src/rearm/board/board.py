@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import getpass
 import shutil
 
+from sqlalchemy import select
+
 from rearm.board import audit, reading, sessions, uploads
+from rearm.board.address import host_at, local_user
 from rearm.board.database import Database
 from rearm.board.folder import BoardFolder
-from rearm.board.tables import Case
+from rearm.board.tables import AuditRow
 from rearm.board.worker import Worker
 
-__all__ = ["ADDRESS", "Board", "local_user"]
-
-ADDRESS = "127.0.0.1"
+__all__ = ["Board"]
 
 
 class Board:
@@ -26,7 +26,7 @@ class Board:
 
     @property
     def host(self) -> str:
-        return f"{ADDRESS}:{self.port}"
+        return host_at(self.port)
 
     @property
     def origin(self) -> str:
@@ -42,9 +42,9 @@ class Board:
         return f"{self.origin}/start/{sessions.new_link(self.database, local_user())}"
 
     def is_new(self) -> bool:
-        """Whether no patient has ever been on the board."""
+        """Whether nothing has ever been done on this board."""
         with self.database.reading() as session:
-            return session.query(Case).first() is None
+            return session.scalar(select(AuditRow.number).limit(1)) is None
 
     def take_in_examples(self) -> int:
         """Takes in the invented patients; gives how many there are."""
@@ -69,11 +69,3 @@ class Board:
         self.reader.close()
         self.drawer.close()
         self.database.close()
-
-
-def local_user() -> str:
-    """Who runs the program on this machine; the audit names them."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "local user"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from rearm.board import audit
@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 State = Literal["backlog", "prepared", "scheduled", "decided", "followed_up"]
+Kept = TypeVar("Kept", Record, Result, Decision)
 STATES: tuple[State, ...] = get_args(State)
 """In their order."""
 
@@ -120,5 +121,5 @@ def _day(text: str) -> date | None:
         raise NotUsable("Give the day of the meeting as year-month-day (2026-12-07).") from None
 
 
-def _newest_first(table: type[Result] | type[Record] | type[Decision], case_id: str):  # type: ignore[no-untyped-def]
+def _newest_first(table: type[Kept], case_id: str) -> Select[Kept]:
     return select(table).where(table.case_id == case_id).order_by(table.number.desc())

@@ -21,6 +21,14 @@ from rearm.board.refusals import Busy, NotUsable
 __all__ = ["Database"]
 
 _MAGIC = 0x52454152  # `REAR`: tells the database of a board from another
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "secure_delete = ON",
+    "temp_store = MEMORY",  # no patient in a temporary file
+    "trusted_schema = OFF",
+)
 _PATIENCE = 10.0  # seconds that a writer waits for another
 
 
@@ -110,8 +118,7 @@ class Database:
 
 def _prepare(connection: sqlite3.Connection, _: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy says when a transaction begins
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON",
-                   "secure_delete = ON", "trusted_schema = OFF"):  # fmt: skip
+    for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 

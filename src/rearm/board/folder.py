@@ -11,15 +11,19 @@ __all__ = ["BoardFolder", "default_folder", "existing_board", "open_board"]
 
 _DATABASE = "board.sqlite"
 _INCOMING = "incoming"
+_PORT = "port"
 
 
 class BoardFolder:
-    """A folder that is a board's. `incoming` holds files while they are read."""
+    """A folder that is a board's. `incoming` holds files while they are read, `port` the number of
+    the port at which it last answered.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.database = path / _DATABASE
         self.incoming = path / _INCOMING
+        self.port = path / _PORT
 
 
 def default_folder() -> Path:

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import uvicorn
 
+from rearm.board.address import ADDRESS
 from rearm.board.app import make_app
-from rearm.board.audit import Verified, verify
-from rearm.board.board import ADDRESS, Board
+from rearm.board.board import Board
 from rearm.board.database import Database
-from rearm.board.folder import existing_board, open_board
+from rearm.board.folder import BoardFolder, open_board
 from rearm.board.refusals import NotUsable
+from rearm.cohort.store.lock import locked
 
-__all__ = ["new_link", "serve", "verify_audit"]
+__all__ = ["serve"]
 
-_PORT_FILE = "port"
 _MOST_AT_ONCE = 64  # connections; more are told to come again
 
 
@@ -29,16 +29,22 @@ def serve(folder: Path, *, port: int, examples: bool, tell: Callable[[str], None
     """
     os.umask(0o077)
     place = open_board(folder)
+    with locked(place.path):
+        _serve(place, port, examples=examples, tell=tell)
+
+
+def _serve(place: BoardFolder, port: int, *, examples: bool, tell: Callable[[str], None]) -> None:
     database = Database(place.database)
     database.bring_up_to_date()
     listening = _listening(port)
     board = Board(place, database, port=listening.getsockname()[1])
     try:
+        is_new = board.is_new()
         board.opened()
-        if examples and board.is_new():
+        if is_new and examples:
             tell("Preparing the invented patients, which takes a few seconds ...")
             board.take_in_examples()
-        (place.path / _PORT_FILE).write_text(str(board.port), encoding="ascii")
+        place.port.write_text(str(board.port), encoding="ascii")
         tell(f"At the board: {board.link()}")
         tell("Open this link in a browser on this machine; it works once, within 15 minutes.")
         tell(f"The patients are kept in {place.path}. Stop with Ctrl+C.")
@@ -48,39 +54,13 @@ def serve(folder: Path, *, port: int, examples: bool, tell: Callable[[str], None
         listening.close()
 
 
-def new_link(folder: Path) -> str:
-    """A further link to the board of a folder that runs."""
-    place = existing_board(folder)
-    database = Database(place.database)
-    database.check()
-    try:
-        port = int((place.path / _PORT_FILE).read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        raise NotUsable(f"No board runs on {folder}. Start it with `rearm serve`.") from None
-    board = Board(place, database, port=port)
-    try:
-        return board.link()
-    finally:
-        board.close()
-
-
-def verify_audit(folder: Path, noted_head: str | None) -> Verified:
-    """What a look through the audit of a folder finds. Raises NotUsable where there is no board."""
-    database = Database(existing_board(folder).database)
-    try:
-        database.check()
-        with database.reading() as session:
-            return verify(session, noted_head)
-    finally:
-        database.close()
-
-
 def _listening(port: int) -> socket.socket:
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if os.name == "posix":
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((ADDRESS, port))
+        found.listen()  # from now on who follows the link waits, and is not refused
     except OSError as error:
         found.close()
         if error.errno == errno.EADDRINUSE:

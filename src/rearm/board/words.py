@@ -32,7 +32,7 @@ TITLES: Mapping[str, str] = {
     "decision": "Decision of the board",
     "upload": "Upload a file",
     "uploaded": "What was read",
-    "message": "At the board",
+    "message": "Message",
 }
 """Titles of windows: none names a patient, since browsers keep them."""
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from multiprocessing import connection
 from multiprocessing.context import SpawnProcess
 from threading import Lock, Thread
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from rearm.board.refusals import Busy, NotUsable
 from rearm.errors import RearmError
@@ -53,7 +53,7 @@ class Worker:
                         f"{self._what} took longer than {self._seconds:.0f} seconds. Nothing was "
                         "kept of it."
                     )
-                kind, value = pipe.recv()
+                kind, value = cast("tuple[str, Any]", pipe.recv())
             except (EOFError, OSError):
                 self._end()
                 raise NotUsable(
@@ -63,21 +63,21 @@ class Worker:
             self._done += 1
             if self._done >= _RECYCLED:
                 self._end()
-        return self._taken(kind, value)
+        if kind == "made":
+            return cast("Made", value)
+        raise self._refusal(kind, value)
 
     def close(self) -> None:
         """Ends the process."""
         with self._lock:
             self._end()
 
-    def _taken(self, kind: str, value: Any) -> Any:
-        if kind == "made":
-            return value
+    def _refusal(self, kind: str, value: Any) -> NotUsable:
         if kind == "refused":
-            raise NotUsable(value)
+            return NotUsable(value)
         if kind == "memory":
-            raise NotUsable(f"{self._what} needs more memory than is given to it.")
-        raise NotUsable(
+            return NotUsable(f"{self._what} needs more memory than is given to it.")
+        return NotUsable(
             f"{self._what} could not be worked on because of an internal error ({value}). This is "
             "a bug in Rearm; please report it. Nothing was kept."
         )

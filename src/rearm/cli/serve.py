@@ -69,9 +69,9 @@ def serve(
 def link(folder: Folder = None) -> None:
     """Print a new link to a board that runs, for instance after the session has ended."""
     _check_installed()
-    from rearm.board import serve as running
+    from rearm.board.from_outside import new_link
 
-    tell(running.new_link(_folder(folder)))
+    tell(new_link(_folder(folder)))
 
 
 @audit_app.command("verify")
@@ -90,10 +90,10 @@ def verify(
     Exit 0: everything is as it was written. Exit 1: something is not.
     """
     _check_installed()
-    from rearm.board import serve as running
+    from rearm.board.from_outside import verify_audit
     from rearm.board.words import fault_words, verified_words
 
-    found = running.verify_audit(_folder(folder), head)
+    found = verify_audit(_folder(folder), head)
     if as_json:
         import msgspec
 
