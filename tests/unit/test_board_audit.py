@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -197,6 +198,21 @@ def test_a_head_noted_earlier_stays_in_the_chain(board: Board) -> None:
     stock(board, "SYN-02")
     assert _verified(board, noted).faults == ()
     assert _verified(board).head != noted
+
+
+def test_many_writers_at_once_leave_one_chain(board: Board) -> None:
+    """Each begins with the lock: none appends to an end that another has just moved."""
+    before = _verified(board).entries
+
+    def write(number: int) -> None:
+        for _ in range(25):
+            with board.database.writing() as session:
+                audit.append(session, f"writer {number}", "worklist_seen")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    found = _verified(board)
+    assert found.faults == () and found.entries == before + 100
 
 
 def test_the_audit_names_no_patient(board: Board) -> None:

@@ -25,6 +25,7 @@ from tests.support.places import DATA, ROOT
 import rearm
 from rearm.assessment import Assessment
 from rearm.board import cases, decisions, uploads
+from rearm.board.address import local_user
 from rearm.board.board import Board
 from rearm.board.database import Database
 from rearm.board.decisions import Given
@@ -369,6 +370,14 @@ def test_a_state_that_lacks_something_is_refused(
 def test_an_unknown_case_is_not_there(board: Board) -> None:
     with pytest.raises(NotThere), board.database.reading() as session:
         cases.case_of(session, "0" * 16)
+
+
+def test_the_environment_does_not_say_who_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pwd", reason="this system has no list of users to ask")
+    before = local_user()
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "somebody else")
+    assert local_user() == before != "somebody else"
 
 
 def test_nobody_else_s_mask_matters(tmp_path: Path) -> None:

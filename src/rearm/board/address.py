@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 
 __all__ = ["ADDRESS", "host_at", "local_user"]
 
@@ -16,8 +17,14 @@ def host_at(port: int) -> str:
 
 
 def local_user() -> str:
-    """Who runs the program on this machine; the audit names them."""
+    """Who runs the program on this machine, as the system knows them (a variable of the
+    environment could name anybody); the audit names them.
+    """
     try:
+        import pwd
+    except ImportError:  # a system without this list of users
         return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "local user"
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"

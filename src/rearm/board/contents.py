@@ -26,7 +26,7 @@ from rearm.board.contexts import (
     WorklistGroup,
     WorklistRow,
 )
-from rearm.board.decisions import highest_tier
+from rearm.board.decisions import AGAINST, highest_tier
 from rearm.board.reading import ReadIssue, ReadPatient, Summary
 from rearm.board.refusals import NotThere
 from rearm.board.tables import Case, Decision, Record, Result, Upload
@@ -156,7 +156,12 @@ def _groups(result: Assessment) -> Iterable[ChoiceGroup]:
             for x in tier.strategies
         )
         if choices:
-            yield ChoiceGroup(tier=tier.tier, title=tier_words(tier.tier), choices=choices)
+            yield ChoiceGroup(
+                tier=tier.tier,
+                title=tier_words(tier.tier),
+                against=tier.tier in AGAINST,
+                choices=choices,
+            )
 
 
 def _shown(session: Session, decision: Decision) -> DecisionShown:

@@ -125,10 +125,11 @@ class Choice(Context, frozen=True, kw_only=True):
 
 
 class ChoiceGroup(Context, frozen=True, kw_only=True):
-    """The strategies of one tier."""
+    """The strategies of one tier. `against`: the tier speaks against them."""
 
     tier: str
     title: str
+    against: bool
     choices: tuple[Choice, ...]
 
 

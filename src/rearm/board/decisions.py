@@ -14,10 +14,13 @@ from rearm.board.tables import Decision, new_id
 from rearm.board.utc import now
 from rearm.characters import first_harmful
 
-__all__ = ["LONGEST", "Given", "decide", "highest_tier", "wanting"]
+__all__ = ["AGAINST", "LONGEST", "Given", "decide", "highest_tier", "wanting"]
 
 LONGEST = 4000
 """Characters of a text."""
+
+AGAINST = ("avoid", "not_possible")
+"""Tiers that speak against a strategy: a choice from them is always a deviation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +35,10 @@ class Given:
     deviation: str = ""
 
 
-_AGAINST = ("avoid", "not_possible")  # tiers from which a choice is always a deviation
-
-
 def highest_tier(result: Assessment) -> str:
     """The highest tier of the answer that speaks for a strategy; empty where none does."""
     tiers = (str(x.tier) for x in result.answer.tiers if x.strategies)
-    return next((tier for tier in tiers if tier not in _AGAINST), "")
+    return next((tier for tier in tiers if tier not in AGAINST), "")
 
 
 def wanting(given: Given, result: Assessment) -> list[str]:
