@@ -23,7 +23,7 @@ from rearm.board import forms, guards, routes, sessions, uploads
 from rearm.board.app import make_app
 from rearm.board.board import Board
 from rearm.board.sessions import Permission
-from rearm.board.tables import SessionRow
+from rearm.board.tables import SessionRow, StartLink
 from rearm.board.utc import now
 
 LABS = ROOT / "examples" / "tables" / "labs.csv"
@@ -145,6 +145,15 @@ def test_a_link_opens_one_session(board: Board) -> None:
     assert first.get("/worklist").status_code == 200
     assert second.get(f"/start/{token}").status_code == 401
     assert second.get("/worklist").status_code == 401
+
+
+def test_without_the_note_of_its_use_a_link_would_open_again(board: Board) -> None:
+    token = sessions.new_link(board.database, "somebody")
+    for _ in range(2):
+        assert Visitor(board, signed_in=False).get(f"/start/{token}").status_code == 303
+        with board.database.writing() as session:
+            for link in session.query(StartLink):
+                link.used_at = None
 
 
 def test_a_link_lives_for_minutes(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,6 +309,34 @@ def test_every_answer_bears_the_headers(board: Board, visitor: Visitor) -> None:
         assert "server" not in headers
 
 
+def test_without_its_guard_an_answer_bears_none_of_them(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guards.HeaderGuard, "__call__", _let_through)
+    headers = Visitor(board).get("/worklist").headers
+    assert not {"content-security-policy", "x-frame-options", "cache-control"} & set(headers)
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["%00", "..%2f..%2fetc", "%2e%2e", "a" * 3000, "%F0%9F%92%89", "%ff", "x.json.json", ".json",
+     "{{7*7}}", "%0d%0aSet-Cookie:x=y", "1;drop", "-1"],
+)  # fmt: skip
+def test_no_odd_address_is_a_fault(board: Board, visitor: Visitor, part: str) -> None:
+    case = stock(board, "SYN-01")["SYN-01"]
+    for route in some(_addresses(board)):
+        if route.path == "/leave":
+            continue
+        for names in ({}, {"case": case}):
+            path = re.sub(r"\{(\w+)\}", lambda m, n=names: n.get(m[1], part), route.path)
+            for method in ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"):
+                answer = visitor.client.request(
+                    method, f"{path}?x={part}", headers={"origin": board.origin}
+                )
+                assert answer.status_code < 500, (method, path)
+                assert "set-cookie" not in answer.headers
+
+
 def test_our_own_pages_hold_no_script_and_no_style(board: Board, visitor: Visitor) -> None:
     case = stock(board, "SYN-01")["SYN-01"]
     for path in ("/worklist", f"/patients/{case}", f"/patients/{case}/decision", "/upload"):
@@ -307,10 +344,14 @@ def test_our_own_pages_hold_no_script_and_no_style(board: Board, visitor: Visito
         assert not re.search(r"<(script|style|iframe|object)|\son\w+=|\sstyle=|javascript:", text)
 
 
-def test_a_form_that_is_too_large_is_refused(board: Board, visitor: Visitor) -> None:
+def test_a_form_that_is_too_large_is_refused(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answer = visitor.post("/leave", {"x": "y" * 70_000})
     assert answer.status_code == 413
     assert visitor.get("/worklist").status_code == 200
+    monkeypatch.setattr(forms, "_MOST_BYTES_OF_FIELDS", 80_000)
+    assert visitor.post("/leave", {"x": "y" * 70_000}).status_code == 303  # it was its size
 
 
 def test_a_file_that_is_too_large_is_refused(

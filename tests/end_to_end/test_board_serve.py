@@ -124,6 +124,7 @@ def test_it_starts_with_the_invented_patients_and_its_link_works(tmp_path: Path)
     finally:
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=30)
+    assert process.returncode == 0
     assert "Traceback" not in told and "SYN-" not in told
 
 

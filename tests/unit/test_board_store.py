@@ -302,6 +302,20 @@ def test_who_decides_second_on_an_old_page_is_told(board: Board) -> None:
         assert [x.who for x in cases.decisions_of(session, case)] == ["first"]
 
 
+def test_without_the_look_at_the_version_the_second_would_win(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (case,) = stock(board, "SYN-01").values()
+    with board.database.reading() as session:
+        seen = cases.case_of(session, case).version
+    monkeypatch.setattr(decisions, "as_seen", lambda s, c, _: cases.case_of(s, c))
+    for who in ("first", "second"):
+        with board.database.writing() as session:
+            decisions.decide(session, case, seen, who, number=1, given=GIVEN)
+    with board.database.reading() as session:
+        assert [x.who for x in cases.decisions_of(session, case)] == ["second", "first"]
+
+
 def test_an_upload_read_before_another_was_taken_in_is_looked_at_again(board: Board) -> None:
     read = msgspec.json.encode(examples_read())
     upload = uploads.keep_read(board.database, "x", "all.csv", b"x", read)

@@ -61,7 +61,10 @@ def serve(
     _check_installed()
     from rearm.board import serve as running
 
-    running.serve(_folder(folder), port=port, examples=examples, tell=_tell_now)
+    try:
+        running.serve(_folder(folder), port=port, examples=examples, tell=_tell_now)
+    except KeyboardInterrupt:  # the way to stop it
+        tell("Stopped.")
 
 
 @serve_app.command("link")
