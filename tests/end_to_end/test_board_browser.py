@@ -4,18 +4,14 @@ the sheet, record the decision. Nothing that a page holds runs, and nothing is a
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.browser import CHROMIUM, chromium
 from tests.support.places import ROOT
+from tests.support.running_board import running
 
 pytestmark = [
     pytest.mark.slow,
@@ -24,27 +20,6 @@ pytestmark = [
 ]
 
 BUNDLE = ROOT / "examples" / "fhir" / "biallelic-bcma-loss.json"
-
-
-@contextmanager
-def running(folder: Path, *options: str) -> Iterator[str]:
-    """A board that runs; gives its link."""
-    command = [sys.executable, "-m", "rearm.cli", "serve", "--folder", str(folder), "--port", "0"]
-    process = subprocess.Popen(
-        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env={**os.environ, "COLUMNS": "140"},
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            found = re.search(r"http://\S+", line)
-            if found:
-                yield found[0]
-                return
-        raise AssertionError("no link was printed")
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 @pytest.fixture(scope="module")
