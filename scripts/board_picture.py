@@ -41,22 +41,27 @@ def main() -> int:
     return 0
 
 
+def _follow(locator: Any) -> None:
+    with locator.page.expect_navigation(wait_until="load"):
+        locator.click()
+
+
 def _move(view: Any, patient: str, state: str, day: str = "") -> None:
-    view.get_by_role("link", name=patient).click()
+    _follow(view.get_by_role("link", name=patient))
     view.get_by_label("State").select_option(state)
     view.get_by_label("Day of the meeting").fill(day)
-    view.get_by_role("button", name="Save").click()
-    view.get_by_role("link", name="Worklist").click()
+    _follow(view.get_by_role("button", name="Save"))
+    _follow(view.get_by_role("link", name="Worklist"))
 
 
 def _decide(view: Any, patient: str) -> None:
-    view.get_by_role("link", name=patient).click()
-    view.get_by_role("link", name="Record the decision").click()
+    _follow(view.get_by_role("link", name=patient))
+    _follow(view.get_by_role("link", name="Record the decision"))
     view.get_by_role("radio").first.check()
     view.get_by_label("Reason for the decision").fill("Both copies of BCMA are lost")
     view.get_by_label("Who took part").fill("Haematology, radiology, pathology")
-    view.get_by_role("button", name="Record the decision").click()
-    view.get_by_role("link", name="Worklist").click()
+    _follow(view.get_by_role("button", name="Record the decision"))
+    _follow(view.get_by_role("link", name="Worklist"))
 
 
 if __name__ == "__main__":

@@ -41,6 +41,11 @@ class Seen:
         self.view.on("pageerror", lambda e: self.troubles.append(str(e)))
         self.view.on("dialog", self._dismiss)
 
+    def follow(self, locator: Any) -> None:
+        """Clicks on what leads to another page, and waits until it is there."""
+        with self.view.expect_navigation(wait_until="load"):
+            locator.click()
+
     def _dismiss(self, dialog: Any) -> None:
         self.troubles.append(f"dialog {dialog.message}")
         dialog.dismiss()
@@ -54,36 +59,36 @@ def test_from_the_link_to_the_decision(browser: Any, tmp_path: Path, script: boo
         view.goto(link)
         assert view.url.endswith("/worklist")
         assert view.locator("h1", has_text="Worklist").is_visible()
-        view.get_by_role("link", name="Upload", exact=True).click()
+        seen.follow(view.get_by_role("link", name="Upload", exact=True))
         view.get_by_label("File", exact=True).set_input_files(BUNDLE)
-        view.get_by_role("button", name="Read the file").click()
+        seen.follow(view.get_by_role("button", name="Read the file"))
         assert view.locator("h2", has_text="SYN-01").is_visible()
-        view.get_by_role("button", name="Take in 1 patient").click()
+        seen.follow(view.get_by_role("button", name="Take in 1 patient"))
         sheet = view.locator("#sheet")
         assert sheet.locator("h2", has_text="Choice").is_visible()
         assert sheet.get_by_text("Talquetamab").first.is_visible()
-        view.get_by_role("link", name="Everything behind the sheet").click()
+        seen.follow(view.get_by_role("link", name="Everything behind the sheet"))
         assert view.locator("h1", has_text="SYN-01").is_visible()
         assert view.locator("#options").count() == 1
         # the style of the report was let through, by its hash
         assert view.locator("body").evaluate("x => getComputedStyle(x).maxWidth") != "none"
-        view.go_back()
-        view.get_by_role("link", name="Record the decision").click()
+        view.go_back(wait_until="load")
+        seen.follow(view.get_by_role("link", name="Record the decision"))
         view.get_by_label("Reason for the decision").fill("Talquetamab in two weeks")
-        view.get_by_role("button", name="Record the decision").click()
+        seen.follow(view.get_by_role("button", name="Record the decision"))
         alert = view.locator("[role=alert]")
         assert alert.get_by_text("Choose a strategy").is_visible()
         assert alert.get_by_text("who took part").is_visible()
         view.get_by_role("radio").first.check()
         view.get_by_label("Who took part").fill("Dr A\nDr B")
-        view.get_by_role("button", name="Record the decision").click()
+        seen.follow(view.get_by_role("button", name="Record the decision"))
         decided = view.locator("#decisions")
         assert decided.get_by_text("Talquetamab in two weeks").is_visible()
         assert "Dr A\nDr B" in decided.inner_text()
-        view.get_by_role("link", name="Worklist").click()
+        seen.follow(view.get_by_role("link", name="Worklist"))
         row = view.locator("section", has=view.locator("#state-decided")).locator("tbody tr")
         assert "SYN-01" in row.inner_text() and "Decided:" in row.inner_text()
-        view.get_by_role("button", name="Sign out").click()
+        seen.follow(view.get_by_role("button", name="Sign out"))
         assert view.locator("h1", has_text="Sign in first").is_visible()
         home = link.split("/start/")[0]
         refusals = [x for x in seen.troubles if "401" not in x and "422" not in x]
@@ -101,8 +106,8 @@ def test_the_pages_fit_a_phone_and_the_keyboard_reaches_them(browser: Any, tmp_p
         first = view.locator("tbody th a").first
         patient = first.inner_text()
         first.focus()
-        view.keyboard.press("Enter")
-        view.wait_for_load_state()
+        with view.expect_navigation(wait_until="load"):
+            view.keyboard.press("Enter")
         assert patient in view.locator("h1").inner_text()
         case = view.url
         view.set_viewport_size({"width": 400, "height": 900})
@@ -124,11 +129,11 @@ def test_text_of_a_file_runs_nowhere(browser: Any, tmp_path: Path) -> None:
         view.goto(link)
         view.goto(link.split("/start/")[0] + "/upload")
         view.get_by_label("File", exact=True).set_input_files(file)
-        view.get_by_role("button", name="Read the file").click()
+        seen.follow(view.get_by_role("button", name="Read the file"))
         assert evil in view.locator("main").inner_text()
-        view.get_by_role("button", name="Take in 1 patient").click()
+        seen.follow(view.get_by_role("button", name="Take in 1 patient"))
         assert evil in view.locator("h1").inner_text()
-        view.get_by_role("link", name="Everything behind the sheet").click()
+        seen.follow(view.get_by_role("link", name="Everything behind the sheet"))
         assert "onerror" in view.locator("h1").inner_text()
         assert view.locator("script, main img").count() == 0
         assert seen.troubles == []

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.board import Visitor, new_board
+from tests.support.places import ROOT
 
+from rearm.board import uploads
 from rearm.board.refusals import NotUsable
 from rearm.board.worker import Worker
 from rearm.errors import InputError
@@ -46,6 +49,10 @@ def _refuse(number: int) -> int:
 
 def _fail(number: int) -> int:
     raise KeyError("Mrs Canary")
+
+
+def _crash_on(file: Path) -> bytes:
+    os.abort()
 
 
 def _ident(number: int) -> int:
@@ -110,3 +117,20 @@ def test_its_process_ends_with_it(worker: Worker) -> None:
     else:
         with pytest.raises(OSError):
             os.kill(process, 0)
+
+
+def test_a_file_that_brings_its_process_down_costs_one_request(
+    tmp_path: Path, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = new_board(tmp_path / "board")
+    board.reader = worker
+    visitor = Visitor(board)
+    bundle = (ROOT / "examples" / "fhir" / "poor-expansion.json").read_bytes()
+    files = {"file": ("letter.json", bundle, "application/json")}
+    with monkeypatch.context() as broken:
+        broken.setattr(uploads, "read_file", _crash_on)
+        answer = visitor.post("/upload", files=files)
+    assert answer.status_code == 422 and "brought the process down" in answer.text
+    assert list(board.folder.incoming.iterdir()) == []  # nothing of the file is left
+    assert visitor.get("/worklist").status_code == 200
+    assert visitor.post("/upload", files=files).status_code == 303
