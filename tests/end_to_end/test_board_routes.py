@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
+from sqlalchemy import text as text_of_sql
 from starlette.routing import Route
 from tests.support.board import Visitor, examples_read, new_board, patient_named, stock
 from tests.support.loops import some
@@ -327,8 +328,9 @@ def test_no_odd_address_is_a_fault(board: Board, visitor: Visitor, part: str) ->
     for route in some(_addresses(board)):
         if route.path == "/leave":
             continue
-        for names in ({}, {"case": case}):
-            path = re.sub(r"\{(\w+)\}", lambda m, n=names: n.get(m[1], part), route.path)
+        odd = re.sub(r"\{\w+\}", lambda _: part, route.path)
+        odd_behind = re.sub(r"\{\w+\}", lambda _: part, route.path.replace("{case}", case))
+        for path in (odd, odd_behind):
             for method in ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"):
                 answer = visitor.client.request(
                     method, f"{path}?x={part}", headers={"origin": board.origin}
@@ -433,6 +435,17 @@ def test_the_patient_s_page_is_the_sheet_of_the_stored_answer(
     assert "SYN-01: myeloma after CAR-T" in text
     assert "SYN-01" not in re.findall(r"<title>(.*?)</title>", text)[0]
     assert re.fullmatch("[0-9a-f]{64}", plain["head"]) and "Audit head" in text
+
+
+def test_an_answer_that_this_version_can_t_read_is_told(board: Board, visitor: Visitor) -> None:
+    case = stock(board, "SYN-01")["SYN-01"]
+    with board.database.writing() as session:
+        session.execute(text_of_sql("DROP TRIGGER results_no_update"))
+        session.execute(text_of_sql("UPDATE results SET result = replace(result, '2-draft', '1')"))
+    for path in (f"/patients/{case}", f"/patients/{case}/decision", f"/patients/{case}/results/1"):
+        answer = visitor.get(path)
+        assert answer.status_code == 422 and "schema" in answer.text, path
+    assert visitor.get("/worklist").status_code == 200
 
 
 def test_everything_behind_the_sheet_is_the_report_s_page(board: Board, visitor: Visitor) -> None:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal, TypeVar, get_args
+from typing import TypeVar
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from rearm.assessment import Assessment
+from rearm.assessment.result import ResultError
 from rearm.board import audit
 from rearm.board.refusals import Conflict, NotThere, NotUsable
-from rearm.board.tables import Case, Decision, Record, Result
+from rearm.board.states import STATES
+from rearm.board.tables import Case, Decision, Result
 from rearm.board.utc import now
 
 __all__ = [
-    "STATES",
-    "State",
     "as_seen",
+    "assessment_of",
     "case_of",
     "decisions_of",
-    "latest_record",
     "latest_result",
     "move",
     "result_of",
@@ -27,10 +28,7 @@ __all__ = [
     "touch",
 ]
 
-State = Literal["backlog", "prepared", "scheduled", "decided", "followed_up"]
-Kept = TypeVar("Kept", Record, Result, Decision)
-STATES: tuple[State, ...] = get_args(State)
-"""In their order."""
+Kept = TypeVar("Kept", Result, Decision)
 
 
 def case_of(session: Session, case_id: str) -> Case:
@@ -73,16 +71,25 @@ def latest_result(session: Session, case_id: str) -> Result | None:
     return session.scalar(_newest_first(Result, case_id).limit(1))
 
 
-def latest_record(session: Session, case_id: str) -> Record | None:
-    return session.scalar(_newest_first(Record, case_id).limit(1))
-
-
 def result_of(session: Session, case_id: str, number: int) -> Result:
     """One version of the answer. Raises NotThere where there is none."""
     found = session.scalar(select(Result).where(Result.case_id == case_id, Result.number == number))
     if found is None:
         raise NotThere("There is no such version of the answer.")
     return found
+
+
+def assessment_of(result: Result) -> Assessment:
+    """The answer as it was stored. Raises NotUsable with a sentence where this version can't read
+    it.
+    """
+    try:
+        return Assessment.from_json(result.result)
+    except ResultError as error:
+        raise NotUsable(
+            f"Version {result.number} of the answer, stored by Rearm {result.software}, can't be "
+            f"shown. {error} Upload the record again for an answer of this version."
+        ) from None
 
 
 def move(

@@ -11,7 +11,14 @@ from sqlalchemy.orm import Session
 
 from rearm.assessment import Assessment
 from rearm.board import audit
-from rearm.board.cases import case_of, decisions_of, latest_result, result_of, results_of
+from rearm.board.cases import (
+    assessment_of,
+    case_of,
+    decisions_of,
+    latest_result,
+    result_of,
+    results_of,
+)
 from rearm.board.contexts import (
     AnswerVersion,
     Choice,
@@ -97,7 +104,7 @@ def patient_page(session: Session, case_id: str, refusal: str = "") -> PatientPa
         decisions=decisions,
         new_answer=bool(decisions) and decisions[0].answer < answers[0].number,
         head=audit.head(session),
-        result=Assessment.from_json(answers[0].result),
+        result=assessment_of(answers[0]),
         refusal=refusal,
     )
 
@@ -129,7 +136,7 @@ def decision_page(
     case = case_of(session, case_id)
     newest = latest_result(session, case_id) if number is None else None
     stored = newest or result_of(session, case_id, number or 1)
-    result = Assessment.from_json(stored.result)
+    result = assessment_of(stored)
     last = next(iter(decisions_of(session, case_id)), None) if changed else None
     return DecisionPage(
         case=case.id,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from rearm.assessment import Assessment
 from rearm.board import audit
-from rearm.board.cases import as_seen, decisions_of, result_of, touch
+from rearm.board.cases import as_seen, assessment_of, decisions_of, result_of, touch
 from rearm.board.refusals import NotUsable
 from rearm.board.tables import Decision, new_id
 from rearm.board.utc import now
@@ -74,7 +74,7 @@ def decide(
     """
     case = as_seen(session, case_id, version)
     stored = result_of(session, case_id, number)
-    result = Assessment.from_json(stored.result)
+    result = assessment_of(stored)
     if missing := wanting(given, result):
         raise NotUsable("\n".join(missing))
     before = decisions_of(session, case_id)

@@ -11,10 +11,10 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader
 from starlette.responses import Response
 from starlette.types import Scope
 
-from rearm.board.cases import STATES
 from rearm.board.contexts import Context, Message, PatientPage
 from rearm.board.refusals import Refusal
 from rearm.board.sessions import SignedIn
+from rearm.board.states import STATES
 from rearm.board.words import TITLES, state_words, status_words
 from rearm.characters import escaped
 from rearm.report.sheet.contents import sheet_contents

@@ -87,7 +87,7 @@ class Record(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
     number: Mapped[int]
     upload_id: Mapped[str] = mapped_column(ForeignKey("uploads.id"))
-    rows: Mapped[str] = mapped_column(Text)
+    rows: Mapped[str] = mapped_column(Text, deferred=True)
     issues: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(UtcText)
     who: Mapped[str]
@@ -105,7 +105,7 @@ class Result(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
     number: Mapped[int]
     record_id: Mapped[str] = mapped_column(ForeignKey("records.id"))
-    result: Mapped[str] = mapped_column(Text)
+    result: Mapped[str] = mapped_column(Text, deferred=True)  # large; a list needs it not
     summary: Mapped[str] = mapped_column(Text)
     software: Mapped[str]
     knowledge: Mapped[str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rearm.board.audit import Fault, FaultKind, Verified
-from rearm.board.cases import State
+from rearm.board.states import State
 
 __all__ = [
     "NOT_SIGNED_IN",
