@@ -16,8 +16,9 @@ import pytest
 from sqlalchemy import text as text_of_sql
 from starlette.routing import Route
 from tests.support.board import Visitor, examples_read, new_board, patient_named, stock
+from tests.support.filled_form import FilledForm
 from tests.support.loops import some
-from tests.support.places import ROOT
+from tests.support.places import DATA, ROOT
 
 from rearm.assessment import Assessment
 from rearm.board import forms, guards, routes, sessions, uploads
@@ -552,6 +553,15 @@ def test_a_bundle_is_read_looked_at_and_taken_in(board: Board, visitor: Visitor)
     assert "was taken in" in visitor.get(path).text
     assert visitor.post(f"{path}/take", {"seen": "x"}).status_code == 409
     assert list(board.folder.incoming.iterdir()) == []
+
+
+def test_a_filled_form_is_read_looked_at_and_taken_in(tmp_path: Path, visitor: Visitor) -> None:
+    form = FilledForm(tmp_path / "form.xlsx")
+    form.enter(DATA / "review" / "patients" / "4-after-work-up", "A")
+    path = _give(visitor, "form.xlsx", form.save().read_bytes()).headers["location"]
+    assert [x["patient"] for x in visitor.get(f"{path}.json").json()["patients"]] == ["A"]
+    case = visitor.post(f"{path}/take", {"seen": visitor.hidden(path, "seen")}).headers["location"]
+    assert "A: myeloma after CAR-T" in visitor.get(case).text
 
 
 def test_what_could_not_be_used_is_listed_with_its_place(visitor: Visitor) -> None:
