@@ -1,5 +1,6 @@
 # make demo   builds .venv, assesses the bundled examples, writes reports and says where
 # make test   builds .venv with everything that the tests need, then runs all checks and tests
+# make board  builds .venv and starts the application at the board, with invented patients
 # make help   lists the rest; make gates lists the long checks
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ FILE   ?=
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test browser pango postgres demo test fast lint types floors unit bench vignettes imwg-cases docs mechanism-calibration coverage matrix mutation gates clean
+.PHONY: help setup setup-test browser pango postgres demo board test fast lint types floors unit bench vignettes imwg-cases docs mechanism-calibration coverage matrix mutation gates clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -27,7 +28,11 @@ $(VENV)/.stamp-core: $(VENV)/.stamp-venv pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.stamp-test: $(VENV)/.stamp-core
-	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,pictures,pdf,mechanism,adam]'
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,pictures,pdf,mechanism,adam,web]'
+	@touch $@
+
+$(VENV)/.stamp-board: $(VENV)/.stamp-core
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[pictures,pdf,mechanism,web]'
 	@touch $@
 
 setup: $(VENV)/.stamp-core ## build .venv with what the program needs
@@ -54,6 +59,9 @@ demo: setup ## assess the bundled examples and write their reports to demo/
 	@$(BIN)/rearm assess examples/fhir/biallelic-bcma-loss.json
 	@echo
 	@echo "Reports of all examples: $(CURDIR)/demo/index.html (open it with a browser)"
+
+board: $(VENV)/.stamp-board ## start the application at the board: prints a link
+	@$(BIN)/rearm serve
 
 test: setup-test browser pango postgres lint types floors unit ## everything that must hold
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from rearm.garbage import no_collection
 from rearm.record import UNREAD_FILES, Issue, Record
+
+if TYPE_CHECKING:
+    from rearm.intake.rows import Row
 
 __all__ = ["Headers", "Reading"]
 
@@ -29,8 +33,10 @@ class Reading:
         issues: Iterable[Issue] = (),
         files: Iterable[str] = (),
         headers: Headers | None = None,
+        rows: Callable[[str], Iterable[Row]] | None = None,
     ) -> None:
         self._records = records
+        self._rows = rows
         self.issues = tuple(issues)
         self.unread = tuple(
             x for x in self.issues if x.code in UNREAD_FILES and x.severity != "note"
@@ -49,6 +55,14 @@ class Reading:
         if not self.unread:
             return self._records()
         return (replace(record, unread=self.unread) for record in self._records())
+
+    def rows_of(self, patient_id: str) -> Iterator[Row]:
+        """The rows of the tidy tables that the record of a patient is made of. Raises ValueError
+        for a way in that does not keep them (exports that are read in parts).
+        """
+        if self._rows is None:
+            raise ValueError("this reading does not keep its rows")
+        return iter(self._rows(patient_id))
 
     def all_issues(self) -> tuple[Issue, ...]:
         """Issues of the files, then of each patient."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -61,6 +61,11 @@ class Gathered:
     runs: Mapping[str, list[RowRun]]
     notes: Mapping[str, list[Issue]]
     issues: tuple[Issue, ...]
+
+    def rows_of(self, patient_id: str) -> Iterator[Row]:
+        """The rows of one patient; none where nobody has this id."""
+        for run in self.runs.get(patient_id, ()):
+            yield from run.rows()
 
     def why_nobody(self) -> str:
         """Where there is no patient: the first errors, as sentences; empty where there are none."""

@@ -72,4 +72,9 @@ def _single(content: Any, name: str, knowledge: Knowledge, today: date | None) -
         raise refused[0]
     gathered = gather(rows, notes)
     terms = Terms(knowledge)
-    return Reading(lambda: make_records(gathered, terms, today=today), gathered.issues, (name,))
+    return Reading(
+        lambda: make_records(gathered, terms, today=today),
+        gathered.issues,
+        (name,),
+        rows=gathered.rows_of,
+    )

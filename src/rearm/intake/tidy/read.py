@@ -136,7 +136,11 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
     terms = Terms(knowledge)
     names = [file.name for file in files]
     return Reading(
-        lambda: make_records(gathered, terms, today=today), gathered.issues, names, headers
+        lambda: make_records(gathered, terms, today=today),
+        gathered.issues,
+        names,
+        headers,
+        rows=gathered.rows_of,
     )
 
 

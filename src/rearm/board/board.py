@@ -1,0 +1,71 @@
+"""One board: its folder, its database, the child processes, the address at which it answers."""
+
+from __future__ import annotations
+
+import shutil
+
+from sqlalchemy import select
+
+from rearm.board import audit, reading, sessions, uploads
+from rearm.board.address import host_at, local_user
+from rearm.board.database import Database
+from rearm.board.folder import BoardFolder
+from rearm.board.tables import AuditRow
+from rearm.board.worker import Worker
+
+__all__ = ["Board"]
+
+
+class Board:
+    """Everything that a request may need. `close` ends the child processes."""
+
+    def __init__(self, folder: BoardFolder, database: Database, *, port: int) -> None:
+        self.folder, self.database, self.port = folder, database, port
+        self.reader = Worker(what="This file", seconds=120, megabytes=3072)
+        self.drawer = Worker(what="The page", seconds=60, megabytes=3072)
+
+    @property
+    def host(self) -> str:
+        return host_at(self.port)
+
+    @property
+    def origin(self) -> str:
+        return f"http://{self.host}"
+
+    @property
+    def cookie(self) -> str:
+        """Its name; cookies know no ports, so two boards of one machine have two names."""
+        return f"rearm_board_{self.port}"
+
+    def link(self) -> str:
+        """An address that opens one session."""
+        return f"{self.origin}/start/{sessions.new_link(self.database, local_user())}"
+
+    def is_new(self) -> bool:
+        """Whether nothing has ever been done on this board."""
+        with self.database.reading() as session:
+            return session.scalar(select(AuditRow.number).limit(1)) is None
+
+    def take_in_examples(self) -> int:
+        """Takes in the invented patients; gives how many there are."""
+        folder = reading.examples()
+        if folder is None:
+            return 0
+        who = local_user()
+        read = self.reader.do(reading.read_examples, folder)
+        upload = uploads.keep_read(self.database, who, "invented patients of Rearm", b"", read)
+        with self.database.writing() as session:
+            seen = uploads.seen_mark({})
+            return len(uploads.take_in(session, upload, who, seen, invented=True))
+
+    def opened(self) -> None:
+        """Notes the start; removes files that a run which was killed left behind."""
+        for left in self.folder.incoming.iterdir():
+            shutil.rmtree(left, ignore_errors=True)
+        with self.database.writing() as session:
+            audit.append(session, local_user(), "board_opened")
+
+    def close(self) -> None:
+        self.reader.close()
+        self.drawer.close()
+        self.database.close()

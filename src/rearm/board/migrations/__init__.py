@@ -1,0 +1,1 @@
+"""The steps by which a database becomes that of this version, from the first table on."""

@@ -1,0 +1,149 @@
+"""Work in a child process with limits: what crashes, hangs or eats memory there costs one request.
+
+The process stays for the next request and is replaced when it had to be ended, and from time to
+time. It is spawned, never forked: nothing of this process is inherited.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from multiprocessing import connection
+from multiprocessing.context import SpawnProcess
+from threading import Lock, Thread
+from typing import Any, TypeVar, cast
+
+from rearm.board.refusals import Busy, NotUsable
+from rearm.errors import RearmError
+
+__all__ = ["Worker"]
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+_RECYCLED = 200  # pieces of work of one process
+_MEGABYTE = 2**20
+
+
+class Worker:
+    """One child process. `seconds` and `megabytes` limit one piece of work; `what` names it in
+    sentences (`This file`).
+    """
+
+    def __init__(self, *, what: str, seconds: float, megabytes: int) -> None:
+        self._what, self._seconds, self._megabytes = what, seconds, megabytes
+        self._lock = Lock()
+        self._process: SpawnProcess | None = None
+        self._pipe: connection.Connection | None = None
+        self._done = 0
+
+    def do(self, work: Callable[[Item], Made], item: Item) -> Made:
+        """`work(item)`, which must be picklable. Raises NotUsable with a sentence where the work
+        refused the item, ran out of time or memory, or brought the process down.
+        """
+        with self._lock:
+            pipe = self._started()
+            try:
+                pipe.send((work, item))
+                if not pipe.poll(self._seconds):
+                    self._end()
+                    raise NotUsable(
+                        f"{self._what} took longer than {self._seconds:.0f} seconds. Nothing was "
+                        "kept of it."
+                    )
+                kind, value = cast("tuple[str, Any]", pipe.recv())
+            except (EOFError, OSError):
+                self._end()
+                raise NotUsable(
+                    f"{self._what} brought the process down that worked on it (too large for its "
+                    "memory, or a fault of Rearm). Nothing was kept of it."
+                ) from None
+            self._done += 1
+            if self._done >= _RECYCLED:
+                self._end()
+        if kind == "made":
+            return cast("Made", value)
+        raise self._refusal(kind, value)
+
+    def close(self) -> None:
+        """Ends the process."""
+        with self._lock:
+            self._end()
+
+    def _refusal(self, kind: str, value: Any) -> NotUsable:
+        if kind == "refused":
+            return NotUsable(value)
+        if kind == "memory":
+            return NotUsable(f"{self._what} needs more memory than is given to it.")
+        return NotUsable(
+            f"{self._what} could not be worked on because of an internal error ({value}). This is "
+            "a bug in Rearm; please report it. Nothing was kept."
+        )
+
+    def _started(self) -> connection.Connection:
+        if self._pipe is not None and self._process is not None and self._process.is_alive():
+            return self._pipe
+        self._end()
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")  # inherited
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs, self._megabytes), daemon=True)
+        try:
+            process.start()
+        except OSError as error:
+            raise Busy(f"No process can be started ({error.strerror}). Try again.") from None
+        theirs.close()
+        self._process, self._pipe, self._done = process, ours, 0
+        return ours
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+        if self._pipe is not None:
+            self._pipe.close()
+        self._process = self._pipe = None
+
+
+def _serve(pipe: connection.Connection, megabytes: int) -> None:
+    """What the child does: piece after piece, until its parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    _limit(megabytes)
+    while True:
+        try:
+            work, item = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(_answer(work, item))
+
+
+def _answer(work: Callable[[Any], Any], item: Any) -> tuple[str, Any]:
+    try:
+        return "made", work(item)
+    except RearmError as error:
+        return "refused", str(error)
+    except MemoryError:
+        return "memory", ""
+    except Exception as error:
+        return "fault", type(error).__name__
+
+
+def _end_with(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
+
+
+def _limit(megabytes: int) -> None:
+    """Memory that can be written to; the address space says nothing, since engines reserve it."""
+    try:
+        import resource
+    except ImportError:  # a system without limits
+        return
+    most = megabytes * _MEGABYTE
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold patients

@@ -1,0 +1,165 @@
+"""`rearm serve` as a user meets it: what is refused with a sentence, and what a kill leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from tests.support.board import new_board, stock
+
+from rearm.board.from_outside import verify_audit
+from rearm.cohort.store.lock import locked
+
+pytestmark = pytest.mark.slow
+
+WRITER = """
+import sys
+from pathlib import Path
+from tests.support.board import new_board, stock
+board = new_board(Path(sys.argv[1]))
+cases = stock(board, "SYN-01", "SYN-03")
+print("ready", flush=True)
+while True:
+    stock(board, "SYN-01", "SYN-03")
+"""
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "rearm.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "140"},
+        timeout=120,
+        check=False,
+    )
+
+
+def says(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stdout + done.stderr
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = run("serve", "--folder", tmp_path / "board", "--port", str(port))
+    says(done, 2, f"Port {port} is in use by another program", "--port")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org"])
+def test_another_address_than_this_machine_s_is_refused(tmp_path: Path, host: str) -> None:
+    done = run("serve", "--folder", tmp_path / "board", "--host", host)
+    says(done, 2, "answers on this machine only")
+    assert not (tmp_path / "board").exists()
+
+
+def test_a_folder_that_is_no_board_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("x")
+    says(run("serve", "--folder", tmp_path), 2, "not the folder of a board")
+    says(run("serve", "audit", "verify", "--folder", tmp_path), 2, "not the folder of a board")
+    says(run("serve", "link", "--folder", tmp_path), 2, "not the folder of a board")
+
+
+def test_a_board_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    board = new_board(tmp_path)
+    board.database.close()
+    with sqlite3.connect(board.folder.database) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    for command in (("serve",), ("serve", "audit", "verify")):
+        says(run(*command, "--folder", tmp_path), 2, "newer version of Rearm")
+
+
+def test_verify_tells_by_its_exit_code(tmp_path: Path) -> None:
+    board = new_board(tmp_path)
+    stock(board, "SYN-01")
+    board.database.close()
+    done = run("serve", "audit", "verify", "--folder", tmp_path)
+    says(done, 0, "each follows the one before", "Head: ")
+    head = done.stdout.split("Head: ")[1].strip()
+    says(run("serve", "audit", "verify", "--folder", tmp_path, "--head", head), 0)
+    says(run("serve", "audit", "verify", "--folder", tmp_path, "--head", "0" * 64), 1, "No entry")
+    with sqlite3.connect(board.folder.database) as connection:
+        connection.execute("DROP TRIGGER audit_no_update")
+        connection.execute("UPDATE audit SET who = 'nobody' WHERE number = 1")
+    says(
+        run("serve", "audit", "verify", "--folder", tmp_path), 1, "Entry 1 of the audit was changed"
+    )
+    done = run("serve", "audit", "verify", "--folder", tmp_path, "--json")
+    assert json.loads(done.stdout)["faults"][0] == {"kind": "entry_changed", "what": "1"}
+
+
+def test_it_starts_with_the_invented_patients_and_its_link_works(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "rearm.cli", "serve", "--folder", str(tmp_path / "b"),
+               "--port", "0"]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        link = next(x[0] for line in process.stdout if (x := re.search(r"http://127\S+", line)))
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        assert b"Worklist" in opener.open(link, timeout=30).read()
+        home = link.split("/start/")[0]
+        found = json.loads(opener.open(f"{home}/worklist.json", timeout=30).read())
+        assert found["patients"] == 11
+        assert all(row["invented"] for group in found["groups"] for row in group["rows"])
+        again = run("serve", "link", "--folder", tmp_path / "b")
+        says(again, 0, home)
+        other = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        assert b"SYN-01" in other.open(again.stdout.strip(), timeout=30).read()
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "Traceback" not in told and "SYN-" not in told
+
+
+def test_one_program_serves_a_folder(tmp_path: Path) -> None:
+    board = new_board(tmp_path)
+    with locked(board.folder.path):
+        says(run("serve", "--folder", tmp_path, "--port", "0"), 2, "name another folder")
+
+
+def test_the_help_stays_quick() -> None:
+    code = (
+        "import sys, rearm.cli\n"
+        "heavy = {'starlette', 'uvicorn', 'sqlalchemy', 'alembic'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_kill_in_the_middle_of_writing_leaves_the_store_whole(tmp_path: Path, seed: int) -> None:
+    folder = tmp_path / "board"
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    time.sleep(0.3 + random.Random(seed).random())
+    process.kill()
+    process.wait()
+    with sqlite3.connect(folder / "board.sqlite") as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        counts = connection.execute(
+            "SELECT (SELECT COUNT(*) FROM records), (SELECT COUNT(*) FROM results), "
+            "(SELECT COUNT(*) FROM audit WHERE action = 'taken_in')"
+        ).fetchone()
+    assert len(set(counts)) == 1 and counts[0] >= 2 and counts[0] % 2 == 0  # both or neither
+    assert verify_audit(folder, None).faults == ()
+    board = new_board(folder)
+    assert set(stock(board, "SYN-01", "SYN-03")) == {"SYN-01", "SYN-03"}

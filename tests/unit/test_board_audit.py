@@ -1,0 +1,221 @@
+"""The audit of a board: whatever is done to it or to what it tells of is found."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from tests.support.board import new_board, stock
+
+from rearm.board import audit, cases, decisions
+from rearm.board.audit import FaultKind, Verified, verify
+from rearm.board.board import Board
+from rearm.board.decisions import Given
+from rearm.board.words import fault_words
+
+Tampered = Callable[[sqlite3.Connection], None]
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Board:
+    """A board with two patients, a decision, and nine entries or more."""
+    board = new_board(tmp_path / "board")
+    board.opened()
+    case = stock(board, "SYN-01", "SYN-03")["SYN-01"]
+    with board.database.writing() as session:
+        version = cases.case_of(session, case).version
+        cases.move(session, case, version, "x", state="prepared", meeting_day="")
+    given = Given(strategy="", participants="A", reason="r", deviation="d")
+    with board.database.writing() as session:
+        version = cases.case_of(session, case).version
+        decisions.decide(session, case, version, "x", number=1, given=given)
+    return board
+
+
+def _verified(board: Board, head: str | None = None) -> Verified:
+    with board.database.reading() as session:
+        return verify(session, head)
+
+
+def _tamper(board: Board, how: Tampered) -> None:
+    """As somebody who can write the file: the triggers are taken away first."""
+    board.database.close()
+    connection = sqlite3.connect(board.folder.database)
+    with connection:
+        triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for (name,) in triggers.fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        how(connection)
+    connection.close()
+
+
+def _change(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE audit SET who = 'nobody' WHERE number = 2")
+
+
+def _change_details(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE audit SET details = '{}' WHERE number = 3")
+
+
+def _delete(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM audit WHERE number = 2")
+
+
+def _delete_and_count_anew(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM audit WHERE number = 2")
+    connection.execute("UPDATE audit SET number = number - 1 WHERE number > 2")
+
+
+def _cut_the_end(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM audit WHERE number = (SELECT MAX(number) FROM audit)")
+
+
+def _cut_everything(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM audit")
+
+
+def _insert(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE audit SET number = -number - 1 WHERE number > 2")
+    connection.execute("UPDATE audit SET number = -number WHERE number < 0")
+    connection.execute(
+        "INSERT INTO audit SELECT 3, at, who, action, subject, details, previous, hash "
+        "FROM audit WHERE number = 2"
+    )
+
+
+def _insert_at_the_end(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "INSERT INTO audit SELECT number + 1, at, who, action, subject, details, hash, hash "
+        "FROM audit ORDER BY number DESC LIMIT 1"
+    )
+
+
+def _reorder(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE audit SET number = -1 WHERE number = 2")
+    connection.execute("UPDATE audit SET number = 2 WHERE number = 3")
+    connection.execute("UPDATE audit SET number = 3 WHERE number = -1")
+
+
+def _change_an_answer(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE results SET result = replace(result, 'Talquetamab', 'Melphalan')")
+
+
+def _change_a_reason(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE decisions SET reason = 'another'")
+
+
+def _change_rows(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE records SET rows = '[]' WHERE number = 1")
+
+
+def _delete_a_decision(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM decisions")
+
+
+def _insert_a_decision(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "INSERT INTO decisions SELECT 'f', case_id, 2, result_id, strategy, tier, participants, "
+        "reason, deviation, at, who FROM decisions"
+    )
+
+
+FOUND: list[tuple[Tampered, FaultKind]] = [
+    (_change, "entry_changed"),
+    (_change_details, "entry_changed"),
+    (_delete, "entries_missing"),
+    (_delete_and_count_anew, "entry_out_of_order"),
+    (_cut_the_end, "end_differs"),
+    (_cut_everything, "end_differs"),
+    (_insert, "entry_changed"),
+    (_insert_at_the_end, "end_differs"),
+    (_reorder, "entry_out_of_order"),
+    (_change_an_answer, "row_changed"),
+    (_change_a_reason, "row_changed"),
+    (_change_rows, "row_changed"),
+    (_delete_a_decision, "row_missing"),
+    (_insert_a_decision, "row_unaudited"),
+]
+
+
+def test_what_nobody_touched_holds(board: Board) -> None:
+    found = _verified(board)
+    assert found.faults == () and found.entries >= 6
+
+
+@pytest.mark.parametrize(("how", "kind"), FOUND, ids=[how.__name__ for how, _ in FOUND])
+def test_what_was_done_is_found_and_said(board: Board, how: Tampered, kind: FaultKind) -> None:
+    _tamper(board, how)
+    faults = _verified(board).faults
+    assert kind in {fault.kind for fault in faults}
+    assert all(fault_words(fault).endswith(".") for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("guard", "how"),
+    [
+        ("_hash_of", _change),
+        ("_of_entry", _delete),
+        ("_of_entry", _reorder),
+        ("_of_entry", _insert),
+        ("_of_kept", _change_a_reason),
+        ("_of_kept", _delete_a_decision),
+        ("_of_kept", _insert_a_decision),
+    ],
+)
+def test_without_its_guard_it_would_not_be_found(
+    board: Board, monkeypatch: pytest.MonkeyPatch, guard: str, how: Tampered
+) -> None:
+    _tamper(board, how)
+    if guard == "_hash_of":
+        monkeypatch.setattr(audit, guard, lambda row: row.hash)
+    else:
+        monkeypatch.setattr(audit, guard, lambda *_: ())
+    kinds = {fault.kind for fault in _verified(board).faults}
+    assert dict(FOUND)[how] not in kinds and kinds <= {"end_differs"}
+
+
+def test_without_the_kept_end_a_cut_end_would_not_be_found(board: Board) -> None:
+    def cut(connection: sqlite3.Connection) -> None:
+        _cut_the_end(connection)
+        connection.execute("DELETE FROM decisions")
+        connection.execute(
+            "UPDATE audit_head SET (number, hash) = "
+            "(SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1)"
+        )
+
+    noted = _verified(board).head
+    _tamper(board, cut)
+    assert _verified(board).faults == ()
+    # the head that somebody noted tells even then
+    assert [x.kind for x in _verified(board, noted).faults] == ["head_unknown"]
+
+
+def test_a_head_noted_earlier_stays_in_the_chain(board: Board) -> None:
+    noted = _verified(board).head
+    stock(board, "SYN-02")
+    assert _verified(board, noted).faults == ()
+    assert _verified(board).head != noted
+
+
+def test_many_writers_at_once_leave_one_chain(board: Board) -> None:
+    """Each begins with the lock: none appends to an end that another has just moved."""
+    before = _verified(board).entries
+
+    def write(number: int) -> None:
+        for _ in range(25):
+            with board.database.writing() as session:
+                audit.append(session, f"writer {number}", "worklist_seen")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    found = _verified(board)
+    assert found.faults == () and found.entries == before + 100
+
+
+def test_the_audit_names_no_patient(board: Board) -> None:
+    with sqlite3.connect(board.folder.database) as connection:
+        rows = connection.execute("SELECT * FROM audit").fetchall()
+    assert rows and not any("SYN-" in str(cell) for row in rows for cell in row)
