@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from rearm.errors import InputError
+from rearm.intake.days import in_order
 from rearm.intake.issues import issue_at
 from rearm.intake.mapping.header_names import spaced
 from rearm.intake.mapping.left_unread import UnlistedCodes
@@ -22,6 +23,8 @@ from rearm.knowledge.tidy_tables import Column, folded
 from rearm.record import Issue, Source
 
 __all__ = ["CellValues", "MappedValue", "RowTarget"]
+
+_DATED = ("day", "days", "date")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +86,18 @@ class CellValues:
             mapped = self._with_more(spec, mapped, target)
         if mapped is None or mapped.value is None or isinstance(mapped.value, Moment):
             return mapped
+        if column.type in _DATED:
+            mapped = self._ordered(mapped)
         return self._labelled(mapped) if column.type == "day" else mapped
+
+    def _ordered(self, mapped: MappedValue) -> MappedValue:
+        """A date with slashes, in the order that the mapping states for the sheet."""
+        order = self.sheet.spec.date_order
+        if order is None or mapped.column is None or not isinstance(mapped.value, str):
+            return mapped
+        if folded(mapped.text) in self.labels:
+            return mapped
+        return replace(mapped, value=in_order(mapped.value, order))
 
     def _joined(
         self, specs: tuple[ValueSpec, ...], column: Column, target: RowTarget

@@ -26,6 +26,7 @@
     id_pattern = "(.+?)(_[0-9]+)?"      # where the cell holds more: the first group is the id
     ignore = ["comment"]                # columns that are left out on purpose
     missing = ["-99", "NASK"]           # codes that stand for a blank cell
+    date_order = "dmy"                  # how 03/04/2024 is meant here: day/month ("mdy": month/day)
     remark = "#"                        # rows above the header that begin so are left out
     number_headers = true               # a header that stands twice is called "Name", "Name (2)"
 
@@ -95,6 +96,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from rearm.intake.days import DateOrder
 from rearm.intake.rows import Moment
 
 __all__ = [
@@ -243,6 +245,7 @@ class SheetSpec:
     optional: bool = False
     ignore: tuple[str, ...] = ()
     missing: tuple[Scalar, ...] = ()
+    date_order: DateOrder | None = None
     remark: str | None = None
     number_headers: bool = False
     reduce: Reduce | None = None
