@@ -53,7 +53,7 @@ def test_the_first_infusion_with_a_slashed_date_is_day_0() -> None:
 
 def test_the_refusal_names_the_ways_out() -> None:
     (issue,) = _of_tables("05/06/2022").issues
-    assert 'date_order = "dmy" or "mdy"' in issue.message and "YYYY-MM-DD" in issue.message
+    assert 'date_order="dmy" or "mdy"' in issue.message and "YYYY-MM-DD" in issue.message
 
 
 MAPPING = """

@@ -221,7 +221,7 @@ def _moment_of_text(given: str) -> Moment:
         raise Refused(
             "date_ambiguous",
             f"The date {given!r} can be read as day/month or month/day. Write YYYY-MM-DD, or "
-            'read the table by a mapping with date_order = "dmy" or "mdy".',
+            'read the table by a mapping with date_order="dmy" or "mdy".',
         )
     if match := _DAY_WORD.fullmatch(given):
         return replace(_day_number(int((match[1] or match[2]).replace(" ", ""))), year=None)

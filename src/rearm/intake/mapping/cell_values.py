@@ -25,6 +25,8 @@ from rearm.record import Issue, Source
 __all__ = ["CellValues", "MappedValue", "RowTarget"]
 
 _DATED = ("day", "days", "date")
+_NUMBERS = ("number", "value")
+_POINTED = re.compile(r"\s*(?P<sign>[<>≤≥=]*)\s*[+-]?[0-9]+\.[0-9]+(?:[eE][+-]?[0-9]+)?\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +80,11 @@ class CellValues:
         if isinstance(spec, tuple):
             return self._joined(spec, column, target)
         if not isinstance(spec, ValueSpec):
-            return MappedValue(value=spec)
+            constant = spec if isinstance(spec, Moment) else self._constant(spec, column)
+            return MappedValue(value=constant)
         mapped = self._origin(spec, target)
         if mapped is not None and mapped.value is not None:
-            mapped = self._changed(spec, mapped, target)
+            mapped = self._changed(spec, column, mapped, target)
         if spec.more:
             mapped = self._with_more(spec, mapped, target)
         if mapped is None or mapped.value is None or isinstance(mapped.value, Moment):
@@ -98,6 +101,18 @@ class CellValues:
         if folded(mapped.text) in self.labels:
             return mapped
         return replace(mapped, value=in_order(mapped.value, order))
+
+    def _constant(self, given: Scalar, column: Column) -> Scalar:
+        """A constant of the mapping. Its author writes numbers with a point, whatever mark the
+        numbers of the file have.
+        """
+        if not isinstance(given, str) or column.type not in _NUMBERS:
+            return given
+        if (match := _POINTED.fullmatch(given)) is None:
+            return given
+        if not match["sign"]:
+            return float(given)
+        return given.replace(".", ",") if self.sheet.grid.decimal == "," else given
 
     def _joined(
         self, specs: tuple[ValueSpec, ...], column: Column, target: RowTarget
@@ -163,10 +178,10 @@ class CellValues:
         return self._columns[column]
 
     def _changed(
-        self, spec: ValueSpec, mapped: MappedValue, target: RowTarget
+        self, spec: ValueSpec, column: Column, mapped: MappedValue, target: RowTarget
     ) -> MappedValue | None:
         """The value in the mapping's words, and in its unit."""
-        value = self._worded(spec, mapped, target)
+        value = self._worded(spec, column, mapped, target)
         if value is None or value == "":
             return None
         if spec.decimal is not None:
@@ -182,11 +197,13 @@ class CellValues:
         scale = 1 if spec.scale is None else spec.scale
         return replace(mapped, value=size * (-1 if spec.negate else 1) * scale)
 
-    def _worded(self, spec: ValueSpec, mapped: MappedValue, target: RowTarget) -> Value | Moment:
+    def _worded(
+        self, spec: ValueSpec, column: Column, mapped: MappedValue, target: RowTarget
+    ) -> Value | Moment:
         """What the mapping extracts, in its words; None, with an issue, where a text holds
         nothing of it.
         """
-        words = self._words_of(spec)
+        words = self._words_of(spec, column)
         if spec.only_words and folded(mapped.text) not in words:
             plain = None if isinstance(mapped.value, Moment) else mapped.value
             self.unlisted.add(target.line, mapped.column, plain)
@@ -207,11 +224,11 @@ class CellValues:
         self._problem(mapped, target, "text_not_recognised", sentence)
         return None
 
-    def _words_of(self, spec: ValueSpec) -> Mapping[str, Scalar]:
+    def _words_of(self, spec: ValueSpec, column: Column) -> Mapping[str, Scalar]:
         """The words of a value, as they are compared."""
         words = self._words.get(id(spec))
         if words is None:
-            words = {folded(key): word for key, word in spec.words.items()}
+            words = {folded(key): self._constant(word, column) for key, word in spec.words.items()}
             self._words[id(spec)] = words
         return words
 

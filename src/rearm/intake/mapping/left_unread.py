@@ -4,6 +4,7 @@ block is for. One issue for each cause, with its count.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -15,7 +16,7 @@ from rearm.intake.rows import CellProblem, Value
 from rearm.intake.values import shown
 from rearm.record import Issue, IssuePlace
 
-__all__ = ["RowsOfNoBlock", "UnlistedCodes", "values_of"]
+__all__ = ["FoundWithin", "RowsOfNoBlock", "UnlistedCodes", "values_of"]
 
 _SHOWN = 5  # values that a sentence names
 
@@ -98,6 +99,58 @@ class RowsOfNoBlock:
             )
             problem = CellProblem("warning", "rows_not_read", sentence)
             yield issue_at(places[0].source, problem, column=column, places=places)
+
+
+class FoundWithin:
+    """Cells in which a pattern of `like` is found, and which it does not match as a whole:
+    `del(17p)` in `del(17p), gain 1q`, but also in `no del(17p)`. Who wrote the pattern must say.
+    """
+
+    def __init__(self, sheet: MappedSheet) -> None:
+        self._sheet = sheet
+        self._blocks: list[BlockConditions] = []
+
+    def block(self, conditions: BlockConditions) -> None:
+        """A block of the sheet, by its conditions."""
+        self._blocks.append(conditions)
+
+    def issues(self) -> Iterator[Issue]:
+        """One issue for each column and pattern. Cells that another block matches as a whole are
+        meant otherwise.
+        """
+        sheet = self._sheet
+        found: dict[tuple[int, str], dict[int, IssuePlace]] = {}
+        for block in self._blocks:
+            for line in sheet.lines:
+                within = block.found_within(line)
+                if within is None or any(other.means(within.name, line) for other in self._blocks):
+                    continue
+                place = place_at(
+                    sheet.source(line, within.column), line.patient, within.name, within.given
+                )
+                found.setdefault((within.column, within.like), {})[line.index] = place
+        for (column, like), by_line in found.items():
+            places = [*by_line.values()]
+            one = len(places) == 1
+            sentence = (
+                f"{'1 cell' if one else f'{len(places)} cells'} of {shown(sheet.name_of(column))} "
+                f"in {sheet.place} {'contains' if one else 'contain'} what like = '{like}' looks "
+                f"for, with more beside it: {_counted(Counter(p.value or '' for p in places))}. "
+                f"{'The row is' if one else 'The rows are'} not read, because like must match the "
+                f"whole cell; this is the first. Write like = '{_anywhere(like)}' if what is "
+                "beside it changes nothing."
+            )
+            problem = CellProblem("warning", "found_within_cell", sentence)
+            named = sheet.name_of(column)
+            yield issue_at(places[0].source, problem, column=named, places=places)
+
+
+def _anywhere(like: str) -> str:
+    """The pattern that matches a whole cell in which this one is found."""
+    flags = re.match(r"(?:\(\?[aiLmsux]+\))?", like)
+    front = flags[0] if flags else ""
+    rest = like[len(front) :]
+    return f"{front}.*{f'({rest})' if '|' in rest else rest}.*"
 
 
 def _mapped_columns(sheet: MappedSheet) -> set[int]:

@@ -34,8 +34,9 @@
     table = "labs"
     each = "copies_(?P<day>[0-9]+)"     # ... or one for each column whose header matches
     when = { column = "done", is = [1] }  # ... only where this holds: `is`, `is_not`, `above`,
-                                        # `like` (a regular expression), `names` ("agent",
-                                        # "product" or "test"); of a list all must hold
+                                        # `like` (a regular expression for the whole cell),
+                                        # `names` ("agent", "product" or "test"); of a list
+                                        # all must hold
     optional = true                     # ... and not at all where the sheet lacks its columns
     even_blank = true                   # ... also where every cell that it reads is blank
     day = { group = "day" }             # every other key is a column of the tidy table:
