@@ -50,6 +50,7 @@ class RowTarget:
 
     line: SheetLine
     asked: str  # what the mapping asks for, for sentences
+    table: str = ""  # of the row to make
     column: int | None = None
     match: re.Match[str] | None = None
 
@@ -204,10 +205,13 @@ class CellValues:
         nothing of it.
         """
         words = self._words_of(spec, column)
-        if spec.only_words and folded(mapped.text) not in words:
+        listed = folded(mapped.text) in words
+        key = f"{target.table}.{column.name}"
+        if spec.only_words and not listed:
             plain = None if isinstance(mapped.value, Moment) else mapped.value
-            self.unlisted.add(target.line, mapped.column, plain)
+            self.unlisted.add(target.line, mapped.column, plain, key)
             return None
+        self.unlisted.read(target.line, mapped.column, key, listed=listed)
         if spec.names is not None:
             return ";".join(self.named.names(spec.names, mapped.text)) or mapped.value
         if spec.extract is None:

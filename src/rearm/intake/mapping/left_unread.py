@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from rearm.intake.issues import issue_at, place_at
 from rearm.intake.mapping.conditions import BlockConditions
@@ -28,35 +29,81 @@ def values_of(spec: RowSpec) -> Iterator[ValueSpec]:
         yield from (part for part in parts if isinstance(part, ValueSpec))
 
 
+@dataclass(slots=True)
+class _Unlisted:
+    """A cell with a code that words do not list. `by`: the keys that do not use it."""
+
+    place: IssuePlace
+    by: dict[str, None] = field(default_factory=dict)
+
+
 class UnlistedCodes:
     """Cells with a code that their words do not list, by column."""
 
     def __init__(self, sheet: MappedSheet) -> None:
         self._sheet = sheet
-        self._found: dict[int, dict[int, IssuePlace]] = {}
+        self._found: dict[int, dict[int, _Unlisted]] = {}
+        self._read: dict[tuple[int, int], dict[str, bool]] = {}
+        values = [value for spec in sheet.spec.row for value in values_of(spec)]
+        self._asked = any(value.only_words for value in values)
 
-    def add(self, line: SheetLine, column: int | None, value: Value) -> None:
-        """A cell; the same cell may be asked for by several blocks."""
-        if column is not None:
-            place = place_at(
-                self._sheet.source(line, column), line.patient, self._sheet.name_of(column), value
-            )
-            self._found.setdefault(column, {})[line.index] = place
+    def add(self, line: SheetLine, column: int | None, value: Value, key: str) -> None:
+        """A cell that a key (`therapies.regimen`) does not use."""
+        if column is None:
+            return
+        cells = self._found.setdefault(column, {})
+        if line.index not in cells:
+            source, name = self._sheet.source(line, column), self._sheet.name_of(column)
+            cells[line.index] = _Unlisted(place_at(source, line.patient, name, value))
+        cells[line.index].by[key] = None
+
+    def read(self, line: SheetLine, column: int | None, key: str, *, listed: bool) -> None:
+        """A cell that a key reads; `listed`: its words say what it means."""
+        if self._asked and column is not None:
+            self._read.setdefault((column, line.index), {})[key] = listed
 
     def issues(self) -> Iterator[Issue]:
+        """One issue for each column, and for each set of keys that use its codes or do not."""
         for column, by_line in self._found.items():
-            places = [*by_line.values()]
-            cells = "1 cell" if len(places) == 1 else f"{len(places)} cells"
-            sentence = (
-                f"{cells} of {shown(self._sheet.name_of(column))} in {self._sheet.place} "
-                f"{'holds' if len(places) == 1 else 'hold'} a code that the mapping does not "
-                f"list: {_counted(Counter(place.value or '' for place in places))}. "
-                f"{'It is' if len(places) == 1 else 'They are'} not used; this is the first. Add "
-                "the code to words, or to missing of the sheet."
-            )
-            problem = CellProblem("warning", "code_not_listed", sentence)
-            named = self._sheet.name_of(column)
-            yield issue_at(places[0].source, problem, column=named, places=places)
+            groups: dict[tuple[tuple[str, ...], tuple[str, ...], bool], list[IssuePlace]] = {}
+            for index, cell in by_line.items():
+                readers = self._read.get((column, index), {})
+                kind = (tuple(cell.by), tuple(readers), any(readers.values()))
+                groups.setdefault(kind, []).append(cell.place)
+            for (unused, readers_, meant), places in groups.items():
+                yield self._issue(column, unused, readers_, places, meant=meant)
+
+    def _issue(
+        self,
+        column: int,
+        by: Sequence[str],
+        readers: Sequence[str],
+        places: Sequence[IssuePlace],
+        *,
+        meant: bool,
+    ) -> Issue:
+        one = len(places) == 1
+        cells = "1 cell" if one else f"{len(places)} cells"
+        what_for, verb = ", ".join(by), "does" if len(by) == 1 else "do"
+        used = (
+            f"{'It is' if one else 'They are'} not used"
+            if not readers
+            else f"{what_for} {verb} not use {'it' if one else 'them'}; {', '.join(readers)} "
+            f"{'does' if len(readers) == 1 else 'do'}"
+        )
+        sentence = (
+            f"{cells} of {shown(self._sheet.name_of(column))} in {self._sheet.place} "
+            f"{'holds' if one else 'hold'} a code that the mapping does not list for {what_for}: "
+            f"{_counted(Counter(place.value or '' for place in places))}. {used}; this is the "
+            "first. Add the code to words, or to missing of the sheet."
+        )
+        problem = (
+            CellProblem("note", "code_not_listed", sentence, "used")
+            if meant
+            else CellProblem("warning", "code_not_listed", sentence)
+        )
+        named = self._sheet.name_of(column)
+        return issue_at(places[0].source, problem, column=named, places=places)
 
 
 class RowsOfNoBlock:

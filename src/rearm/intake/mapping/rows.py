@@ -98,7 +98,9 @@ class SheetRows:
         lines = conditions.read(self.sheet.lines)
         for column, match in columns:
             for line in lines:
-                target = RowTarget(line=line, asked=asked, column=column, match=match)
+                target = RowTarget(
+                    line=line, asked=asked, table=spec.table, column=column, match=match
+                )
                 row = self._row(block, target, block.left_out[conditions.stated(line)])
                 if row is not None:
                     yield row
