@@ -14,8 +14,8 @@ from rearm.intake.rows import Anchor, Moment, Value
 from rearm.intake.values import Refused, integer, shown
 
 __all__ = [
-    "FIRST_DAY", "LAST_DAY", "DateOrder", "in_order", "is_dated", "may_be_year", "parse_moment",
-    "year_of",
+    "FIRST_DAY", "LAST_DAY", "DateOrder", "SlashedOrder", "in_order", "is_dated", "may_be_year",
+    "parse_moment", "slashed_order", "year_of",
 ]  # fmt: skip
 
 # Days from day 0 that no living person's record can hold; beyond them a number is a calendar serial
@@ -67,6 +67,7 @@ _EITHER_ORDER = re.compile(
     rf"(?<![0-9/-])({_NUMBER})([-/])({_NUMBER})\2([0-9]{{4}}|[0-9]{{2}})(?![0-9/-])"
 )
 DateOrder = Literal["dmy", "mdy"]
+SlashedOrder = Literal["dmy", "mdy", "either"]
 _DAY_WORD = re.compile(
     r"(?:day|tag|d)\s*([+-]?\s?[0-9]{1,5})|([+-]?\s?[0-9]{1,5})\s*(?:days?|tage?|d)", re.IGNORECASE
 )
@@ -303,6 +304,17 @@ def in_order(given: str, order: DateOrder) -> str:
         return f"{match[4]}-{int(month):02}-{int(day):02}"
 
     return _EITHER_ORDER.sub(written, given)
+
+
+def slashed_order(given: str) -> SlashedOrder | None:
+    """The orders that a date with slashes allows; None of any other text."""
+    match = _SLASHED.fullmatch(given.strip()) or _EITHER_ORDER.fullmatch(given.strip())
+    if match is None:
+        return None
+    one, other = (int(x) for x in re.findall(r"[0-9]+", given)[:2])
+    if one > 12 or other > 12:
+        return "dmy" if other <= 12 else "mdy" if one <= 12 else None
+    return "either"
 
 
 def year_of(year: int) -> Moment:
