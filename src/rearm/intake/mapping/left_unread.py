@@ -91,11 +91,16 @@ class UnlistedCodes:
             else f"{what_for} {verb} not use {'it' if one else 'them'}; {', '.join(readers)} "
             f"{'does' if len(readers) == 1 else 'do'}"
         )
+        add = (
+            f'Add the code to words of {what_for}, as "" if it means nothing there.'
+            if readers
+            else "Add the code to words, or to missing of the sheet."
+        )
         sentence = (
             f"{cells} of {shown(self._sheet.name_of(column))} in {self._sheet.place} "
             f"{'holds' if one else 'hold'} a code that the mapping does not list for {what_for}: "
             f"{_counted(Counter(place.value or '' for place in places))}. {used}; this is the "
-            "first. Add the code to words, or to missing of the sheet."
+            f"first. {add}"
         )
         problem = (
             CellProblem("note", "code_not_listed", sentence, "used")
