@@ -5,6 +5,7 @@ mapping states the order of its sheet; else refused with both ways out.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,10 @@ from rearm.record import Record, When
 
 def _of_tables(day: str) -> Record:
     lab = {"patient_id": "P", "day": day, "test": "crp", "value": 3, "unit": "mg/L"}
-    tables = {"patients": [{"patient_id": "P", "day_zero": "2022-06-01"}], "labs": [lab]}
+    tables: dict[str, Any] = {
+        "patients": [{"patient_id": "P", "day_zero": "2022-06-01"}],
+        "labs": [lab],
+    }
     return read_tables(tables).records[0]
 
 
