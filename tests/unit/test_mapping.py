@@ -396,7 +396,10 @@ WRONG = [
     (SHEET + "header_row = 0\n" + LAB, r"\[\[sheet\]\] t, header_row: 0.*1 or more"),
     (SHEET.replace('"book"', '"bok"') + LAB, "'bok'.*Did you mean book"),
     (SHEET.replace('id = "id"\n', "") + LAB, r"\[\[sheet\]\] t: id is missing"),
-    (SHEET + 'colour = "red"\n' + LAB, r"\[\[sheet\]\] t: unknown key colour; allowed: file"),
+    (
+        SHEET + 'colour = "red"\n' + LAB,
+        r"\[\[sheet\]\] t: unknown key colour; allowed: date_order, file",
+    ),
     (SHEET + LAB + 'colour = "red"\n', IN_ROW + ": labs has no column 'colour'"),
     (SHEET + LAB.replace('"labs"', '"lab"'), "no table 'lab'.*Did you mean labs"),
     (SHEET + LAB.replace('test = "crp"\n', ""), IN_ROW + ".*needs test"),

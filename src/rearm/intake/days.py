@@ -7,12 +7,16 @@ import re
 from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Literal
 
 from rearm.intake.calendar_words import MONTH_NAME, MONTHS, span_of, without_preposition
 from rearm.intake.rows import Anchor, Moment, Value
 from rearm.intake.values import Refused, integer, shown
 
-__all__ = ["FIRST_DAY", "LAST_DAY", "is_dated", "may_be_year", "parse_moment", "year_of"]
+__all__ = [
+    "FIRST_DAY", "LAST_DAY", "DateOrder", "SlashedOrder", "in_order", "is_dated", "may_be_year",
+    "parse_moment", "slashed_order", "year_of",
+]  # fmt: skip
 
 # Days from day 0 that no living person's record can hold; beyond them a number is a calendar serial
 # or a typing error.
@@ -55,7 +59,15 @@ _TWO_DIGIT_YEAR = re.compile(
     rf"|(?:{_NUMBER}(?:{_GAP})?)?{_NAME}(?:{_GAP})?[0-9]{{2}}",
     re.IGNORECASE,
 )
-_SLASHED = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}")
+_SLASHED = re.compile(
+    rf"(?P<one>{_NUMBER})(?P<mark>[-/])(?P<other>{_NUMBER})(?P=mark){_YEAR}{_CLOCK}"
+)
+# Any date whose order of day and month the text itself leaves open.
+_EITHER_ORDER = re.compile(
+    rf"(?<![0-9/-])({_NUMBER})([-/])({_NUMBER})\2([0-9]{{4}}|[0-9]{{2}})(?![0-9/-])"
+)
+DateOrder = Literal["dmy", "mdy"]
+SlashedOrder = Literal["dmy", "mdy", "either"]
 _DAY_WORD = re.compile(
     r"(?:day|tag|d)\s*([+-]?\s?[0-9]{1,5})|([+-]?\s?[0-9]{1,5})\s*(?:days?|tage?|d)", re.IGNORECASE
 )
@@ -158,8 +170,8 @@ def parse_moment(value: Value) -> Moment:
     12/2017, March 2024), `Day 7`, `3 months`, or an anchor word (`Leukapheresis`, `before
     bridging`). A bare 2017 is left to the axis.
 
-    Raises Refused: slashed dates and two-digit years but in day.month.year (their order is not
-    certain), impossible dates, anything else.
+    Raises Refused: slashed dates that allow two orders (03/04/2024; 28/06/2022 allows one),
+    two-digit years but in day.month.year, impossible dates, anything else.
     """
     if isinstance(value, datetime):
         value = value.date()
@@ -209,7 +221,8 @@ def _moment_of_text(given: str) -> Moment:
     if _SLASHED.fullmatch(given):
         raise Refused(
             "date_ambiguous",
-            f"The date {given!r} can be read as day/month or month/day. Write YYYY-MM-DD.",
+            f"The date {given!r} can be read as day/month or month/day. Write YYYY-MM-DD, or "
+            'read the table by a mapping with date_order="dmy" or "mdy".',
         )
     if match := _DAY_WORD.fullmatch(given):
         return replace(_day_number(int((match[1] or match[2]).replace(" ", ""))), year=None)
@@ -257,10 +270,51 @@ def _date_parts(given: str) -> tuple[int, int, int | None] | None:
     """Year, month and day (None: of a month) of a text whose order is certain."""
     match = next((m for form in _DATES if (m := form.fullmatch(given))), None)
     if match is None:
-        return None
+        return _only_order(given)
     parts = match.groupdict()
     month = MONTHS[parts["name"].casefold()] if parts.get("name") else int(parts["month"])
     return int(parts["year"]), month, int(parts["day"]) if parts.get("day") else None
+
+
+def _only_order(given: str) -> tuple[int, int, int] | None:
+    """Year, month and day of a slashed date of which the calendar allows one order; a date that it
+    allows in no order as day/month, so that it is refused as impossible.
+    """
+    match = _SLASHED.fullmatch(given)
+    if match is None:
+        return None
+    one, other, year = int(match["one"]), int(match["other"]), int(match["year"])
+    if one != other and 1 <= one <= 12 and 1 <= other <= 12:
+        return None
+    return (year, one, other) if 1 <= one <= 12 < other else (year, other, one)
+
+
+def in_order(given: str, order: DateOrder) -> str:
+    """A text with its slashed dates as day.month.year (YYYY-MM-DD with four digits of the year),
+    by the order that its table is said to have. A date that the calendar does not allow in that
+    order stays as it is.
+    """
+
+    def written(match: re.Match[str]) -> str:
+        day, month = (match[1], match[3]) if order == "dmy" else (match[3], match[1])
+        if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
+            return match[0]
+        if len(match[4]) == 2:
+            return f"{int(day):02}.{int(month):02}.{match[4]}"
+        return f"{match[4]}-{int(month):02}-{int(day):02}"
+
+    return _EITHER_ORDER.sub(written, given)
+
+
+def slashed_order(given: str) -> SlashedOrder | None:
+    """The orders that a date with slashes allows; None of any other text."""
+    match = _SLASHED.fullmatch(given.strip()) or _EITHER_ORDER.fullmatch(given.strip())
+    if match is None:
+        return None
+    one, other = (int(x) for x in re.findall(r"[0-9]+", given)[:2])
+    if one > 12 or other > 12:
+        return "dmy" if other <= 12 else "mdy" if one <= 12 else None
+    return "either"
 
 
 def year_of(year: int) -> Moment:

@@ -1,8 +1,9 @@
 """The lexicon: agents, CAR-T products, regimen names, and the words around them.
 
-A text is an agent only where it equals a listed name once case, spaces and punctuation are dropped:
-nothing is matched by likeness, so that a new drug is reported as unread and not taken for an old
-one. Misspellings that occur in real tables are listed as spellings.
+A text is an agent only where it equals a listed name once case, accents, spaces and punctuation are
+dropped: nothing is matched by likeness, so that a new drug is reported as unread and not taken for
+an old one. Misspellings that occur in real tables are listed as spellings; for others the name that
+may be meant is offered (`slips`).
 """
 
 from __future__ import annotations
@@ -83,6 +84,11 @@ class _Class:
     treats_myeloma: Literal["yes", "no", "not_alone"] = "yes"
 
 
+# Marks above and below a letter that spellings of one name differ by.
+_ACCENTS = frozenset(map(chr, range(0x300, 0x370)))
+_SHORT_NAME, _LONG_NAME = 5, 7  # letters from which one, and from which two, may be a slip
+_OFFERED = 3  # names
+
 RegimenWords = Mapping[str, Mapping[str, tuple[str, ...]]]
 _Named = TypeVar("_Named", Agent, Product)
 _Entry = TypeVar("_Entry", Agent, Product, Regimen)
@@ -90,12 +96,37 @@ _Entry = TypeVar("_Entry", Agent, Product, Regimen)
 
 @lru_cache(maxsize=8192)
 def lookup_key(text: str) -> str:
-    """The text without case, spaces and punctuation.
+    """The text without case, accents, spaces and punctuation.
 
-    `Belantamab-Mafodotin` and `belantamab mafodotin` are the same key.
+    `Belantamab-Mafodotin` and `belantamab mafodotin` are the same key, `Téclistamab` is that of
+    `teclistamab`.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
+    if not folded.isascii():
+        apart = unicodedata.normalize("NFD", folded)
+        folded = unicodedata.normalize("NFC", "".join(c for c in apart if c not in _ACCENTS))
     return "".join(c for c in folded if c.isalnum())
+
+
+def _letters_apart(one: str, other: str, most: int) -> int:
+    """How many letters differ, are missing, too many or changed places with the next; `most` + 1
+    where it is more than `most`.
+    """
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    before: list[int] = []
+    row: list[int] = [*range(len(other) + 1)]
+    for i, a in enumerate(one, 1):
+        last, row = row, [i]
+        for j, b in enumerate(other, 1):
+            least = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                least = min(least, before[j - 2] + 1)
+            row.append(least)
+        if min(row) > most:
+            return most + 1
+        before = last
+    return row[-1]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -123,6 +154,30 @@ class Lexicon:
     def find_product(self, text: str) -> Product | None:
         """The CAR-T product with this name, brand or code; None where none is listed."""
         return self._product_index.get(lookup_key(text))
+
+    def slips(self, text: str) -> tuple[str, ...]:
+        """The listed names of agents and products that differ from a text by a letter or two, the
+        nearest first, each with its id where that is written otherwise. To be offered, never read.
+        """
+        key = lookup_key(text)
+        if len(key) < _SHORT_NAME or key.isdecimal():
+            return ()
+        most = 1 if len(key) < _LONG_NAME else 2
+        found: dict[str, tuple[int, str]] = {}
+        for known, (name, entry_id) in self._listed_names.items():
+            apart = _letters_apart(key, known, most)
+            if apart <= most and apart < found.get(entry_id, (most + 1, ""))[0]:
+                shown = name if lookup_key(entry_id) == known else f"{name} ({entry_id})"
+                found[entry_id] = (apart, shown)
+        return tuple(shown for _, shown in sorted(found.values())[:_OFFERED])
+
+    @cached_property
+    def _listed_names(self) -> Mapping[str, tuple[str, str]]:
+        """Every name of an agent or a product that is long enough for a slip, with the id."""
+        entries: list[Agent | Product] = [*self.agents.values(), *self.products.values()]
+        names = {lookup_key(name): (name, e.id) for e in entries for name in reversed(e.names())}
+        long = {k: n for k, n in names.items() if len(k) >= _SHORT_NAME}
+        return {k: n for k, n in long.items() if not any(c.isdecimal() for c in k)}
 
     def find_regimens(self, text: str) -> tuple[Regimen, ...]:
         """The regimens that a name stands for; more than one: ambiguous.

@@ -28,6 +28,9 @@ from rearm.rules.tree import (
 
 __all__ = ["ConditionRefused", "parse_condition"]
 
+_NEAREST = 3  # findings that a sentence offers
+_WORD = 3  # letters; a shorter word says too little
+
 
 class ConditionRefused(ValueError):
     """A condition that is not of the allowed part of SQL or does not fit the catalogue; `str()` is
@@ -234,7 +237,10 @@ class _ConditionReader:
         self.only(tree, "this")
         name: str = tree.name
         if name not in self.catalogue:
-            raise self.refused(f"there is no finding named {name}.{meant(name, self.catalogue)}")
+            raise self.refused(
+                f"there is no finding named {name}.{_nearest(name, self.catalogue)} "
+                "docs/dictionary/findings.md lists them all."
+            )
         return name
 
     def bare(self, tree: Any) -> Any:
@@ -251,3 +257,25 @@ class _ConditionReader:
 
     def named(self, tree: Any) -> str:
         return f"{tree.sql(dialect='duckdb')!r} ({type(tree).__name__})"
+
+
+def _nearest(name: str, catalogue: Catalogue) -> str:
+    """The findings that may be meant by a name: those that are written much like it, else those
+    that have its words in their name, values or meaning.
+    """
+    if alike := meant(name, catalogue):
+        return alike
+    words = [word for word in re.split(r"[\W_]+", name.casefold()) if len(word) >= _WORD]
+    score: dict[str, int] = {}
+    for finding in catalogue.values():
+        places = (finding.name, " ".join(finding.values), f"{finding.label} {finding.meaning}")
+        told = [set(re.split(r"[\W_]+", place.casefold())) for place in places]
+        score[finding.name] = sum(
+            weight
+            for word in words
+            for weight, own in zip((4, 2, 1), told, strict=True)
+            if word in own
+        )
+    best = sorted((n for n in score if score[n]), key=lambda n: -score[n])[:_NEAREST]
+    verb = "is" if len(best) == 1 else "are"
+    return f" The nearest {verb} {', '.join(best)}." if best else ""

@@ -25,6 +25,7 @@ __all__ = [
     "choose_day_zero",
     "dates_of",
     "infusion_off_day_zero",
+    "number_cells",
     "place",
     "placed",
 ]
@@ -60,13 +61,17 @@ _SUPPORT = 400
 class DaysStated:
     """How a patient's days are stated: whether there are dates, and the numbers of days; without
     those that may be years.
+
+    `counted`: beside dates, how many days are numbers; `first`: the first of them, with its place.
     """
 
     dates: bool = False
     numbers: frozenset[int] = frozenset()
+    counted: int = 0
+    first: str = ""
 
     @classmethod
-    def of(cls, runs: Iterable[RowRun]) -> DaysStated:
+    def of(cls, runs: Sequence[RowRun]) -> DaysStated:
         dates, numbers = False, set[int]()
         for run in runs:
             for column in DAY_COLUMNS[run.table]:
@@ -75,7 +80,12 @@ class DaysStated:
                     dates = dates or kind == "date"
                     if kind == "number" and (moment := _moment(cell)) is not None:
                         numbers.update(d for d in (moment.first,) if d is not None)
-        return cls(dates=dates, numbers=frozenset(numbers))
+        counted = [*number_cells(runs)] if dates and numbers else []
+        first = ""
+        if counted:
+            row, column = counted[0]
+            first = f"{shown(row.given(column))} in {row.at(column)}"
+        return cls(dates=dates, numbers=frozenset(numbers), counted=len(counted), first=first)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,16 +171,24 @@ class Axis:
     def _dated(self, moment: Moment) -> When:
         zero, first, last = self.zero, moment.first, moment.last
         if zero is None:
-            raise Refused(
-                "no_day_zero",
-                "A calendar date can't be turned into a day number without the date of day 0. "
-                "Enter it in patients.day_zero.",
-            )
+            raise Refused("no_day_zero", self._no_zero())
         if first is not None and first > self.today >= zero:
             raise Refused("date_in_future", f"The date {_iso(first)} is in the future. Correct it.")
         return When(
             None if first is None else first - self._last_zero,
             None if last is None else last - zero,
+        )
+
+    def _no_zero(self) -> str:
+        lacks = "A calendar date can't be turned into a day number without the date of day 0"
+        count = self.stated.counted
+        if not count:
+            return f"{lacks}. Enter it in patients.day_zero."
+        are = "1 day of this patient is a number" if count == 1 else f"{count} days are numbers"
+        them = "that day as a date" if count == 1 else "those days as dates"
+        return (
+            f"{lacks}. None is chosen, because {are} ({self.stated.first}). Enter day 0 in "
+            f"patients.day_zero, or write {them}."
         )
 
     def _numbered(self, moment: Moment) -> When:
@@ -402,21 +420,35 @@ def infusion_off_day_zero(runs: Iterable[RowRun], zero: int) -> int | None:
     return min(infusions) if numbered and infusions and zero not in infusions else None
 
 
+def number_cells(runs: Iterable[RowRun]) -> Iterator[tuple[Row, str]]:
+    """The row and column of each day that is stated as a number."""
+    for run in runs:
+        for column in DAY_COLUMNS[run.table]:
+            for index, cell in enumerate(run.column(column)):
+                if _kind(cell) == "number":
+                    yield run.row(index), column
+
+
 def choose_day_zero(runs: Sequence[RowRun]) -> DayZero | None:
-    """What to take as day 0 where dates stand without one; None without a date, or beside day
-    numbers.
+    """What to take as day 0 where dates stand without one; None without a date.
 
     The first infused CAR-T that has a whole date; else the first that has a month or year, whose
     day is then not known; else the first dose of the first dated line of therapy; else the first
     dated row. Without any whole date the first day of a month is as good an origin as any.
+
+    Beside day numbers only a CAR-T with a whole date is day 0, where no infusion has a number: from
+    what they would count is not known otherwise.
     """
     whole: dict[DayZeroBasis, list[int]] = {"infusion": [], "dose": [], "row": []}
     months: dict[DayZeroBasis, list[int]] = {"dose": [], "row": []}
+    numbered = False
     for run in runs:
         for column in DAY_COLUMNS[run.table]:
             cells = set(run.column(column))
             if any(_kind(cell) == "number" for cell in cells):
-                return None
+                if (run.table, column) == ("infusions", "day"):
+                    return None
+                numbered = True
             stated = [dates for cell in cells if (dates := dates_of(cell)) is not None]
             exact = [first for first, last in stated if first == last]
             begun = [first for first, last in stated if first != last]
@@ -427,6 +459,8 @@ def choose_day_zero(runs: Sequence[RowRun]) -> DayZero | None:
                 months["dose"].extend(begun)
         if run.table == "infusions":
             whole["infusion"].extend(_infusion_dates(run))
+    if numbered and (not whole["infusion"] or _infusion_may_be_earlier(runs)):
+        return None
     if not whole["infusion"] and (infusion := _infusion_of_a_month(runs)) is not None:
         return replace(infusion, by_month=not whole["row"])
     for days in (whole, months):
@@ -435,6 +469,17 @@ def choose_day_zero(runs: Sequence[RowRun]) -> DayZero | None:
                 zero = min(ordinals)
                 return DayZero(first=zero, last=zero, basis=basis, by_month=days is months)
     return None
+
+
+def _infusion_may_be_earlier(runs: Iterable[RowRun]) -> bool:
+    """Whether a CAR-T that was given has no whole date, so that it may be the first."""
+    return any(
+        (dates := dates_of(row.cell("day"))) is None or dates[0] != dates[1]
+        for run in runs
+        if run.table == "infusions"
+        for row in run.rows()
+        if _was_infused(row)
+    )
 
 
 def _infusion_of_a_month(runs: Iterable[RowRun]) -> DayZero | None:

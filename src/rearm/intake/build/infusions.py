@@ -11,7 +11,6 @@ from rearm.intake.build.log import IssueLog
 from rearm.intake.build.product_names import product_within
 from rearm.intake.build.terms import Terms
 from rearm.intake.days import parse_moment
-from rearm.intake.dictionary import nearest
 from rearm.intake.rows import Row
 from rearm.intake.values import Refused, shown
 from rearm.knowledge.lexicon import Product
@@ -64,7 +63,7 @@ def _product(row: Row, log: IssueLog, terms: Terms, name: str | None) -> Product
             "product",
             "unknown_product",
             f"{shown(name)} is not a CAR-T product in the lexicon (nearest: "
-            f"{nearest(name, known)}). It is kept as entered.{_consequence(row)}",
+            f"{terms.nearest_names(name, known)}). It is kept as entered.{_consequence(row)}",
             "used",
         )
     if product is not None and product.targets == _OF_LYMPHOMA:

@@ -16,6 +16,7 @@ from operator import attrgetter
 from typing import Any, cast
 
 from rearm.intake.build.axis import Axis
+from rearm.intake.build.checks.day_numbers import flag_numbers_beside_dates
 from rearm.intake.build.checks.igg import flag_igg_below_m_protein
 from rearm.intake.build.checks.infusion_days import flag_infusion_days
 from rearm.intake.build.checks.infusion_month import flag_month_of_infusion
@@ -75,7 +76,10 @@ def _record(
     person = read_person(tables["patients"], runs[0].source_of(0), today, log)
     # the day of a row that is no event must not become day 0
     kept: list[RowRun] = [*chain.from_iterable(tables.values()), *labs_runs]
+    entered = person.day_zero is not None
     axis = axis_of(person, kept, tables["therapies"], today, log)
+    if person.day_zero is not None and not entered and axis.stated.counted:
+        log.extend([flag_numbers_beside_dates(person.day_zero, kept, patient_id)])
     events, unread = _events(tables, axis, log, terms)
     lab_rows = list(labs.read(labs_runs, axis, log))
     _flag_undated_labs(lab_rows, log)

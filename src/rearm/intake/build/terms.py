@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from typing import TypeAlias
 
 from rearm.intake.build.lab_values import find_test, unit_steps
+from rearm.intake.dictionary import nearest
 from rearm.intake.regimen.read import RegimenParser, RegimenReading
 from rearm.intake.values import not_done
 from rearm.knowledge.bundle import Knowledge
@@ -19,6 +22,7 @@ from rearm.record import Lab
 
 __all__ = ["Terms"]
 
+_WORD = re.compile(r"[^\W_]+")
 _Names: TypeAlias = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 
@@ -36,9 +40,9 @@ class Terms:
         self.product: Callable[[str], Product | None] = cache(self.lexicon.find_product)
         self.agents: Callable[[str], _Names] = cache(self._agents)
         self.agent_class: Callable[[str], str | None] = cache(self.lexicon.find_class)
-        self.regimen: Callable[[str], RegimenReading] = cache(
-            RegimenParser(self.lexicon, definitions).read
-        )
+        self.slips: Callable[[str], tuple[str, ...]] = cache(self.lexicon.slips)
+        self._parser = RegimenParser(self.lexicon, definitions)
+        self.regimen: Callable[[str], RegimenReading] = cache(self._regimen)
         self.test: Callable[[str, str | None, str | None], TestDef | None] = cache(
             partial(find_test, self.lab_tests)
         )
@@ -48,6 +52,22 @@ class Terms:
         self.unit_steps: Callable[[str], tuple[int, ...]] = cache(
             partial(unit_steps, self.lab_tests)
         )
+
+    def _regimen(self, text: str) -> RegimenReading:
+        """The reading of a regimen text; an accent is one with its letter there."""
+        return self._parser.read(unicodedata.normalize("NFC", text))
+
+    def nearest_names(self, name: str, among: Iterable[str]) -> str:
+        """The listed names that a name may be a slip of, else those most like it."""
+        return ", ".join(self.slips(name)) or nearest(name, among)
+
+    def meant_by(self, pieces: Iterable[str]) -> str:
+        """` Did you mean ...?` where pieces of a text differ from a listed name by a letter or two,
+        else nothing.
+        """
+        words = dict.fromkeys(w for piece in pieces for w in (piece, *_WORD.findall(piece)))
+        names = dict.fromkeys(name for word in words for name in self.slips(word))
+        return f" Did you mean {' or '.join([*names][:3])}?" if names else ""
 
     def _agents(self, stated: str) -> _Names:
         """The agents that a text joined by `;` states, by id, the names that can't be read, and

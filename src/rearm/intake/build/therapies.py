@@ -9,7 +9,6 @@ from rearm.intake.build import typed
 from rearm.intake.build.axis import Axis, placed
 from rearm.intake.build.log import IssueLog
 from rearm.intake.build.terms import Terms
-from rearm.intake.dictionary import nearest
 from rearm.intake.regimen.read import RegimenReading
 from rearm.intake.rows import Row
 from rearm.intake.values import shown
@@ -49,7 +48,7 @@ def read_therapy(
         "after_infusion": typed.whole(row, "after_infusion", log),
     }
     if stated is None and reading is not None:
-        _log_left_open(row, log, reading)
+        _log_left_open(row, log, reading, terms)
         return _parts(row, log, reading, common | {"purpose": purpose}, infused=infused)
     if reading is not None and not unread:
         _compare(row, log, reading, agents)
@@ -102,7 +101,7 @@ def _stated_agents(
             "agents",
             "unknown_agent",
             f"{shown(name)} is not an agent in the lexicon (nearest: "
-            f"{nearest(name, terms.lexicon.agents)}). It is not read.",
+            f"{terms.nearest_names(name, terms.lexicon.agents)}). It is not read.",
         )
     return agents, unread, support
 
@@ -120,7 +119,7 @@ def _compare(row: Row, log: IssueLog, reading: RegimenReading, agents: tuple[str
         )
 
 
-def _log_left_open(row: Row, log: IssueLog, reading: RegimenReading) -> None:
+def _log_left_open(row: Row, log: IssueLog, reading: RegimenReading, terms: Terms) -> None:
     for ambiguity in reading.ambiguities:
         candidates = "; ".join(", ".join(c) or "no regimen" for c in ambiguity.candidates)
         log.warning(
@@ -136,7 +135,8 @@ def _log_left_open(row: Row, log: IssueLog, reading: RegimenReading) -> None:
             "regimen",
             "regimen_unread",
             f"These parts of the regimen {shown(reading.text)} could not be read: "
-            f"{', '.join(map(shown, reading.unread))}. Enter the agents.",
+            f"{', '.join(map(shown, reading.unread))}. Enter the agents."
+            f"{terms.meant_by(reading.unread)}",
         )
     for note in reading.notes:
         log.note(row, "regimen", "regimen_note", f"Regimen {shown(reading.text)}: {note}")

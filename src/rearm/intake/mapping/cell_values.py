@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from rearm.errors import InputError
+from rearm.intake.days import in_order
 from rearm.intake.issues import issue_at
 from rearm.intake.mapping.header_names import spaced
 from rearm.intake.mapping.left_unread import UnlistedCodes
@@ -22,6 +23,10 @@ from rearm.knowledge.tidy_tables import Column, folded
 from rearm.record import Issue, Source
 
 __all__ = ["CellValues", "MappedValue", "RowTarget"]
+
+_DATED = ("day", "days", "date")
+_NUMBERS = ("number", "value")
+_POINTED = re.compile(r"\s*(?P<sign>[<>≤≥=]*)\s*[+-]?[0-9]+\.[0-9]+(?:[eE][+-]?[0-9]+)?\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +50,7 @@ class RowTarget:
 
     line: SheetLine
     asked: str  # what the mapping asks for, for sentences
+    table: str = ""  # of the row to make
     column: int | None = None
     match: re.Match[str] | None = None
 
@@ -75,15 +81,39 @@ class CellValues:
         if isinstance(spec, tuple):
             return self._joined(spec, column, target)
         if not isinstance(spec, ValueSpec):
-            return MappedValue(value=spec)
+            constant = spec if isinstance(spec, Moment) else self._constant(spec, column)
+            return MappedValue(value=constant)
         mapped = self._origin(spec, target)
         if mapped is not None and mapped.value is not None:
-            mapped = self._changed(spec, mapped, target)
+            mapped = self._changed(spec, column, mapped, target)
         if spec.more:
             mapped = self._with_more(spec, mapped, target)
         if mapped is None or mapped.value is None or isinstance(mapped.value, Moment):
             return mapped
+        if column.type in _DATED:
+            mapped = self._ordered(mapped)
         return self._labelled(mapped) if column.type == "day" else mapped
+
+    def _ordered(self, mapped: MappedValue) -> MappedValue:
+        """A date with slashes, in the order that the mapping states for the sheet."""
+        order = self.sheet.spec.date_order
+        if order is None or mapped.column is None or not isinstance(mapped.value, str):
+            return mapped
+        if folded(mapped.text) in self.labels:
+            return mapped
+        return replace(mapped, value=in_order(mapped.value, order))
+
+    def _constant(self, given: Scalar, column: Column) -> Scalar:
+        """A constant of the mapping. Its author writes numbers with a point, whatever mark the
+        numbers of the file have.
+        """
+        if not isinstance(given, str) or column.type not in _NUMBERS:
+            return given
+        if (match := _POINTED.fullmatch(given)) is None:
+            return given
+        if not match["sign"]:
+            return float(given)
+        return given.replace(".", ",") if self.sheet.grid.decimal == "," else given
 
     def _joined(
         self, specs: tuple[ValueSpec, ...], column: Column, target: RowTarget
@@ -149,10 +179,10 @@ class CellValues:
         return self._columns[column]
 
     def _changed(
-        self, spec: ValueSpec, mapped: MappedValue, target: RowTarget
+        self, spec: ValueSpec, column: Column, mapped: MappedValue, target: RowTarget
     ) -> MappedValue | None:
         """The value in the mapping's words, and in its unit."""
-        value = self._worded(spec, mapped, target)
+        value = self._worded(spec, column, mapped, target)
         if value is None or value == "":
             return None
         if spec.decimal is not None:
@@ -168,15 +198,20 @@ class CellValues:
         scale = 1 if spec.scale is None else spec.scale
         return replace(mapped, value=size * (-1 if spec.negate else 1) * scale)
 
-    def _worded(self, spec: ValueSpec, mapped: MappedValue, target: RowTarget) -> Value | Moment:
+    def _worded(
+        self, spec: ValueSpec, column: Column, mapped: MappedValue, target: RowTarget
+    ) -> Value | Moment:
         """What the mapping extracts, in its words; None, with an issue, where a text holds
         nothing of it.
         """
-        words = self._words_of(spec)
-        if spec.only_words and folded(mapped.text) not in words:
+        words = self._words_of(spec, column)
+        listed = folded(mapped.text) in words
+        key = f"{target.table}.{column.name}"
+        if spec.only_words and not listed:
             plain = None if isinstance(mapped.value, Moment) else mapped.value
-            self.unlisted.add(target.line, mapped.column, plain)
+            self.unlisted.add(target.line, mapped.column, plain, key)
             return None
+        self.unlisted.read(target.line, mapped.column, key, listed=listed)
         if spec.names is not None:
             return ";".join(self.named.names(spec.names, mapped.text)) or mapped.value
         if spec.extract is None:
@@ -193,11 +228,11 @@ class CellValues:
         self._problem(mapped, target, "text_not_recognised", sentence)
         return None
 
-    def _words_of(self, spec: ValueSpec) -> Mapping[str, Scalar]:
+    def _words_of(self, spec: ValueSpec, column: Column) -> Mapping[str, Scalar]:
         """The words of a value, as they are compared."""
         words = self._words.get(id(spec))
         if words is None:
-            words = {folded(key): word for key, word in spec.words.items()}
+            words = {folded(key): self._constant(word, column) for key, word in spec.words.items()}
             self._words[id(spec)] = words
         return words
 

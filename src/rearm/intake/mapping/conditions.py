@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from rearm.intake.mapping.model import RowFilter, RowSpec
 from rearm.intake.mapping.named import Named
@@ -39,6 +40,15 @@ class _Condition:
         return line.cells[self.column] if self.column < len(line.cells) else None
 
 
+class _Within(NamedTuple):
+    """A pattern that is found within a cell and does not match all of it."""
+
+    name: str
+    column: int
+    like: str
+    given: str
+
+
 class BlockConditions:
     """The conditions of a block in one sheet. Raises InputError where a column is not there."""
 
@@ -53,12 +63,37 @@ class BlockConditions:
             for condition in spec.when
         ]
         self._asking = [condition for condition in self._all if not condition.spec.part]
+        self._likes = [c for c in self._all if c.spec.like is not None]
 
     def read(self, lines: Sequence[SheetLine]) -> Sequence[SheetLine]:
         """The lines for which all conditions hold."""
         for condition in self._all:
             lines = [line for line in lines if condition.holds(line)]
         return lines
+
+    def found_within(self, line: SheetLine) -> _Within | None:
+        """The pattern that alone keeps a line from this block though it is found within the cell;
+        None where there is none.
+        """
+        if not self._likes:
+            return None
+        failing = [condition for condition in self._all if not condition.holds(line)]
+        if len(failing) != 1 or (like := failing[0].spec.like) is None:
+            return None
+        (condition,) = failing
+        given = text(condition.cell(line))
+        if re.fullmatch(like, given) or re.search(like, given) is None:
+            return None
+        return _Within(condition.spec.column, condition.column, like, given)
+
+    def means(self, column: str, line: SheetLine) -> bool:
+        """Whether a condition names what stands in this column of a line."""
+        return any(
+            condition.spec.column == column
+            and (condition.spec.is_ is not None or condition.spec.like is not None)
+            and condition.holds(line)
+            for condition in self._all
+        )
 
     def failing_part(self, line: SheetLine) -> tuple[str, str] | None:
         """The first condition on the kind of the row that does not hold, as its column and what

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from rearm.errors import InputError, meant
+from rearm.intake.days import DateOrder
 from rearm.intake.dictionary import nearest
 from rearm.intake.mapping.model import (
     Agreement,
@@ -97,6 +98,7 @@ class _SheetKeys:
     optional: bool = False
     ignore: tuple[str, ...] = ()
     missing: tuple[Scalar, ...] = ()
+    date_order: DateOrder | None = None
     remark: str | None = None
     number_headers: bool = False
     reduce: Any = None
@@ -249,6 +251,7 @@ class _MappingReader:
             optional=keys.optional,
             ignore=keys.ignore,
             missing=keys.missing,
+            date_order=keys.date_order,
             remark=keys.remark,
             number_headers=keys.number_headers,
             reduce=reduce,

@@ -26,6 +26,7 @@
     id_pattern = "(.+?)(_[0-9]+)?"      # where the cell holds more: the first group is the id
     ignore = ["comment"]                # columns that are left out on purpose
     missing = ["-99", "NASK"]           # codes that stand for a blank cell
+    date_order = "dmy"                  # how 03/04/2024 is meant here: day/month ("mdy": month/day)
     remark = "#"                        # rows above the header that begin so are left out
     number_headers = true               # a header that stands twice is called "Name", "Name (2)"
 
@@ -33,8 +34,9 @@
     table = "labs"
     each = "copies_(?P<day>[0-9]+)"     # ... or one for each column whose header matches
     when = { column = "done", is = [1] }  # ... only where this holds: `is`, `is_not`, `above`,
-                                        # `like` (a regular expression), `names` ("agent",
-                                        # "product" or "test"); of a list all must hold
+                                        # `like` (a regular expression for the whole cell),
+                                        # `names` ("agent", "product" or "test"); of a list
+                                        # all must hold
     optional = true                     # ... and not at all where the sheet lacks its columns
     even_blank = true                   # ... also where every cell that it reads is blank
     day = { group = "day" }             # every other key is a column of the tidy table:
@@ -95,6 +97,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from rearm.intake.days import DateOrder
 from rearm.intake.rows import Moment
 
 __all__ = [
@@ -243,6 +246,7 @@ class SheetSpec:
     optional: bool = False
     ignore: tuple[str, ...] = ()
     missing: tuple[Scalar, ...] = ()
+    date_order: DateOrder | None = None
     remark: str | None = None
     number_headers: bool = False
     reduce: Reduce | None = None

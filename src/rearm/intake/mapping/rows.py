@@ -19,7 +19,7 @@ from rearm.intake.mapping.blank_rows import (
 from rearm.intake.mapping.cell_values import CellValues, RowTarget
 from rearm.intake.mapping.conditions import BlockConditions
 from rearm.intake.mapping.header_names import spaced
-from rearm.intake.mapping.left_unread import RowsOfNoBlock, values_of
+from rearm.intake.mapping.left_unread import FoundWithin, RowsOfNoBlock, values_of
 from rearm.intake.mapping.model import Mapping as SheetMapping
 from rearm.intake.mapping.model import RowSpec, Spec, ValueSpec
 from rearm.intake.mapping.named import Named
@@ -71,6 +71,7 @@ class SheetRows:
         self._maker = RowMaker(tables, sheet.grid.decimal)
         self._values = CellValues(sheet, sheets, mapping, named)
         self._unread = RowsOfNoBlock(sheet)
+        self._within = FoundWithin(sheet)
 
     def rows(self, issues: list[Issue]) -> Iterator[Row]:
         """The rows, by block of the mapping, matched column and line; `issues` grows."""
@@ -82,6 +83,7 @@ class SheetRows:
                 yield from self._rows_of(spec, issues)
         issues.extend(self._values.unlisted.issues())
         issues.extend(self._unread.issues())
+        issues.extend(self._within.issues())
 
     def _rows_of(self, spec: RowSpec, issues: list[Issue]) -> Iterator[Row]:
         asked = f"{spec.table} of {self.sheet.spec.name}"
@@ -91,11 +93,14 @@ class SheetRows:
             columns = [*self.sheet.matching(spec.each, asked_by=asked)]
         conditions = BlockConditions(spec, self.sheet, self.named)
         self._unread.block(spec, conditions)
+        self._within.block(conditions)
         block = self._block(spec)
         lines = conditions.read(self.sheet.lines)
         for column, match in columns:
             for line in lines:
-                target = RowTarget(line=line, asked=asked, column=column, match=match)
+                target = RowTarget(
+                    line=line, asked=asked, table=spec.table, column=column, match=match
+                )
                 row = self._row(block, target, block.left_out[conditions.stated(line)])
                 if row is not None:
                     yield row

@@ -15,7 +15,7 @@ from functools import cache
 from rearm.intake.regimen.parts import OpenPart, Unit, group
 from rearm.intake.regimen.words import SEPARATORS, Item, RegimenWords
 from rearm.knowledge.bundle import bundled
-from rearm.knowledge.lexicon import Lexicon, lookup_key
+from rearm.knowledge.lexicon import Lexicon
 from rearm.record import Graft
 
 __all__ = ["Ambiguity", "RegimenParser", "RegimenPart", "RegimenReading", "Token", "parse"]
@@ -142,7 +142,7 @@ class RegimenParser:
                         f"definition of '{name}': '{agent}' is not an agent id in the lexicon; "
                         "use generic names such as 'bortezomib'"
                     )
-            own[lookup_key(name)] = tuple(agents)
+            own[name] = tuple(agents)
         self.lexicon = lexicon
         self.words = RegimenWords(lexicon, own)
 

@@ -7,6 +7,7 @@ The longest listed phrase wins. German and English. What is in no list keeps the
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -84,11 +85,17 @@ _SIGNS = dict(
 class RegimenWords:
     """Cuts texts into items by the lists of one lexicon.
 
-    `definitions` are the centre's own names by lookup key.
+    `definitions` are the centre's own names. A text that is one of them as it is written (`Foo +
+    Bar (trial)`) is that name, before anything is cut.
     """
 
     def __init__(self, lexicon: Lexicon, definitions: Mapping[str, tuple[str, ...]]) -> None:
-        self.lexicon, self.definitions = lexicon, definitions
+        self.lexicon = lexicon
+        by_letters: dict[str, set[tuple[str, ...]]] = {}
+        for name, agents in definitions.items():
+            by_letters.setdefault(lookup_key(name), set()).add(agents)
+        self.definitions = {key: next(iter(x)) for key, x in by_letters.items() if len(x) == 1}
+        self._whole = {_whole(name): a for name, a in definitions.items() if name.strip()}
         roles = lexicon.words["roles"]
         self._steering = _steering(lexicon)
         self._remarks = frozenset(lookup_key(w) for group in _REMARKS for w in roles[group])
@@ -103,6 +110,9 @@ class RegimenWords:
 
         Every letter and digit of the text lies in exactly one item.
         """
+        if self._whole and (own := self._whole.get(_whole(text))) is not None:
+            start = len(text) - len(text.lstrip())
+            return [Item("regimen", start, len(text.rstrip()), ids=own)]
         items: list[Item] = []
         at = 0
         # behind `wegen`, `due to`: unknown words up to the next separator are the reason
@@ -178,6 +188,11 @@ class RegimenWords:
         agents, regimens = split
         kind = "regimen" if regimens else "agent"
         return Item(kind, start, end, ids=agents, regimens=regimens)
+
+
+def _whole(text: str) -> str:
+    """A whole text for comparison: without case and spaces, its punctuation kept."""
+    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
 
 
 def _pattern(text: str, at: int) -> Item | None:

@@ -107,6 +107,7 @@ def _block(key: str, sheet: SheetOutline) -> Iterator[str]:
             'id_pattern = "(.+?)_[0-9]+"   # sample ids: the patient id is before the last '
             "underscore"
         )
+    yield from _date_order(sheet)
     yield from row_lines(sheet)
     yield from (f"  # check: {comment(note)}" for note in sheet.notes)
     left = [f"{comment(name)}{_kind(sheet, name)}" for name in sheet.rest]
@@ -117,6 +118,26 @@ def _block(key: str, sheet: SheetOutline) -> Iterator[str]:
     if left:
         yield "  # not recognised: map it, or add it to ignore = [...] of the sheet"
         yield from (f"  #   {name}" for name in left)
+
+
+def _date_order(sheet: SheetOutline) -> Iterator[str]:
+    """The order of day and month, where dates with slashes allow two."""
+    orders = sheet.date_orders()
+    if not orders["either"]:
+        return
+    if bool(orders["dmy"]) == bool(orders["mdy"]):
+        yield (
+            "# check: some dates can be read as day/month or month/day; write "
+            'date_order = "dmy" or "mdy"'
+        )
+    else:
+        order, first = ("dmy", "day") if orders["dmy"] else ("mdy", "month")
+        count = orders["dmy"] + orders["mdy"]
+        dates = "1 date" if count == 1 else f"{count} dates"
+        yield (
+            f"date_order = {quoted(order)}   # check: the {first} comes first in {dates} of this "
+            f"table; {orders['either']} can be read both ways"
+        )
 
 
 def row_lines(sheet: SheetOutline) -> Iterator[str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rearm.intake.days import is_dated
+from rearm.intake.days import SlashedOrder, is_dated, slashed_order
 from rearm.intake.dictionary import load_tables
 from rearm.intake.mapping.draft.data_dictionary import CodedField
 from rearm.intake.rows import Grid, Value
-from rearm.intake.values import not_done, text
+from rearm.intake.values import Refused, not_done, number, text
 from rearm.knowledge.lab_tests import TestDef
 from rearm.knowledge.tidy_tables import folded
 
@@ -102,7 +103,20 @@ class SheetOutline:
         coded = self.fields.get(header)
         if coded is not None and coded.dated:
             return True
-        return _mostly(is_dated(cell) for cell in self.cells(header))
+        return _mostly(
+            is_dated(cell) or (isinstance(cell, str) and slashed_order(cell) is not None)
+            for cell in self.cells(header)
+        )
+
+    def holds_numbers(self, header: str) -> bool:
+        """Whether most cells of a column are numbers."""
+        return _mostly(map(_is_number, self.cells(header)))
+
+    def date_orders(self) -> Counter[SlashedOrder]:
+        """How many dates with slashes there are, by the orders that each allows."""
+        given = (cell for header in self.columns for cell in self.cells(header))
+        orders = (slashed_order(cell) for cell in given if isinstance(cell, str))
+        return Counter(order for order in orders if order is not None)
 
     def codes(self, header: str) -> list[str]:
         """The codes of which a column is made where nobody says what they mean, else none."""
@@ -141,3 +155,11 @@ class SheetOutline:
 def _mostly(holds: Iterable[object]) -> bool:
     answers = [bool(one) for one in holds]
     return bool(answers) and sum(answers) >= _ENOUGH * len(answers)
+
+
+def _is_number(cell: Value) -> bool:
+    try:
+        number(cell, decimal=None)
+    except Refused:
+        return False
+    return True

@@ -45,6 +45,7 @@ _SUFFIX = re.compile(r"(?P<stem>.+?)[ _]?(?:d(?:ay)?[ _]?|_)(?P<day>-?[0-9]{1,4}
 _REGIMEN = re.compile(r"(?i)(regime|regimen|therapie|therapy|line|linie)[ _]?(\d{1,2})")
 _WITH_FORMAT = re.compile(r"[\[(]\s*(?:[mdyjt]{1,4}[./-]?){1,3}\s*[\])]", re.IGNORECASE)
 _PROTEINS = r"(?i)ig[gamde]\b|kappa|lambda"
+_SHORT_LDH = "ld"  # lactate dehydrogenase, or lymphodepletion
 _HEADER_ROWS = 10  # so many first rows may hold a title, a group above the header, or the header
 
 
@@ -165,6 +166,8 @@ def _units_and_blocks(sheet: SheetOutline, left: dict[str, int]) -> None:
         (LONG_LABS, sheet.long_labs, {"test", "value"}),
         (THERAPY, sheet.therapy, {"regimen"}),
     ):
+        if known is THERAPY and "tox" in sheet.grid.name.casefold():
+            continue  # what was given for a toxicity is no line of therapy
         columns = {
             known[k]: n
             for n in reversed(left)
@@ -257,7 +260,11 @@ def _belongs(sheet: SheetOutline, name: str, called: str) -> bool:
         return True
     if match := _REGIMEN.fullmatch(name):
         sheet.regimens.setdefault(match[1], []).append(name)
+    elif key == _SHORT_LDH and not sheet.holds_numbers(name):
+        return False
     elif (read := named_test_and_unit(called)) is not None:
+        if key == _SHORT_LDH:
+            sheet.notes.append(f"{name} is assumed to be LDH; it may mean lymphodepletion")
         # a field may bear the name of a test, and its unit stand in its label only
         sheet.tests[name] = read[0], read[1] or _unit_of_field(sheet, name)
     elif (anchored := test_at(called)) is not None:

@@ -67,7 +67,10 @@ def draft_mapping(source: Path) -> str:
             f"{', '.join(IDS[:6])} ...). Rename that column patient_id and draft again."
             f"{redcap_hint(grid for _, grid in grids)}"
         )
-    return "\n".join(mapping_text(source, keys, sheets, skipped, unread)) + "\n"
+    # a file of which no sheet is mapped is left to be told by the check
+    used = {key for key, _ in sheets}
+    mapped = {key: name for key, name in keys.items() if key in used}
+    return "\n".join(mapping_text(source, mapped, sheets, skipped, unread)) + "\n"
 
 
 def _read(paths: Sequence[Path]) -> tuple[list[tuple[Path, Grid]], list[str]]:
