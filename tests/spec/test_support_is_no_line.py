@@ -1,5 +1,5 @@
-"""Immunoglobulin and a boost of stem cells as a centre writes them, without a purpose: support, read
-in full, and no line of therapy.
+"""Immunoglobulin and a boost of stem cells as a centre writes them, without a purpose: support,
+read in full, and no line of therapy.
 """
 
 from __future__ import annotations

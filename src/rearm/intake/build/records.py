@@ -16,6 +16,7 @@ from operator import attrgetter
 from typing import Any, cast
 
 from rearm.intake.build.axis import Axis
+from rearm.intake.build.checks.bridging import flag_perhaps_bridging
 from rearm.intake.build.checks.igg import flag_igg_below_m_protein
 from rearm.intake.build.checks.infusion_days import flag_infusion_days
 from rearm.intake.build.checks.infusion_month import flag_month_of_infusion
@@ -110,6 +111,8 @@ def _record(
     of_days = [*flag_infusion_days(record), *flag_isolated_day(record)]
     log.extend(at_its_day(issue, kept, axis) for issue in of_days)
     log.extend(at_cell(issue, kept, "line") for issue in flag_missing_line(record))
+    perhaps = flag_perhaps_bridging(record, terms.lexicon)
+    log.extend(at_cell(issue, kept, "purpose") for issue in perhaps)
     denied = flag_denied_treatments(record, terms.lexicon)
     log.extend(at_cell(issue, kept, "status") for issue in denied)
     record = until_last_contact(record, last_seen, person.rows, log)
