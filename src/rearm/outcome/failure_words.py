@@ -159,7 +159,9 @@ def _open_signals(failure: Failure, case: InfusionCase) -> str:
         for s in failure.signals
         if s.open
     )
-    return f"No progression is recorded, but {text}.{_unusable_at_end(case)}{_unread_beside(case)}"
+    died = "" if case.death is None else f" Died ({case.death.when}) {_cause(case)}."
+    beside = f"{_unusable_at_end(case)}{_unread_beside(case)}"
+    return f"No progression is recorded, but {text}.{died}{beside}"
 
 
 def _not_evaluable(case: InfusionCase) -> str:
