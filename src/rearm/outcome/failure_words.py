@@ -52,6 +52,10 @@ _NEEDS_NO_REPEAT = frozenset(("marrow", "new_lesion", "lesion_growth"))
 def failure_reason(failure: Failure) -> str:
     """Why the failure has its status."""
     because, case = failure.because, failure.case
+    if because == "perhaps_not_infused":
+        return (
+            "Whether this product was infused is not recorded: it has no day, and nobody says so."
+        )
     if because == "infusion_undated" or case is None:
         return "The day of this infusion is unknown, so nothing can be dated after it."
     text = _reason(because, failure, case)
@@ -159,9 +163,7 @@ def _open_signals(failure: Failure, case: InfusionCase) -> str:
         for s in failure.signals
         if s.open
     )
-    died = "" if case.death is None else f" Died ({case.death.when}) {_cause(case)}."
-    beside = f"{_unusable_at_end(case)}{_unread_beside(case)}"
-    return f"No progression is recorded, but {text}.{died}{beside}"
+    return f"No progression is recorded, but {text}.{_unusable_at_end(case)}{_unread_beside(case)}"
 
 
 def _not_evaluable(case: InfusionCase) -> str:

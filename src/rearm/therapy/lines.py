@@ -200,6 +200,8 @@ def _read_lines(record: Record) -> _Lines:
         rows = [r for r in record.therapies if kept_with.get(id(r)) is doses[0]]
         after = (k for k, line in enumerate(found) if _after(line, doses[0], position))
         car_t = _GrowingLine(rows=rows, rule=_CAR_T_RULE, doses=tuple(doses))
+        if doses[0].perhaps_given:
+            car_t.fewest = 0
         found.insert(next(after, len(found)), car_t)
         position += len(doses)
     return _settled(found), _settled(possible)
