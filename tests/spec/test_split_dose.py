@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+import rearm
 from rearm.cohort.store.build import Wanted, build
 from rearm.cohort.store.folder import StoreFolder
 from rearm.intake import read_tables
 from rearm.knowledge.bundle import bundled
 from rearm.outcome.failures import failures
 from rearm.record import Record
+from rearm.report.sheet.case_lines import case_lines
 from rearm.therapy.exposure_history import TreatmentHistory
 from rearm.therapy.lines import lines, prior_lines
 
@@ -105,3 +107,14 @@ def test_a_store_counts_it_once(tmp_path: Path) -> None:
     assert [after for after, _ in told] == [0, 0, 1]
     assert told[1][1] is None
     assert told[2][1] == "bispecific-gprc5d"
+
+
+@pytest.mark.parametrize(
+    "name", ["three bags", "two names, not known", "two products", "on one day"]
+)
+def test_the_sheet_tells_it_once(name: str) -> None:
+    bags, given, _ = CASES[name]
+    told = " ".join(case_lines(rearm.assess(record(bags))))
+    products = [product for _, product, _ in bags]
+    once = list(dict.fromkeys(products)) if given > 1 else products[:1]
+    assert f"lines: VRd (PR); {'; '.join(once)}; talquetamab (PR)." in told
