@@ -49,6 +49,33 @@ def test_what_may_have_bridged_is_a_line_or_none(
     assert (counted.fewest, counted.most) == between
 
 
+# the row before the infusion: begun, line, drug, purpose; the days of leukapheresis; is it told?
+TOLD = [
+    ("-35", None, "DCEP", None, "-45", True),
+    ("-35", 2, "DCEP", None, "-45", True),
+    ("-35", None, "dexamethasone", None, "-45", True),
+    ("-45", None, "DCEP", None, "-45", True),
+    ("-35", None, "DCEP", "bridging", "-45", False),
+    ("-35", None, "DCEP", "treatment", "-45", False),
+    ("-35", None, "IVIG", None, "-45", False),
+    ("-60", None, "DCEP", None, "-45", False),
+    ("-35", None, "DCEP", None, "", False),
+    ("0", None, "DCEP", None, "-45", False),
+    ("-35", None, "DCEP", None, "-90;-30", False),
+]
+
+
+@pytest.mark.parametrize(("start", "line", "drug", "purpose", "collected", "told"), TOLD)
+def test_treatment_between_leukapheresis_and_infusion_is_told(
+    start: str, line: int | None, drug: str, purpose: str | None, collected: str, told: bool
+) -> None:
+    row = {"start_day": start, "regimen": drug, "line": line or "", "purpose": purpose or ""}
+    found = record(row, apheresis_days=collected)
+    issues = [x for x in found.issues if x.code == "perhaps_bridging"]
+    assert [(x.severity, x.column) for x in issues] == [("note", "purpose")] * told
+    assert all("enter the purpose bridging if it was" in x.message for x in issues)
+
+
 # the drug and its days before the cells; whether it is read as lymphodepletion
 DEPLETING = [
     ("fludarabine", -5, True),

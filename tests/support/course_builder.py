@@ -46,7 +46,7 @@ def infusion(day: int | None = 0, product: str = "ide-cel", **rest: Any) -> Infu
         when=When() if day is None else When.on(day),
         product=product,
         targets=("BCMA",),
-        **rest,
+        **{"infused": True, **rest},
     )
 
 

@@ -125,7 +125,8 @@ def test_an_empty_record_knows_nothing() -> None:
 
 
 def test_an_infusion_without_a_day() -> None:
-    got = found(record(infusions=(Infusion(source=S, product="ide-cel", targets=("BCMA",)),)))
+    given = Infusion(source=S, product="ide-cel", targets=("BCMA",), infused=True)
+    got = found(record(infusions=(given,)))
     assert got["car_target_bcma"].value is True
     assert got["days_since_infusion"].value is None
     assert got["alc_peak_15"].value is None

@@ -153,9 +153,12 @@ class PatientChart:
 
     @cached_property
     def infusion_rows(self) -> tuple[Infusion, ...]:
-        """The rows of the last infusion: one, or several where the dose was split."""
+        """The rows of the last infusion: one, or several where the dose was split. None where
+        nobody says whether the product was given.
+        """
         products = infused_products(self.record, load_criteria())
-        return products[-1].doses if products else ()
+        given = products and not all(dose.perhaps_given for dose in products[-1].doses)
+        return products[-1].doses if given else ()
 
     @property
     def infusion(self) -> Infusion | None:
@@ -169,7 +172,8 @@ class PatientChart:
     @property
     def earlier_infusions(self) -> list[Infusion]:
         """What was given besides the last infusion."""
-        return [x for x in self.infused if x not in self.infusion_rows]
+        rows = self.infusion_rows
+        return [x for x in self.infused if x not in rows] if rows else []
 
     @property
     def failed_or_suspected(self) -> bool:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from rearm.findings.base import FUNCTIONS, NOTHING, Found, Function, finding, rows_of, unknown
+from rearm.findings.base import (
+    FUNCTIONS,
+    NOTHING,
+    Found,
+    Function,
+    finding,
+    measured,
+    rows_of,
+    unknown,
+)
 from rearm.findings.chart import PatientChart
+from rearm.interval import Interval
 from rearm.knowledge.lexicon import Product
 from rearm.record import Therapy
 
@@ -79,9 +89,12 @@ _NAMED = ("ide-cel", "cilta-cel", "eque-cel", "zevor-cel", "anito-cel", "arlo-ce
 
 def _infused(product: str) -> Function:
     def infused(chart: PatientChart) -> Found:
-        for row in chart.infused:
-            if row.product == product:
+        own = [row for row in chart.infused if row.product == product]
+        for row in own:
+            if not row.perhaps_given:
                 return Found(True, (row.source,), f"{product}, {row.when}")
+        if own:
+            return unknown("whether the product was infused is not recorded")
         if not chart.infused:
             return NOTHING
         if any(x.product is None for x in chart.infused):
@@ -116,6 +129,15 @@ def infusions_given(chart: PatientChart) -> Found:
     if not chart.record.infusions:
         return unknown("no CAR-T infusion on record")
     sources = tuple(x.source for x in chart.record.infusions)
+    perhaps = sum(x.perhaps_given for x in chart.infused)
+    if perhaps:
+        least = chart.infusion_count - perhaps
+        text = (
+            f"{least} to {chart.infusion_count} infusions given: of one without a day nobody says"
+        )
+        return measured(
+            Interval(float(least), float(chart.infusion_count)), text, sources, whole=True
+        )
     return Found(
         chart.infusion_count,
         sources,

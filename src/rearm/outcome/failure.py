@@ -54,7 +54,7 @@ JudgedReason = Literal[
     "vague_days",
     "vague_results",
 ]
-FailureReason = JudgedReason | Literal["infusion_undated"]
+FailureReason = JudgedReason | Literal["infusion_undated", "perhaps_not_infused"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

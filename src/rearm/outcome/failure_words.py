@@ -52,6 +52,10 @@ _NEEDS_NO_REPEAT = frozenset(("marrow", "new_lesion", "lesion_growth"))
 def failure_reason(failure: Failure) -> str:
     """Why the failure has its status."""
     because, case = failure.because, failure.case
+    if because == "perhaps_not_infused":
+        return (
+            "Whether this product was infused is not recorded: it has no day, and nobody says so."
+        )
     if because == "infusion_undated" or case is None:
         return "The day of this infusion is unknown, so nothing can be dated after it."
     text = _reason(because, failure, case)

@@ -44,7 +44,11 @@ def _failure(
             targets=product.doses[0].targets,
             number=number,
             status="cannot_be_judged",
-            because="infusion_undated",
+            because=(
+                "perhaps_not_infused"
+                if all(dose.perhaps_given for dose in product.doses)
+                else "infusion_undated"
+            ),
             basis=tuple(dose.source for dose in product.doses),
         )
     course = course_of(record, c, product, before)

@@ -141,14 +141,17 @@ def _decided(case: InfusionCase) -> _Verdict | None:
 
 
 def _undecided(case: InfusionCase, signals: tuple[Signal, ...]) -> _Verdict:
-    """The verdict by death of another cause, signals of relapse, and what could be assessed."""
-    if case.death is not None:
+    """The verdict by death of another cause, signals of relapse, and what could be assessed. A
+    lesion that nobody measured may have been the progression, whatever the cause of death.
+    """
+    standing = [signal for signal in signals if signal.open]
+    lesions = [signal for signal in standing if signal.id == "new_uptake"]
+    if case.death is not None and not lesions:
         return _Verdict(
             status="died_without_progression", because="death", basis=(case.death.source,)
         )
-    standing = [signal for signal in signals if signal.open]
     if standing:
-        when = _suspected_on(case, standing)
+        when = _suspected_on(case, standing if case.death is None else lesions)
         return _Verdict(
             status="suspected",
             because="open_signals",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rearm.record import Infusion, Record
+from rearm.knowledge.bundle import bundled
+from rearm.record import Infusion, Record, split_doses
 from rearm.response.course import CourseDays, ResponseCourse, response_course
 from rearm.response.criteria import Criteria
 from rearm.response.new_therapy import begins, new_therapy
@@ -14,7 +15,8 @@ __all__ = ["InfusedProduct", "course_of", "infused_products"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InfusedProduct:
-    """One infusion as it counts: doses of one product within the days of a split infusion together.
+    """One infusion as it counts: doses of one product (or of what may be
+    one) within the days of a split infusion together.
 
     `numbers` count the doses in the record from 1. `next`: the infusion after it, `ends` its day,
     which ends the course of this one.
@@ -31,32 +33,24 @@ def infused_products(record: Record, criteria: Criteria) -> list[InfusedProduct]
     """What was infused, split doses of one product taken together; what was only collected is left
     out.
     """
-    groups: list[list[tuple[int, Infusion]]] = []
-    for number, dose in enumerate(record.infused(), start=1):
-        last = groups[-1] if groups else None
-        if last is not None and _one_infusion(last[0][1], dose, criteria.split_infusion_days):
-            last.append((number, dose))
-        else:
-            groups.append([(number, dose)])
-    out = []
+    known = bundled().lexicon.products
+    groups = split_doses(record.infused(), criteria.split_infusion_days, known)
+    out: list[InfusedProduct] = []
+    number = 0
     for i, group in enumerate(groups):
-        after = groups[i + 1][0][1] if i + 1 < len(groups) else None
+        after = groups[i + 1][0] if i + 1 < len(groups) else None
+        numbers = tuple(range(number + 1, number + len(group) + 1))
+        number += len(group)
         out.append(
             InfusedProduct(
-                day=group[0][1].day,
-                doses=tuple(dose for _, dose in group),
-                numbers=tuple(number for number, _ in group),
+                day=group[0].day,
+                doses=tuple(group),
+                numbers=numbers,
                 ends=after.day if after is not None else None,
                 next=after,
             )
         )
     return out
-
-
-def _one_infusion(first: Infusion, dose: Infusion, within: int) -> bool:
-    if first.day is None or dose.day is None or first.product != dose.product:
-        return False
-    return dose.day - first.day <= within
 
 
 def course_of(

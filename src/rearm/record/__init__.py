@@ -20,7 +20,12 @@ from rearm.record.events import (
     Toxicity,
     Variant,
 )
-from rearm.record.infusions import given_in_order, last_apheresis
+from rearm.record.infusions import (
+    certainly_one_product,
+    given_in_order,
+    last_apheresis,
+    split_doses,
+)
 from rearm.record.issues import UNREAD_FILES, Done, Issue, IssuePlace, Severity, Source
 from rearm.record.patient import EVENT_FIELDS, Record
 from rearm.record.when import UNKNOWN_WHEN, When
@@ -48,6 +53,8 @@ __all__ = [
     "Toxicity",
     "Variant",
     "When",
+    "certainly_one_product",
     "given_in_order",
     "last_apheresis",
+    "split_doses",
 ]

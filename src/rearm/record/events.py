@@ -101,7 +101,8 @@ class Therapy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Infusion:
-    """A CAR-T product, infused or only collected (`infused` False). `product` is an id of the
+    """A CAR-T product, infused or only collected (`infused` False; None: nobody says, see
+    `perhaps_given`). `product` is an id of the
     lexicon where known, else the text.
     """
 
@@ -119,6 +120,11 @@ class Infusion:
     @property
     def day(self) -> int | None:
         return self.when.day
+
+    @property
+    def perhaps_given(self) -> bool:
+        """Whether nothing says that it was infused: no day, no word of order, and no yes."""
+        return self.infused is None and self.when == UNKNOWN_WHEN
 
     @property
     def apheresis_days(self) -> tuple[int, ...]:

@@ -1,14 +1,16 @@
-"""The infusions of a patient together: their order, and the leukaphereses behind them."""
+"""The infusions of a patient together: their order, which are one split dose, and the leukaphereses
+behind them.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 
 from rearm.record.events import Infusion
 from rearm.record.when import When
 
-__all__ = ["given_in_order", "last_apheresis"]
+__all__ = ["certainly_one_product", "given_in_order", "last_apheresis", "split_doses"]
 
 
 def given_in_order(infusions: Iterable[Infusion]) -> list[Infusion]:
@@ -30,6 +32,47 @@ def _rank(infusion: Infusion, last_day: int | None) -> tuple[int, float]:
     if when.first is not None and last_day is not None and when.first > last_day:
         return 2, when.first
     return 0, math.inf if when.last is None else when.last
+
+
+def split_doses(
+    given: Sequence[Infusion], within: int, known: Container[str]
+) -> list[list[Infusion]]:
+    """What was given (in order), the doses of each split infusion together: of one product, or of
+    what may be one, up to `within` days after the first of them.
+
+    A name that is none of the products `known` may be another spelling: it is a product of its own
+    only where other targets are stated for it.
+    """
+    groups: list[list[Infusion]] = []
+    for dose in given:
+        last = groups[-1] if groups else None
+        if last is not None and _one_infusion(last, dose, within, known):
+            last.append(dose)
+        else:
+            groups.append([dose])
+    return groups
+
+
+def certainly_one_product(doses: Iterable[Infusion]) -> bool:
+    """Whether the doses of a split infusion bear one name."""
+    return len({dose.product for dose in doses}) == 1
+
+
+def _one_infusion(
+    doses: Sequence[Infusion], dose: Infusion, within: int, known: Container[str]
+) -> bool:
+    first = doses[0].day
+    if first is None or dose.day is None or dose.day - first > within:
+        return False
+    return all(_may_be_one(other, dose, known) for other in doses)
+
+
+def _may_be_one(one: Infusion, other: Infusion, known: Container[str]) -> bool:
+    if one.product == other.product:
+        return True
+    if one.product in known and other.product in known:
+        return False
+    return not (one.targets and other.targets and set(one.targets).isdisjoint(other.targets))
 
 
 def last_apheresis(infusions: Iterable[Infusion], until: int | None) -> When | None:

@@ -336,7 +336,7 @@ class LesionLog:
             if uptake_only
             else "no earlier examination by the same method to compare with"
         )
-        self.uptake.append((day, name, f"{called(row)}: {why}; biopsy or repeat"))
+        self.uptake.append((day, name, f"{called(row)}: {why}; size, biopsy or repeat"))
         return {}
 
     def _not_examined(self, met: _Met) -> _Met:

@@ -94,6 +94,7 @@ def signs_of(e: CourseBasis) -> Signs:
     c, collected, visits = e.criteria, e.collected, e.counted()
     relapse = relapse_from_cr(visits, c, collected.serum_test, e.progression_day)
     events, cytopenias = clinical_events(e.record, collected, c, infusion=e.infusion, until=e.until)
+    events = [_closed_by_remission(event, e, visits) for event in events]
     states = mrd_states(collected.mrd, e.visits, c, collected.start)
     pet = pet_results(collected.pet, e.record.imaging)
     sustained = sustained_mrd(states, pet, c)
@@ -120,6 +121,33 @@ def signs_of(e: CourseBasis) -> Signs:
         signals=tuple(_signals(e, visits, relapse, events)),
         flags=tuple(dict.fromkeys(flags)),
     )
+
+
+def _closed_by_remission(
+    event: ClinicalEvent, e: CourseBasis, visits: Sequence[Visit]
+) -> ClinicalEvent:
+    """A fall of haemoglobin alone is no open sign where a stringent CR was stated on or after the
+    day of the last value, and the results of that visit show no disease either.
+    """
+    fallen = event.what == "anaemia" and event.attributed is None and event.open
+    values = e.collected.crab.get("hemoglobin", ()) if fallen else ()
+    last = max((day for x in values if (day := x.when.last) is not None), default=None)
+    if last is None:
+        return event
+    stated = [s.when.day for s in e.record.responses if s.response == "sCR"]
+    for day in stated:
+        if day is None or day < last or (e.until is not None and day > e.until):
+            continue
+        seen = [v for v in visits if last <= v.day and abs(v.day - day) <= e.criteria.visit_window]
+        if seen and all(_shows_no_disease(v) for v in seen):
+            return msgspec.structs.replace(event, open=False)
+    return event
+
+
+def _shows_no_disease(visit: Visit) -> bool:
+    """CR by the results, or all but what was not measured."""
+    incomplete = visit.because[:1] == ("cr-incomplete",)
+    return not visit.pd and (visit.response in ("CR", "sCR") or incomplete)
 
 
 def _clinical_relapse(events: Sequence[ClinicalEvent], e: CourseBasis) -> int | None:

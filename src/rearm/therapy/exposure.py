@@ -232,8 +232,12 @@ class Exposure:
         none_note: str,
     ) -> ExposureAnswer:
         hits = [x for x in self.history.infusions if wanted(x)]
+        given = [x for x in hits if not x.perhaps_given]
+        if given:
+            return ExposureAnswer(value=True, computed=True, sources=_sources(given))
         if hits:
-            return ExposureAnswer(value=True, computed=True, sources=_sources(hits))
+            note = "whether the product was infused is not recorded"
+            return ExposureAnswer(value=None, sources=_sources(hits), note=note)
         unnamed = [x for x in self.history.infusions if unclear(x)]
         if unnamed:
             note = "an infused product is not named"

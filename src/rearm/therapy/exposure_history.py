@@ -15,7 +15,7 @@ from rearm.therapy.exposure_rows import (
     nothing_named,
     readings,
 )
-from rearm.therapy.lines import Line, lines
+from rearm.therapy.lines import Line, infusion_doses, lines
 
 __all__ = ["GAP_WORDS", "Gap", "TreatmentHistory"]
 
@@ -96,7 +96,9 @@ class TreatmentHistory:
     @cached_property
     def _missing_line(self) -> int | None:
         """The first number that is jumped over and that no infusion can hold."""
-        return missing_line(self.rows, self.infusions)
+        first = [doses[0] for doses in infusion_doses(self.record)]  # a split dose is one line
+        own = [x for x in first if any(x is given for given in self.infusions)]
+        return missing_line(self.rows, own)
 
     @cached_property
     def openings(self) -> list[Opening]:

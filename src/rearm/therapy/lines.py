@@ -3,7 +3,8 @@
 A line is one planned course: induction, transplant, consolidation and maintenance together
 (Rajkumar et al., Blood 2015;126:921-922). A new line begins when other agents are taken in for
 progression, relapse or toxicity, or when treatment is needed again after a planned pause. Bridging
-and lymphodepletion belong to their CAR-T infusion, which is a line of its own. Rows without a line
+and lymphodepletion belong to their CAR-T infusion, which is a line of its own; a split dose is one.
+Rows without a line
 number that begin within a few weeks are the drugs of one regimen. Where the rows do not tell
 whether a line begins, both counts are given.
 """
@@ -15,13 +16,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rearm.knowledge.bundle import bundled
-from rearm.record import Infusion, Record, Source, Therapy, When, last_apheresis
+from rearm.knowledge.split_dose import split_infusion_days
+from rearm.record import (
+    Infusion,
+    Record,
+    Source,
+    Therapy,
+    When,
+    last_apheresis,
+    split_doses,
+)
 from rearm.therapy.anti_myeloma import stop_reason, treats_myeloma
 
 __all__ = [
     "Line",
     "PriorLines",
     "bridges_to_infusion",
+    "infusion_doses",
     "lines",
     "prior_lines",
     "rows_outside_lines",
@@ -52,8 +63,9 @@ class Line:
     input, where there is one.
 
     `rule` says in words why the line began and why its rows are one; `rows` of a CAR-T line are
-    those kept with it. `fewest` and `most` are the lines that its rows may be by themselves: 0 of
-    a line that may go on with the one before it, 2 of one that may hold another.
+    those kept with it, `doses` those of a split infusion, of which `infusion` is the first.
+    `fewest` and `most` are the lines that its rows may be by themselves: 0 of a line that may go on
+    with the one before it, 2 of one that may hold another.
     """
 
     number: int
@@ -63,6 +75,7 @@ class Line:
     rule: str
     fewest: int = 1
     most: int = 1
+    doses: tuple[Infusion, ...] = ()
 
     @property
     def start(self) -> When:
@@ -96,8 +109,7 @@ class Line:
     @property
     def sources(self) -> tuple[Source, ...]:
         """Rows of the input that the line rests on."""
-        own = () if self.infusion is None else (self.infusion.source,)
-        return (*own, *(r.source for r in self.rows))
+        return (*(dose.source for dose in self.doses), *(r.source for r in self.rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +149,11 @@ def lines(record: Record) -> tuple[Line, ...]:
     return _all_lines(record)[0]
 
 
+def infusion_doses(record: Record) -> list[list[Infusion]]:
+    """What was infused, the doses of a split infusion together, by the usual days of one."""
+    return split_doses(record.infused(), split_infusion_days(), bundled().lexicon.products)
+
+
 _Lines = tuple[tuple[Line, ...], tuple[Line, ...]]
 # of the record that was asked for last: a patient is read from several sides in a row
 _LAST: list[tuple[Record, _Lines]] = []
@@ -156,6 +173,8 @@ def _all_lines(record: Record) -> _Lines:
 
 def _read_lines(record: Record) -> _Lines:
     infused = record.infused()
+    split = infusion_doses(record)
+    first_dose = {id(dose): doses[0] for doses in split for dose in doses}
     kept_with: dict[int, Infusion] = {}  # rows that belong to an infusion, by their identity
     treatments: list[Therapy] = []
     perhaps: list[Therapy] = []
@@ -164,7 +183,7 @@ def _read_lines(record: Record) -> _Lines:
         attached = _infusion_of(row, infused) if row.purpose in _WITH_INFUSION else None
         infusion = maintained or attached
         if infusion is not None:
-            kept_with[id(row)] = infusion
+            kept_with[id(row)] = first_dose[id(infusion)]
         if maintained is None and not _attached(row, record, infused):
             treats = treats_myeloma(row)
             if treats:
@@ -176,11 +195,15 @@ def _read_lines(record: Record) -> _Lines:
     found = _in_order([*found, *_unnumbered(unnumbered, found, record, infused)])
     apart = [row for row in perhaps if not _taken_in(row, found, record, infused)]
     possible = _unnumbered(apart, [], record, infused)
-    for position, infusion in enumerate(infused, start=1):
-        rows = [r for r in record.therapies if kept_with.get(id(r)) is infusion]
-        after = (k for k, line in enumerate(found) if _after(line, infusion, position))
-        car_t = _GrowingLine(rows=rows, rule=_CAR_T_RULE, infusion=infusion)
+    position = 1
+    for doses in split:
+        rows = [r for r in record.therapies if kept_with.get(id(r)) is doses[0]]
+        after = (k for k, line in enumerate(found) if _after(line, doses[0], position))
+        car_t = _GrowingLine(rows=rows, rule=_CAR_T_RULE, doses=tuple(doses))
+        if doses[0].perhaps_given:
+            car_t.fewest = 0
         found.insert(next(after, len(found)), car_t)
+        position += len(doses)
     return _settled(found), _settled(possible)
 
 
@@ -194,6 +217,7 @@ def _settled(found: Iterable[_GrowingLine]) -> tuple[Line, ...]:
             rule=x.rule,
             fewest=x.fewest,
             most=x.most,
+            doses=x.doses,
         )
         for n, x in enumerate(found, start=1)
     )
@@ -279,9 +303,13 @@ class _GrowingLine:
     rows: list[Therapy]
     rule: str
     stated: int | None = None
-    infusion: Infusion | None = None
+    doses: tuple[Infusion, ...] = ()
     fewest: int = 1
     most: int = 1
+
+    @property
+    def infusion(self) -> Infusion | None:
+        return self.doses[0] if self.doses else None
 
     def first(self) -> float:
         return min((_when_key(r.start) for r in self.rows), default=math.inf)

@@ -161,7 +161,14 @@ def flag_undated(given: Iterable[tuple[Infusion, Row]], log: IssueLog) -> None:
         if infusion.infused is False or infusion.day is not None:
             continue
         product = f" of {infusion.product}" if infusion.product else ""
-        if infusion.when == UNKNOWN_WHEN:
+        if infusion.perhaps_given:
+            sentence = (
+                f"Whether the product{product} was infused is not known: it has no day, and the "
+                "column infused says neither yes nor no. It is not counted as given, and no "
+                "failure is judged. Enter its day, or infused = yes or no."
+            )
+            log.error(row, None, "infusion_without_day", sentence, "used")
+        elif infusion.when == UNKNOWN_WHEN:
             sentence = (
                 f"The infusion{product} has no day, so nothing can be placed after it and its "
                 "failure cannot be judged. Enter its day, or infused = no if it was never given."

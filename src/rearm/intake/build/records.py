@@ -16,6 +16,7 @@ from operator import attrgetter
 from typing import Any, cast
 
 from rearm.intake.build.axis import Axis
+from rearm.intake.build.checks.bridging import flag_perhaps_bridging
 from rearm.intake.build.checks.day_numbers import flag_numbers_beside_dates
 from rearm.intake.build.checks.igg import flag_igg_below_m_protein
 from rearm.intake.build.checks.infusion_days import flag_infusion_days
@@ -24,6 +25,7 @@ from rearm.intake.build.checks.isolated_day import flag_isolated_day
 from rearm.intake.build.checks.laboratory_days import flag_early_laboratory
 from rearm.intake.build.checks.light_chains import flag_swapped_chains
 from rearm.intake.build.checks.line_numbers import flag_missing_line
+from rearm.intake.build.checks.new_lesions import flag_new_without_size
 from rearm.intake.build.checks.open_ends import flag_open_ends
 from rearm.intake.build.checks.outliers import flag_outliers
 from rearm.intake.build.checks.statements import flag_denied_treatments
@@ -114,6 +116,10 @@ def _record(
     of_days = [*flag_infusion_days(record), *flag_isolated_day(record)]
     log.extend(at_its_day(issue, kept, axis) for issue in of_days)
     log.extend(at_cell(issue, kept, "line") for issue in flag_missing_line(record))
+    unmeasured = flag_new_without_size(record)
+    log.extend(at_cell(issue, kept, "length_mm") for issue in unmeasured)
+    perhaps = flag_perhaps_bridging(record, terms.lexicon)
+    log.extend(at_cell(issue, kept, "purpose") for issue in perhaps)
     denied = flag_denied_treatments(record, terms.lexicon)
     log.extend(at_cell(issue, kept, "status") for issue in denied)
     record = until_last_contact(record, last_seen, person.rows, log)

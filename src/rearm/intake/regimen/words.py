@@ -71,7 +71,8 @@ _TIMES = re.compile(
 )
 _ARROW = re.compile(r"[-–=]+>|→|⇒|;|\||\n|>")
 _ATOM = re.compile(r"[^\W\d_]+|\d+")
-_JOINER = re.compile(r"[ \u00a0]?[-–‑./'’][ \u00a0]?|[ \u00a0]{1,2}|")
+# the plus of CD34+ is of its name, every other one parts drugs
+_JOINER = re.compile(r"(?:(?<=CD34)\+)?(?:[ \u00a0]?[-–‑./'’][ \u00a0]?|[ \u00a0]{1,2}|)", re.I)
 _LONGEST = 8  # atoms in one listed phrase at most
 _SIGNS = dict(
     zip(

@@ -11,7 +11,7 @@ from rearm.cohort.outcomes.opened import OpenedStore
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["FINDINGS_SHOWN", "Cohort"]
+__all__ = ["FINDINGS_SHOWN", "Cohort", "is_infused"]
 
 # findings of table 1, as they were before the infusion, and those without which a cause or a target
 # can't be judged
@@ -73,10 +73,12 @@ class Cohort:
 
     @cached_property
     def infused(self) -> pl.DataFrame:
-        """Patients with an answer and a CAR-T infusion."""
+        """Patients with an answer and a CAR-T infusion; not those of whom nobody says whether the
+        product was given.
+        """
         import polars as pl
 
-        return self.patients.filter(pl.col("error").is_null(), pl.col("first_status").is_not_null())
+        return self.patients.filter(pl.col("error").is_null(), is_infused())
 
     @cached_property
     def failed(self) -> pl.DataFrame:
@@ -192,10 +194,19 @@ class Cohort:
         )
 
 
+def is_infused() -> pl.Expr:
+    """Whether a patient of `Cohort.patients` was infused; where nobody says so it does not hold."""
+    import polars as pl
+
+    said = pl.col("first_because").ne_missing("perhaps_not_infused")
+    return pl.col("first_status").is_not_null() & said
+
+
 _OF_INFUSION = (
     "day",
     "product",
     "status",
+    "because",
     "certainty",
     "kind",
     "timing",

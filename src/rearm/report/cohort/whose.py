@@ -10,7 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rearm.cohort.outcomes.states import state_rows
-from rearm.report.cohort.cohort import FINDINGS_BEFORE, FINDINGS_LOOKED_FOR, Cohort
+from rearm.report.cohort.cohort import (
+    FINDINGS_BEFORE,
+    FINDINGS_LOOKED_FOR,
+    Cohort,
+    is_infused,
+)
 from rearm.report.cohort.failures import first_progression
 from rearm.report.cohort.figures import Figure
 from rearm.report.cohort.histories import COURSES, history
@@ -85,7 +90,7 @@ def _funnel(cohort: Cohort) -> Iterator[pl.DataFrame]:
     """A part for each step, of all patients."""
     import polars as pl
 
-    infused = pl.col("error").is_null() & pl.col("first_status").is_not_null()
+    infused = pl.col("error").is_null() & is_infused()
     failed = infused & pl.col("first_status").is_in(_FAILED)
     sure = failed & (pl.col("first_status") == "failed")
     salvaged = infused & pl.col("salvage_day").is_not_null()

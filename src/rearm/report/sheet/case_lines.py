@@ -4,6 +4,7 @@ else decides.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rearm.assessment.result import Assessment, InfusionResult
@@ -104,7 +105,7 @@ def _lines(result: Assessment) -> Iterator[list[str]]:
 
 def _given(result: Assessment) -> Iterator[tuple[object, str]]:
     """Each row that treats, and each infusion, with what tells its line from others."""
-    infusions = [x for x in result.case.infusions if x.infused is not False]
+    infusions = _infusions(result)
     timed: list[tuple[float, object, str]] = []
     for place, row in enumerate(result.therapies):
         name = row.regimen or ", ".join(row.agents)
@@ -123,6 +124,23 @@ def _given(result: Assessment) -> Iterator[tuple[object, str]]:
         day = 0.0 if infusion.day.low is None else float(infusion.day.low)
         timed.append((day, ("infusion", place), infusion.product or "CAR-T"))
     yield from ((line, name) for _, line, name in sorted(timed, key=lambda x: x[0]))
+
+
+def _infusions(result: Assessment) -> list[InfusionResult]:
+    """What was infused, a split dose once: a bag on a day on which nothing is judged is of one
+    before.
+    """
+    judged = Counter(x.infusion_day for x in result.failures)
+    found: list[InfusionResult] = []
+    for infusion in result.case.infusions:
+        day = infusion.day.low if infusion.day.low == infusion.day.high else None
+        further = bool(judged) and day is not None and not judged[day]
+        if infusion.infused is False or further:
+            continue
+        if day is not None:
+            judged[day] -= 1
+        found.append(infusion)
+    return found
 
 
 def _bridged(infusions: Sequence[InfusionResult], day: float) -> object:

@@ -9,7 +9,9 @@ from itertools import combinations
 
 from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem
-from rearm.record import Infusion, Issue, Record
+from rearm.knowledge.bundle import bundled
+from rearm.knowledge.split_dose import split_infusion_days
+from rearm.record import Infusion, Issue, Record, certainly_one_product, split_doses
 
 __all__ = ["flag_infusion_days"]
 
@@ -20,7 +22,7 @@ _Given = tuple[Infusion, int]  # an infusion with its exact day
 
 def flag_infusion_days(record: Record) -> Iterator[Issue]:
     """Errors for an infusion that does not follow its lymphodepletion or its apheresis, a warning
-    for two products on one day.
+    for two products on one day, and for infusions that may be one split dose by their names.
 
     An infusion is compared with the nearest lymphodepletion; the rest of a split dose within 30
     days of another infusion needs none of its own. Infusions without an exact day are not judged.
@@ -34,15 +36,31 @@ def flag_infusion_days(record: Record) -> Iterator[Issue]:
         ):
             if problem is not None:
                 yield issue_at(infusion.source, problem, record.patient_id)
+    split = split_doses(record.infused(), split_infusion_days(), bundled().lexicon.products)
+    unsure = [doses for doses in split if not certainly_one_product(doses)]
+    for doses in unsure:
+        yield issue_at(doses[-1].source, _perhaps_split(doses), record.patient_id)
     for (one, day), (other, same_day) in combinations(given, 2):
         differ = one.product and other.product and one.product != other.product
-        if day == same_day and differ:
+        if day == same_day and differ and not any(one in x and other in x for x in unsure):
             sentence = (
                 f"Two products ({one.product} and {other.product}) are recorded as infused on "
                 f"day {day}. Both are used; check which one was given."
             )
             problem = CellProblem("warning", "two_products_one_day", sentence, "used")
             yield issue_at(other.source, problem, record.patient_id)
+
+
+def _perhaps_split(doses: Sequence[Infusion]) -> CellProblem:
+    names = " and ".join(dict.fromkeys(x.product or "no name" for x in doses))
+    days = ", ".join(dict.fromkeys(str(x.day) for x in doses))
+    sentence = (
+        f"The infusions of day {days} ({names}) lie "
+        "within the days of one split dose, and not each name is a product that Rearm knows. They "
+        "are counted as one infusion in parts. If so, enter one name for all; if a second CAR-T "
+        "was given, enter each product by a known name, or the targets if they differ."
+    )
+    return CellProblem("warning", "split_dose_by_name", sentence, "used")
 
 
 def _lymphodepletion_days(record: Record) -> list[int]:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem
-from rearm.record import Issue, Record
+from rearm.knowledge.bundle import bundled
+from rearm.knowledge.split_dose import split_infusion_days
+from rearm.record import Issue, Record, split_doses
 from rearm.record.line_numbers import missing_line
 
 __all__ = ["flag_missing_line"]
@@ -16,7 +18,8 @@ def flag_missing_line(record: Record) -> Iterator[Issue]:
     """An issue at the row after the first number that is jumped over and that no infusion can hold,
     if there is one.
     """
-    missing = missing_line(record.therapies, record.infused())
+    split = split_doses(record.infused(), split_infusion_days(), bundled().lexicon.products)
+    missing = missing_line(record.therapies, [doses[0] for doses in split])
     if missing is None:
         return
     later = [(t.line, t) for t in record.therapies if t.line is not None and t.line > missing]
