@@ -4,6 +4,8 @@ read in full, and no line of therapy.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from rearm.intake import read_tables
@@ -24,8 +26,8 @@ BOOST = (
 @pytest.mark.parametrize("line", [None, 2])
 @pytest.mark.parametrize("text", [*IMMUNOGLOBULIN, *BOOST])
 def test_support_without_a_purpose_is_no_line(text: str, line: int | None) -> None:
-    row = {"patient_id": "A", "start_day": 90, "regimen": text, "line": line or ""}
-    tables = {
+    row: dict[str, Any] = {"patient_id": "A", "start_day": 90, "regimen": text, "line": line or ""}
+    tables: dict[str, list[dict[str, Any]]] = {
         "patients": [{"patient_id": "A"}],
         "infusions": [{"patient_id": "A", "day": 0, "product": "ide-cel"}],
         "therapies": [row],
