@@ -14,7 +14,9 @@ less than 15 % of that, the report in less than 30 seconds, twice the patients i
 from __future__ import annotations
 
 import argparse
+import cProfile
 import os
+import pstats
 import shutil
 import subprocess
 import sys
@@ -26,9 +28,12 @@ from pathlib import Path
 
 import polars as pl
 
+import rearm.cohort
+
 _EVERY = 0.5  # seconds between two looks at the memory
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _ONE_IN = 100
+_FEW = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +66,7 @@ def main() -> None:
         built = _build(folder / "whole", wanted.patients, wanted.jobs, "build")
         _update(folder / "whole", wanted.patients, wanted.jobs, built)
         _report(folder / "whole", wanted.patients)
+        _where_it_goes(data, folder / "few")
         if wanted.spark:
             for engine in ("local", "spark"):
                 to = folder / engine
@@ -105,6 +111,44 @@ def _update(folder: Path, patients: int, jobs: int, built: Step) -> None:
 def _report(folder: Path, patients: int) -> None:
     step = _run("cohort", "report", folder / "store", "--html", folder / "report")
     _row("report", patients, step)
+
+
+# what a build does for a patient, by the function that does it: (file, name)
+_PARTS = {
+    "rows to records": ("intake/build/records.py", "_record"),
+    "courses, failures and the present relapse": ("outcome/failures.py", "failures"),
+    "later lines": ("outcome/relapse.py", "present_relapse"),
+    "findings": ("findings/__init__.py", "find"),
+    "rules and tiers": ("assessment/judging.py", "judge"),
+    "tests to ask for": ("assessment/pipeline.py", "next_tests"),
+    "rows of the store": ("cohort/store/rows.py", "rows_of"),
+}
+
+
+def _where_it_goes(data: Path, to: Path) -> None:
+    """The share of each part of a build, by a profile of a few hundred patients in one process."""
+    to.mkdir()
+    few = pl.read_parquet(data / "patients.parquet")["patient_id"].unique().sort().head(_FEW)
+    for file in sorted(data.glob("*.parquet")):
+        own = pl.scan_parquet(file).filter(pl.col("patient_id").is_in(few.implode()))
+        own.sink_parquet(to / file.name)
+    profile = cProfile.Profile()
+    profile.enable()
+    rearm.cohort.build(to, to.with_name("few_store"), jobs=1)
+    profile.disable()
+    told = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+    whole = sum(own for _, _, own, _, _ in told.values())
+    print("\n| of the time of a build (profile) | share |\n|---|---:|")
+    rest = 1.0
+    for title, (module, name) in _PARTS.items():
+        spent = sum(
+            every
+            for (path, _, function), (*_, every, _) in told.items()
+            if function == name and path.endswith(f"rearm/{module}")
+        )
+        rest -= spent / whole
+        print(f"| {title} | {spent / whole:.0%} |")
+    print(f"| the rest: parts of the input, hashes, files | {rest:.0%} |")
 
 
 def _half(data: Path, to: Path) -> int:
