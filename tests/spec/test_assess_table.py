@@ -107,7 +107,8 @@ def test_without_tests_it_is_the_same_table(records: list[Record]) -> None:
     assert rearm.assess_table(records).equals(with_tests.drop("tests", "mandatory_tests"))
 
 
-def test_parts_make_the_whole(records: list[Record]) -> None:
+def test_parts_make_the_whole(records: list[Record], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rearm.assessment.table.ROWS", 64)
     parts = list(assess_tables(records))
     assert len(parts) > 1
     assert pl.concat(parts).equals(rearm.assess_table(records))

@@ -135,7 +135,10 @@ def test_day(table: str, given: Any, when: When) -> None:
     record = _record(table, row | {column: given})
     event = getattr(record, field)[-1]
     assert event.when == when
-    unexpected = {i.code for i in record.issues} - {"undated", "imaging_undated", "no_end_recorded"}
+    expected = {"undated", "imaging_undated", "no_end_recorded"}
+    if (table, given) == ("therapies", "Leukapherese"):
+        expected.add("perhaps_bridging")  # on the day of the collection, without a purpose
+    unexpected = {i.code for i in record.issues} - expected
     assert unexpected == set()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from rearm.assessment.plan import Plan
 from rearm.errors import RearmError
 from rearm.findings import Found, find, inputs
+from rearm.intake.values import shown
 from rearm.interval import Interval
 from rearm.knowledge.option_names import declined_names, options_named
 from rearm.outcome.failure import Failure
@@ -84,7 +85,7 @@ def patient_at(
         )
     if record.disease is not None and record.disease not in _JUDGED:
         raise AssessmentError(
-            f"{record.patient_id}: the disease is entered as {record.disease}, which may be "
+            f"{record.patient_id}: the disease is entered as {shown(record.disease)}, which may be "
             "another than multiple myeloma. Enter a word of the list (column disease of patients)."
         )
     last = _as_day(record, as_of)
