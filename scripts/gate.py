@@ -54,6 +54,7 @@ GATES = {
             ("-m", "scripts.mechanism_inference"),
             ("-m", "scripts.mechanism_calibrate"),
             ("-m", "benchmarks.mechanism", "--no-peers"),
+            ("-m", "pytest", "-v", "tests/spec/test_mechanism_criteria.py"),
         ),
     ),
     "mutation": Gate(
