@@ -13,8 +13,11 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.support.demo_registry import registry
 from tests.support.generated_patients import write_patients
 from tests.support.store_files import bytes_of, tables_of, without_patient
+
+from rearm.demo.write.omop import write_omop
 
 ROOT = Path(__file__).parents[2]
 PATIENTS = 40
@@ -154,3 +157,10 @@ def test_any_other_input_is_built_too(tmp_path: Path) -> None:
     answers = ("patient_id", "status", "day_low", "answer_state", "best_response")
     left, right = (tables_of(x)["patients"].select(answers) for x in (store, tidy))
     assert left.equals(right)
+
+
+def test_what_is_said_to_be_a_cdm_has_to_be_one(source: Path, tmp_path: Path) -> None:
+    says(cohort("build", source, "--omop", "--store", tmp_path / "s"), 2, "no OMOP CDM", "person")
+    cdm = tmp_path / "cdm"
+    write_omop(registry(4), cdm)
+    says(cohort("build", cdm, "--omop", "--store", tmp_path / "s"), 0, "4 patients")

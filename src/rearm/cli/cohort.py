@@ -60,6 +60,10 @@ def build_store(
     store: Store,
     mapping: MappingFile = None,
     redcap: RedcapDictionary = None,
+    omop: Annotated[
+        bool,
+        typer.Option("--omop", help="DATA is an OMOP CDM. It is recognised without this, too."),
+    ] = False,
     as_of: AsOf = None,
     region: Region = None,
     knowledge: KnowledgeFolder = None,
@@ -81,6 +85,8 @@ def build_store(
     """
     from rearm.cohort.store.build import Wanted, build
 
+    if omop:
+        _is_omop(data)
     wanted = Wanted(
         mapping=mapping,
         redcap=redcap,
@@ -93,6 +99,18 @@ def build_store(
         today=date.today(),
     )
     _told(build(data, store, wanted, tell=_progress()), store, as_json=as_json)
+
+
+def _is_omop(data: str) -> None:
+    """Raises Unusable where the input is said to be a CDM and is none."""
+    from rearm.intake.omop.database import is_postgres_address
+    from rearm.intake.omop.read import is_omop
+
+    if not is_postgres_address(data) and not is_omop(Path(data)):
+        raise Unusable(
+            f"{data} is no OMOP CDM: a folder with files named like its tables (person, measurement"
+            " ...), a DuckDB file, or the address of a PostgreSQL database."
+        )
 
 
 @cohort_app.command("update")
