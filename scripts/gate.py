@@ -54,7 +54,7 @@ GATES = {
             ("-m", "scripts.mechanism_inference"),
             ("-m", "scripts.mechanism_calibrate"),
             ("-m", "benchmarks.mechanism", "--no-peers"),
-            ("-m", "pytest", "-v", "tests/spec/test_mechanism_criteria.py"),
+            ("-m", "pytest", "-v", "--no-header", "tests/spec/test_mechanism_criteria.py"),
         ),
     ),
     "mutation": Gate(
@@ -79,11 +79,11 @@ GATES = {
     ),
     "layouts": Gate(
         title="2,000 invented patients as tidy tables, FHIR, OMOP and REDCap: the same answers",
-        commands=(("-m", "pytest", "-v", "tests/end_to_end/test_demo_layouts.py"),),
+        commands=(("-m", "pytest", "-v", "--no-header", "tests/end_to_end/test_demo_layouts.py"),),
     ),
     "ledger": Gate(
         title="Reports of a registry: every cell of a patient that is shown is in the ledger",
-        commands=(("-m", "pytest", "-v", "tests/unit/test_report_ledger.py"),),
+        commands=(("-m", "pytest", "-v", "--no-header", "tests/unit/test_report_ledger.py"),),
     ),
     "registry": Gate(
         title="A store of 100,000 invented patients: speed, memory, an update, the report",
