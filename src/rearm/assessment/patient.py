@@ -24,9 +24,8 @@ from rearm.rules import Bounds
 __all__ = ["AssessmentError", "Patient", "patient_at"]
 
 
-# as the tidy tables name them
+# as the tidy tables name them; any other word may be of another disease
 _JUDGED = ("multiple_myeloma", "plasma_cell_leukaemia", "al_amyloidosis")
-_OTHERS = ("lymphoma", "leukaemia", "autoimmune_disease", "other")
 
 
 class AssessmentError(RearmError):
@@ -76,17 +75,13 @@ def patient_at(
     `read_only`: only the findings that some rule reads.
 
     Raises AssessmentError where a date is given and day zero is not known, and where the CAR-T
-    cells were given for another disease than myeloma.
+    cells may have been given for another disease than myeloma.
     """
-    if record.disease in _OTHERS:
-        raise AssessmentError(
-            f"{record.patient_id}: the CAR-T cells were given for another disease "
-            f"({record.disease.replace('_', ' ')}). Rearm judges multiple myeloma."
-        )
     if record.disease is not None and record.disease not in _JUDGED:
         raise AssessmentError(
-            f"{record.patient_id}: the disease is entered as {shown(record.disease)}, which may be "
-            "another than multiple myeloma. Enter a word of the list (column disease of patients)."
+            f"{record.patient_id}: the disease is entered as {shown(record.disease)}, and Rearm "
+            "judges multiple myeloma. If it is one, enter a word of the list (column disease of "
+            "patients)."
         )
     last = _as_day(record, as_of)
     day = _calendar_day(record, last)
