@@ -73,16 +73,9 @@ def _row(session: Session, case: Case, result: Result) -> WorklistRow:
         patient=case.patient_id,
         invented=case.invented,
         meeting_day=case.meeting_day or "",
-        product=told.product,
-        car_t=told.car_t,
-        relapse=told.relapse,
-        cause=told.cause,
-        first=told.first,
-        alerts=told.alerts,
-        missing=told.missing,
-        further=told.further,
         decided="" if shown is None else shown.chosen,
         new_answer=shown is not None and shown.answer < result.number,
+        **msgspec.structs.asdict(told),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from rearm.assessment import Assessment
-from rearm.board.reading import ReadIssue
+from rearm.board.reading import ReadIssue, Summary
 
 __all__ = [
     "AnswerVersion",
@@ -51,23 +51,15 @@ class DecisionShown(Context, frozen=True, kw_only=True):
     who: str
 
 
-class WorklistRow(Context, frozen=True, kw_only=True):
-    """One patient. `missing`: the tests that would change the answer; `further`: how many more are
-    asked for. `new_answer`: data came after the decision.
+class WorklistRow(Summary, frozen=True, kw_only=True):
+    """One patient, with the summary of the newest answer. `new_answer`: data came after the
+    decision.
     """
 
     case: str
     patient: str
     invented: bool
     meeting_day: str
-    product: str
-    car_t: str
-    relapse: str
-    cause: str
-    first: str
-    alerts: str
-    missing: tuple[str, ...]
-    further: int
     decided: str
     new_answer: bool
 
