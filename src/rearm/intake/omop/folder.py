@@ -14,6 +14,7 @@ from rearm.characters import printable
 from rearm.errors import InputError
 from rearm.intake.issues import issue_at
 from rearm.intake.omop.cdm import BATCH, Among, looks_like_cdm, name_of
+from rearm.intake.omop.tables import TABLES
 from rearm.intake.rows import CellProblem
 from rearm.record import Issue, Source
 
@@ -63,7 +64,13 @@ class FolderCdm:
         found: dict[str, tuple[str, ...]] = {}
         for name, path in self._paths.items():
             try:
-                found[name] = tuple(self._columns(path))
+                columns = tuple(self._columns(path))
+                if name in TABLES and not set(columns).intersection(TABLES[name].read):
+                    raise InputError(
+                        f"{path.name} has no column of the table {name}. It may be damaged: export "
+                        "it again."
+                    )
+                found[name] = columns
             except InputError as error:
                 sentence = f"{error} The table is not read; the others are."
                 problem = CellProblem("error", "file_unreadable", sentence, "refused")
