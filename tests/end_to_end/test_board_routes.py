@@ -14,6 +14,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 from sqlalchemy import text as text_of_sql
+from starlette.responses import Response
 from starlette.routing import Route
 from tests.support.board import Visitor, examples_read, new_board, patient_named, stock
 from tests.support.filled_form import FilledForm
@@ -21,12 +22,15 @@ from tests.support.loops import some
 from tests.support.places import DATA, ROOT
 
 from rearm.assessment import Assessment
-from rearm.board import forms, guards, routes, sessions, uploads
 from rearm.board.app import make_app
 from rearm.board.board import Board
-from rearm.board.sessions import Permission
-from rearm.board.tables import SessionRow, StartLink
-from rearm.board.utc import now
+from rearm.board.people import sessions
+from rearm.board.people.sessions import Permission
+from rearm.board.store import uploads
+from rearm.board.store.tables import SessionRow, StartLink
+from rearm.board.store.utc import now
+from rearm.board.web import declare, forms, guards
+from rearm.board.web.declare import Address, BoardRoute
 
 LABS = ROOT / "examples" / "tables" / "labs.csv"
 BUNDLE = ROOT / "examples" / "fhir" / "biallelic-bcma-loss.json"
@@ -53,8 +57,8 @@ def visitor(board: Board) -> Visitor:
     return Visitor(board)
 
 
-def _addresses(board: Board) -> list[routes.BoardRoute]:
-    return [route for route in make_app(board).routes if isinstance(route, routes.BoardRoute)]
+def _addresses(board: Board) -> list[BoardRoute]:
+    return [route for route in make_app(board).routes if isinstance(route, BoardRoute)]
 
 
 def _method(route: Route) -> str:
@@ -71,7 +75,7 @@ def _filled(path: str, **parts: str) -> str:
 
 def test_every_route_declares_what_it_needs(board: Board) -> None:
     every = make_app(board).routes
-    assert [x for x in every if not isinstance(x, routes.BoardRoute)] == []
+    assert [x for x in every if not isinstance(x, BoardRoute)] == []
     assert {x.needs for x in _addresses(board)} == {"nothing", *get_args(Permission)}
     open_ones = {x.path for x in _addresses(board) if x.needs == "nothing"}
     assert open_ones == {"/start/{token}", "/static/{name}"}
@@ -79,7 +83,7 @@ def test_every_route_declares_what_it_needs(board: Board) -> None:
 
 def test_a_route_without_a_declared_permission_can_t_be_made(board: Board) -> None:
     with pytest.raises(TypeError, match="needs"):
-        routes.BoardRoute("/x", lambda asked: None, board, method="GET")  # type: ignore[call-arg,arg-type,return-value]
+        Address(path="/x", method="GET", handler=lambda asked: Response())  # type: ignore[call-arg]
 
 
 def test_nobody_gets_anything_without_a_session(board: Board) -> None:
@@ -263,9 +267,9 @@ def _anybody(*_: Any) -> sessions.SignedIn:
 GUARDS: list[tuple[Callable[[Visitor], bool], Any, str, Any]] = [
     (_wrong_host, guards.HostGuard, "__call__", None),
     (_wrong_origin, guards.OriginGuard, "__call__", None),
-    (_wrong_token, routes, "_check_token", lambda form, who: None),
-    (_no_session, routes, "_session", _anybody),
-    (_no_permission, routes, "_session", _anybody),
+    (_wrong_token, declare, "_check_token", lambda form, who: None),
+    (_no_session, declare, "_session", _anybody),
+    (_no_permission, declare, "_session", _anybody),
 ]
 _NAMES = [attempt.__name__ for attempt, *_ in GUARDS]
 
@@ -394,7 +398,7 @@ def test_a_fault_tells_nobody_of_a_patient(
     def fail(*_: Any) -> None:
         raise RuntimeError("Mrs Canary")
 
-    monkeypatch.setattr("rearm.board.contents.worklist", fail)
+    monkeypatch.setattr("rearm.board.worklist.contents.worklist", fail)
     for path in ("/worklist", "/worklist.json"):
         answer = visitor.get(path)
         assert answer.status_code == 500

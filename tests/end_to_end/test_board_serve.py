@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from tests.support.board import new_board, stock
 
-from rearm.board.from_outside import verify_audit
+from rearm.board.commands import verify_audit
 from rearm.cohort.store.lock import locked
 
 pytestmark = pytest.mark.slow

@@ -12,14 +12,15 @@ import msgspec
 from starlette.testclient import TestClient
 from tests.support.places import ROOT
 
-from rearm.board import sessions, uploads
 from rearm.board.app import make_app
 from rearm.board.board import Board
-from rearm.board.database import Database
-from rearm.board.folder import open_board
-from rearm.board.reading import ReadFile, read_file
+from rearm.board.child.reading import ReadFile, read_file
+from rearm.board.child.worker import Worker
+from rearm.board.people import sessions
 from rearm.board.refusals import NotUsable
-from rearm.board.worker import Worker
+from rearm.board.store import uploads
+from rearm.board.store.database import Database
+from rearm.board.store.folder import open_board
 from rearm.errors import RearmError
 
 __all__ = ["PORT", "Visitor", "examples_read", "new_board", "patient_named", "stock"]

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from tests.support.board import new_board, stock
 
-from rearm.board import audit, cases, decisions
-from rearm.board.audit import FaultKind, Verified, verify
 from rearm.board.board import Board
-from rearm.board.decisions import Given
+from rearm.board.decision import decisions
+from rearm.board.decision.decisions import Given
+from rearm.board.store import audit, cases
+from rearm.board.store.audit import FaultKind, Verified, verify
 from rearm.board.words import fault_words
 
 Tampered = Callable[[sqlite3.Connection], None]

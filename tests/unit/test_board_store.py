@@ -24,16 +24,17 @@ from tests.support.places import DATA, ROOT
 
 import rearm
 from rearm.assessment import Assessment
-from rearm.board import cases, decisions, uploads
 from rearm.board.address import local_user
 from rearm.board.board import Board
-from rearm.board.database import Database
-from rearm.board.decisions import Given
-from rearm.board.folder import existing_board, open_board
-from rearm.board.reading import file_as_named, read_file
+from rearm.board.child.reading import file_as_named, read_file
+from rearm.board.decision import decisions
+from rearm.board.decision.decisions import Given
 from rearm.board.refusals import Conflict, NotThere, NotUsable
-from rearm.board.tables import KEPT, Base, Case, Record, Result
-from rearm.board.utc import UtcText, utc_text
+from rearm.board.store import cases, uploads
+from rearm.board.store.database import Database
+from rearm.board.store.folder import existing_board, open_board
+from rearm.board.store.tables import KEPT, Base, Case, Record, Result
+from rearm.board.store.utc import UtcText, utc_text
 from rearm.intake import read_tables
 
 GIVEN = Given(strategy="", participants="A, B", reason="as discussed", deviation="none fits")

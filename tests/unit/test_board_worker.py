@@ -11,9 +11,9 @@ import pytest
 from tests.support.board import Visitor, new_board
 from tests.support.places import ROOT
 
-from rearm.board import uploads
+from rearm.board.child.worker import Worker
 from rearm.board.refusals import NotUsable
-from rearm.board.worker import Worker
+from rearm.board.store import uploads
 from rearm.errors import InputError
 
 pytestmark = pytest.mark.slow
@@ -104,7 +104,7 @@ def test_a_fault_is_told_without_a_word_of_the_input(worker: Worker) -> None:
 def test_a_process_is_replaced_from_time_to_time(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rearm.board.worker._RECYCLED", 2)
+    monkeypatch.setattr("rearm.board.child.worker._RECYCLED", 2)
     seen = [worker.do(_ident, 0) for _ in range(4)]
     assert len(set(seen)) == 2
 

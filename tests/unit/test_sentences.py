@@ -29,7 +29,7 @@ WRITES_KEYS = {
     "intake/mapping/": "to whoever writes a mapping file, of its keys",
     "knowledge/": "to whoever writes knowledge files, of their keys; not the knowledge itself",
     "knowledge/data/mechanism/": "to whoever fits the model, of its parameters",
-    "board/migrations/": "to the database, as SQL",
+    "board/store/migrations/": "to the database, as SQL",
     "assessment/check": "to whoever writes knowledge files, of their keys",
     "assessment/planner.py": "to whoever writes placements, of their keys",
     "rules/reading.py": "to whoever writes a condition, of its findings",

@@ -1,8 +1,8 @@
-"""At the board: a web application on one machine. It keeps records, results and decisions of
-patients in a folder, and draws stored results; nothing clinical is decided here.
+"""At the board: a web application that keeps records, answers and decisions of patients, and draws
+stored answers; nothing clinical is decided here.
 
-The store: `folder`, `database`, `tables`, `audit`, `cases`, `uploads`, `decisions`, `sessions`;
-`from_outside` looks at it from the command line.
-The child processes: `worker`, with `reading` and `drawing`. The pages: `contexts` (what a page
-holds), `contents` (from the store), `words`, `pages`. The web: `routes`, `guards`, `app`, `serve`.
+`store` keeps, `people` says who is signed in, `child` works in processes with limits, `web` is what
+all addresses share. Each other room is one part of the application: `addresses` lists what can be
+asked of it, and `contents` makes the `contexts` of its pages from the store. `commands` is what is
+asked of a board from the command line.
 """

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from rearm.board.board import Board
-from rearm.board.guards import FaultGuard, HeaderGuard, HostGuard, OriginGuard
-from rearm.board.pages import refused
 from rearm.board.refusals import NotThere, Refusal
 from rearm.board.routes import routes
+from rearm.board.web.guards import FaultGuard, HeaderGuard, HostGuard, OriginGuard
+from rearm.board.web.pages import refused
 
 __all__ = ["make_app"]
 

@@ -6,12 +6,14 @@ import shutil
 
 from sqlalchemy import select
 
-from rearm.board import audit, reading, sessions, uploads
 from rearm.board.address import host_at, local_user
-from rearm.board.database import Database
-from rearm.board.folder import BoardFolder
-from rearm.board.tables import AuditRow
-from rearm.board.worker import Worker
+from rearm.board.child import reading
+from rearm.board.child.worker import Worker
+from rearm.board.people import sessions
+from rearm.board.store import audit, uploads
+from rearm.board.store.database import Database
+from rearm.board.store.folder import BoardFolder
+from rearm.board.store.tables import AuditRow
 
 __all__ = ["Board"]
 

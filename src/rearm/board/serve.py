@@ -13,9 +13,9 @@ import uvicorn
 from rearm.board.address import ADDRESS
 from rearm.board.app import make_app
 from rearm.board.board import Board
-from rearm.board.database import Database
-from rearm.board.folder import BoardFolder, open_board
 from rearm.board.refusals import NotUsable
+from rearm.board.store.database import Database
+from rearm.board.store.folder import BoardFolder, open_board
 from rearm.cohort.store.lock import locked
 
 __all__ = ["serve"]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rearm.board.audit import Fault, FaultKind, Verified
-from rearm.board.states import State
+from rearm.board.store.audit import Fault, FaultKind, Verified
+from rearm.board.store.states import State
 
 __all__ = [
     "NOT_SIGNED_IN",
     "STATE_WORDS",
-    "TITLES",
     "fault_words",
     "state_words",
     "status_words",
@@ -25,16 +24,6 @@ STATE_WORDS: Mapping[State, str] = {
     "followed_up": "Followed up",
 }
 """In the order of the worklist: what is next comes first."""
-
-TITLES: Mapping[str, str] = {
-    "worklist": "Worklist",
-    "patient": "Patient",
-    "decision": "Decision of the board",
-    "upload": "Upload a file",
-    "uploaded": "What was read",
-    "message": "Message",
-}
-"""Titles of windows: none names a patient, since browsers keep them."""
 
 NOT_SIGNED_IN = (
     "Nobody is signed in here, or the session has ended. Open the link that `rearm serve` printed; "

@@ -72,7 +72,7 @@ def serve(
 def link(folder: Folder = None) -> None:
     """Print a new link to a board that runs, for instance after the session has ended."""
     _check_installed()
-    from rearm.board.from_outside import new_link
+    from rearm.board.commands import new_link
 
     tell(new_link(_folder(folder)))
 
@@ -93,7 +93,7 @@ def verify(
     Exit 0: everything is as it was written. Exit 1: something is not.
     """
     _check_installed()
-    from rearm.board.from_outside import verify_audit
+    from rearm.board.commands import verify_audit
     from rearm.board.words import fault_words, verified_words
 
     found = verify_audit(_folder(folder), head)
@@ -110,7 +110,7 @@ def verify(
 
 
 def _folder(folder: Path | None) -> Path:
-    from rearm.board.folder import default_folder
+    from rearm.board.store.folder import default_folder
 
     return default_folder() if folder is None else folder
 

@@ -1,0 +1,50 @@
+"""The page of a patient, made of what the store keeps."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from rearm.board.decision.contents import decision_shown
+from rearm.board.patient.contexts import AnswerVersion, PatientPage
+from rearm.board.refusals import NotThere
+from rearm.board.store import audit
+from rearm.board.store.cases import assessment_of, case_of, decisions_of, results_of
+from rearm.board.store.tables import Record, Result, Upload
+from rearm.board.store.utc import moment_words
+
+__all__ = ["patient_page"]
+
+
+def patient_page(session: Session, case_id: str, refusal: str = "") -> PatientPage:
+    """The newest answer of a patient. Raises NotThere where there is no such patient."""
+    case = case_of(session, case_id)
+    answers = results_of(session, case_id)
+    if not answers:
+        raise NotThere("There is no answer for this patient yet.")
+    decisions = tuple(decision_shown(session, x) for x in decisions_of(session, case_id))
+    return PatientPage(
+        case=case.id,
+        patient=case.patient_id,
+        invented=case.invented,
+        state=case.state,
+        meeting_day=case.meeting_day or "",
+        version=case.version,
+        answers=tuple(_answer(session, x) for x in answers),
+        decisions=decisions,
+        new_answer=bool(decisions) and decisions[0].answer < answers[0].number,
+        head=audit.head(session),
+        result=assessment_of(answers[0]),
+        refusal=refusal,
+    )
+
+
+def _answer(session: Session, result: Result) -> AnswerVersion:
+    record = session.get_one(Record, result.record_id)
+    upload = session.get_one(Upload, record.upload_id)
+    return AnswerVersion(
+        number=result.number,
+        at=moment_words(result.at),
+        file=upload.file_name,
+        software=result.software,
+        knowledge=result.knowledge,
+    )

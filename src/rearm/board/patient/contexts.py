@@ -1,0 +1,48 @@
+"""What the page of a patient holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from rearm.assessment import Assessment
+from rearm.board.decision.contexts import DecisionShown
+from rearm.board.web.contexts import Context, Part
+from rearm.report.sheet.contents import sheet_contents
+
+__all__ = ["AnswerVersion", "PatientPage"]
+
+
+class AnswerVersion(Part, frozen=True, kw_only=True):
+    """One stored answer, with what made it. `file`: the upload that it rests on."""
+
+    number: int
+    at: str
+    file: str
+    software: str
+    knowledge: str
+
+
+class PatientPage(Context, frozen=True, kw_only=True):
+    """The newest answer of a patient, and everything that was kept. `version`: what a form must
+    send so that nobody's change is lost. `head`: the head of the audit when the page was made.
+    """
+
+    template: ClassVar[str] = "patient"
+    window: ClassVar[str] = "Patient"
+
+    case: str
+    patient: str
+    invented: bool
+    state: str
+    meeting_day: str
+    version: int
+    answers: tuple[AnswerVersion, ...]
+    decisions: tuple[DecisionShown, ...]
+    new_answer: bool
+    head: str
+    result: Assessment
+    refusal: str = ""
+
+    def for_template(self) -> Mapping[str, Any]:
+        return {"sheet": sheet_contents(self.result), "a": self.result, "linked": False}

@@ -1,0 +1,32 @@
+"""What a request asks for, once it is known who asks and that they may."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rearm.board.board import Board
+from rearm.board.people.sessions import SignedIn
+from rearm.board.web.forms import Form
+
+__all__ = ["Asked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request. `cookie`: the id of the session as the browser sent it."""
+
+    board: Board
+    method: str
+    parts: Mapping[str, str]
+    signed_in: SignedIn | None = None
+    cookie: str = ""
+    form: Form = field(default_factory=Form)
+
+    def part(self, name: str) -> str:
+        """A part of the address."""
+        return self.parts[name]
+
+    @property
+    def who(self) -> str:
+        return "" if self.signed_in is None else self.signed_in.who

@@ -1,0 +1,135 @@
+"""What every request passes before anything is done: the address it was sent to, the page it comes
+from; and the headers that every answer bears.
+
+Other programs and other users of the machine reach the loopback address too, and a page of another
+site can be made to (rebinding); so the guards look at what the browser says of the request.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import traceback
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rearm.board.refusals import Busy, NotAllowed, Refusal
+from rearm.board.web.pages import refused
+
+__all__ = ["CSP", "FaultGuard", "HeaderGuard", "HostGuard", "OriginGuard"]
+
+CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+"""Of our own pages: no script, no style but from our files, nothing from elsewhere."""
+
+_HEADERS = {
+    "content-security-policy": CSP,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    # not `no-referrer`: with it a browser sends no Origin that a form could be known by
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "cache-control": "no-store",
+}
+_SAFE = ("GET", "HEAD")
+
+
+class WrongHost(Refusal):
+    """The request was sent to a name that is not ours."""
+
+    status = 421
+
+
+class HostGuard:
+    """Only requests to our own address: a foreign name that leads here is refused."""
+
+    def __init__(self, app: ASGIApp, *, host: str) -> None:
+        self.app, self.host = app, host
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and Headers(scope=scope).getlist("host") != [self.host]:
+            refusal = WrongHost(f"This board answers at http://{self.host} only.")
+            await refused(scope, refusal)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+class OriginGuard:
+    """What changes something must come from a page of this board."""
+
+    def __init__(self, app: ASGIApp, *, origin: str) -> None:
+        self.app, self.origin = app, origin
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in _SAFE:
+            headers = Headers(scope=scope)
+            if headers.getlist("origin") != [self.origin]:
+                refusal = NotAllowed("This request does not come from a page of this board.")
+                await refused(scope, refusal)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+class HeaderGuard:
+    """The headers of every answer; one that an answer brings itself stays."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
+
+
+class FaultGuard:
+    """A fault of the program: the user gets a number, the terminal the place in the code. Neither
+    gets a word of a patient, so the message of the fault stays untold.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:
+            number = secrets.token_hex(4)
+            _tell(number, error)
+            if not begun:
+                await refused(scope, _Fault(number))(scope, receive, send)
+
+
+class _Fault(Busy):
+    """What the user is told of a fault."""
+
+    status = 500
+
+    def __init__(self, number: str) -> None:
+        super().__init__(
+            f"Something went wrong in the program (fault {number}). Nothing was half written. "
+            "Please report it with what stands in the terminal."
+        )
+
+
+def _tell(number: str, error: Exception) -> None:
+    places = traceback.extract_tb(error.__traceback__)
+    where = " < ".join(f"{x.filename}:{x.lineno}" for x in reversed(places[-3:]))
+    print(f"rearm: fault {number}: {type(error).__name__} at {where}", file=sys.stderr)
