@@ -5,7 +5,7 @@ the audit that names it. What stays is the number of the case.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
@@ -18,11 +18,13 @@ from rearm.board.store.belonging import belonging
 from rearm.board.store.cases import as_seen, case_of
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder
+from rearm.board.store.forgetting import forget, to_forget
+from rearm.board.store.retention import over_due
 from rearm.board.store.tables import KEPT, Base, Case, Erasure, Record, Upload, new_id
 from rearm.board.store.uploads import is_used
 from rearm.board.store.utc import now
 
-__all__ = ["Erased", "Why", "case_named", "erase", "erase_patient"]
+__all__ = ["Erased", "Why", "case_named", "erase", "erase_due", "erase_patient"]
 
 Why = Literal["asked", "retention"]
 
@@ -47,10 +49,10 @@ def case_named(session: Session, name: str) -> Case:
     """The case of a patient's id or of the number in the address. Raises NotThere, and NotUsable
     where several patients have this id.
     """
-    found = session.get(Case, name)
-    if found is not None:
-        return found
-    named = [*session.scalars(select(Case).where(Case.patient_id == name))]
+    by_number: Case | None = session.get(Case, name)
+    if by_number is not None:
+        return by_number
+    named: list[Case] = [*session.scalars(select(Case).where(Case.patient_id == name))]
     if not named:
         raise NotThere("There is no such patient on this board.")
     if len(named) > 1:
@@ -65,23 +67,37 @@ def erase_patient(
     case_id: str,
     who: str,
     *,
-    why: Why = "asked",
     version: int | None = None,
 ) -> Erased:
     """Erases a patient, then writes the database anew and removes copies from before an upgrade, so
-    that no file of the board holds them. Backups elsewhere are not reached.
+    that no file of the board holds them. Backups elsewhere are not reached. Raises NotThere and,
+    with a `version` that a page showed, Conflict.
     """
     with database.writing() as session:
-        done = erase(session, case_id, who, why=why, version=version)
+        done = erase(session, case_id, who, version=version)
+    return _forgotten(database, folder, [done])[0]
+
+
+def erase_due(database: Database, folder: BoardFolder, days: int, who: str) -> list[Erased]:
+    """Erases all patients whose time is over, in one transaction."""
+    with database.writing() as session:
+        due = [case.id for case in over_due(session, days)]
+        done = [erase(session, case_id, who, why="retention") for case_id in due]
+    return _forgotten(database, folder, done)
+
+
+def _forgotten(database: Database, folder: BoardFolder, done: list[Erased]) -> list[Erased]:
+    if not done:
+        return []
     folder.remove_copies()
-    forgotten = database.forget([*done.rows, Upload.__tablename__])
-    return Erased(case=done.case, rows=done.rows, uploads=done.uploads, forgotten=forgotten)
+    forgotten = forget(database)
+    return [replace(one, forgotten=forgotten) for one in done]
 
 
 def erase(
     session: Session, case_id: str, who: str, *, why: Why = "asked", version: int | None = None
 ) -> Erased:
-    """Deletes all rows of a patient. `version`: as the page showed it, where one did. Raises
+    """Deletes all rows of a patient; `forget` must follow, after the transaction. `version`: as the page showed it, where one did. Raises
     NotThere and Conflict.
     """
     case = case_of(session, case_id) if version is None else as_seen(session, case_id, version)
@@ -106,6 +122,7 @@ def erase(
         "sealed": audit.seal(session.get_one(Erasure, erasure.id)),
     }
     audit.append(session, who, "erased", case_id, details)
+    to_forget(session)
     return Erased(case=case_id, rows=rows, uploads=uploads)
 
 

@@ -1,5 +1,5 @@
-"""How long patients are kept: those who are followed up and of whom nothing has changed for a number
-of days. Off unless a number is set; nothing is erased by itself.
+"""How long patients are kept: those who are followed up and of whom nothing has changed for a
+number of days. Off unless a number is set; nothing is erased by itself.
 """
 
 from __future__ import annotations
