@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from tests.support.places import COHORT
 
 if TYPE_CHECKING:
-    from tests.support.databases import NewDatabase
+    from tests.support.databases import NewDatabase, Stocked
 
 IN_CI = os.environ.get("REARM_CI") == "1"
 
@@ -71,3 +71,11 @@ def postgres() -> Iterator[NewDatabase]:
 
     with new_databases() as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def stocked(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Stocked:
+    """Boards with patients on either database; the server is started when one is asked for."""
+    from tests.support.databases import Stocked
+
+    return Stocked(tmp_path_factory.mktemp("stocked"), lambda: request.getfixturevalue("postgres"))

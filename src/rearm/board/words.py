@@ -93,9 +93,13 @@ def upgraded_words(done: Upgraded) -> str:
 
 def erased_words(done: Erased) -> Iterator[str]:
     """What an erasure did, each a sentence."""
-    kept = ("records", "results", "decisions")
-    rows = ", ".join(f"{done.rows.get(name, 0)} {name}" for name in kept)
-    yield f"Case {done.case} was deleted: {rows}, and all else that was kept of the patient."
+    records, answers, decisions = (
+        done.rows.get(name, 0) for name in ("records", "results", "decisions")
+    )
+    yield (
+        f"Case {done.case} and everything kept of the patient was deleted (records: {records}, "
+        f"answers: {answers}, decisions: {decisions})."
+    )
     if done.uploads:
         yield f"Files that were read and named the patient were discarded: {done.uploads}."
     if not done.forgotten:

@@ -21,7 +21,7 @@ from rearm.board.store.folder import BoardFolder
 from rearm.board.store.forgetting import forget, to_forget
 from rearm.board.store.retention import over_due
 from rearm.board.store.tables import KEPT, Base, Case, Erasure, Record, Upload, new_id
-from rearm.board.store.uploads import is_used
+from rearm.board.store.uploads import is_used, read_of
 from rearm.board.store.utc import now
 
 __all__ = ["Erased", "Why", "case_named", "erase", "erase_due", "erase_patient"]
@@ -97,8 +97,8 @@ def _forgotten(database: Database, folder: BoardFolder, done: list[Erased]) -> l
 def erase(
     session: Session, case_id: str, who: str, *, why: Why = "asked", version: int | None = None
 ) -> Erased:
-    """Deletes all rows of a patient; `forget` must follow, after the transaction. `version`: as the page showed it, where one did. Raises
-    NotThere and Conflict.
+    """Deletes all rows of a patient; `forget` must follow, after the transaction. `version`: as the
+    page showed it, where one did. Raises NotThere and Conflict.
     """
     case = case_of(session, case_id) if version is None else as_seen(session, case_id, version)
     uploads = _discard_unread(session, case, who)
@@ -143,16 +143,22 @@ def _deleted(session: Session, statement: Delete) -> int:
 
 def _discard_unread(session: Session, case: Case, who: str) -> int:
     """Files that nobody has taken in yet and that name the patient are given up."""
-    sought = msgspec.json.encode(case.patient_id)
-    if len(case.patient_id) > _TOO_SHORT_TO_SEEK:
-        sought = sought[1:-1]
     found = 0
     for upload in session.scalars(select(Upload).where(Upload.state == "read")):
-        if sought in upload.payload or case.patient_id in upload.file_name:
+        if _names(upload, case.patient_id):
             upload.state, upload.payload = "discarded", b""
             audit.append(session, who, "upload_discarded", upload.id, {"why": "erased"})
             found += 1
     return found
+
+
+def _names(upload: Upload, patient_id: str) -> bool:
+    """Whether the patient is one of those of a file, or their id stands anywhere in it."""
+    read = read_of(upload)
+    if read is not None and any(x.patient_id == patient_id for x in read.patients):
+        return True
+    sought = msgspec.json.encode(patient_id)[1:-1]
+    return len(patient_id) > _TOO_SHORT_TO_SEEK and sought in upload.payload
 
 
 def _forget_files(session: Session, given: set[str], patient_id: str) -> None:
