@@ -9,6 +9,8 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import select
 from tests.support.board import Visitor, new_board, stock
 from tests.support.databases import DATABASES, Stocked, outside
@@ -24,7 +26,7 @@ from rearm.board.store.audit import verify
 from rearm.board.store.backup import restore, write_backup
 from rearm.board.store.database import Database
 from rearm.board.store.folder import existing_board, open_board
-from rearm.board.store.tables import FLEETING, Base, Result
+from rearm.board.store.tables import FIRST_TENANT, FLEETING, Base, Result
 from rearm.board.store.upgrade import upgrade
 
 DUMPS = sorted((DATA / "board").glob("*.sql"))
@@ -186,9 +188,7 @@ def test_a_backup_that_was_changed_is_not_brought_back(
     assert _rows(empty) == before and list(empty.folder.incoming.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"no database " * 400, b"SQLite format 3\x00" + b"x" * 99]
-)
+@pytest.mark.parametrize("content", [b"", b"no database " * 400, b"SQLite format 3\0" + b"x" * 99])
 def test_a_file_that_is_no_backup_is_refused(empty: Board, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "b").write_bytes(content)
     with pytest.raises(NotUsable, match="not the database of a board"):
@@ -224,10 +224,13 @@ def test_every_kept_database_of_an_earlier_version_comes_up(dump: Path, tmp_path
     database.close()
     board = new_board(tmp_path / "board")
     _head(board)  # verifies
+    with board.database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
     with board.database.reading() as session:
         for result in some(session.scalars(select(Result))):
             assert Assessment.from_json(result.result).patient_id.startswith("SYN-")
-        case = cases.all_cases(session)[0].id
+        case = cases.all_cases(session, FIRST_TENANT)[0].id
     visitor = Visitor(board)
     assert visitor.get(f"/patients/{case}").status_code == 200
     assert visitor.get("/worklist").status_code == 200

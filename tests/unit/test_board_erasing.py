@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from sqlalchemy import delete, make_url, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from tests.support.board import Visitor, examples_read, new_board, patient_named
+from tests.support.board import Visitor, examples_read, new_board, other_tenant, patient_named
 from tests.support.databases import DATABASES, GIVEN, Stocked, outside, without_triggers
 from tests.support.loops import some
 
@@ -27,6 +27,7 @@ from rearm.board.store.audit import verify
 from rearm.board.store.belonging import belonging
 from rearm.board.store.erasing import case_named, erase, erase_due, erase_patient
 from rearm.board.store.tables import (
+    FIRST_TENANT,
     AuditRow,
     Base,
     Case,
@@ -52,7 +53,7 @@ def board(tmp_path: Path, stocked: Stocked, request: pytest.FixtureRequest) -> I
     board.close()
 
 
-def _keep(board: Board, name: str, *patients: str) -> str:
+def _keep(board: Board, name: str, *patients: str, tenant: str = FIRST_TENANT) -> str:
     """An upload of patients with these ids."""
     whole = examples_read()
     one = msgspec.structs.replace(
@@ -62,15 +63,17 @@ def _keep(board: Board, name: str, *patients: str) -> str:
     together = msgspec.structs.replace(
         whole, patients=tuple(x for file in read for x in file.patients)
     )
-    return uploads.keep_read(board.database, "somebody", name, b"x", msgspec.json.encode(together))
+    return uploads.keep_read(
+        board.database, tenant, "somebody", name, b"x", msgspec.json.encode(together)
+    )
 
 
-def _take_in(board: Board, upload: str) -> list[str]:
+def _take_in(board: Board, upload: str, tenant: str = FIRST_TENANT) -> list[str]:
     with board.database.writing() as session:
         read = uploads.read_of(uploads.upload_of(session, upload))
         assert read is not None
-        seen = uploads.seen_mark(uploads.versions_of(session, read))
-        return uploads.take_in(session, upload, "somebody", seen)
+        seen = uploads.seen_mark(uploads.versions_of(session, tenant, read))
+        return uploads.take_in(session, tenant, upload, "somebody", seen)
 
 
 def _canary(board: Board) -> str:
@@ -114,7 +117,11 @@ def test_nothing_of_the_patient_is_left_in_any_table(board: Board) -> None:
     assert _faults(board) == []
     with board.database.reading() as session:
         assert session.get(Case, case) is None
-        assert {x.patient_id for x in cases.all_cases(session)} == {"SYN-01", "SYN-03", "Other-1"}
+        assert {x.patient_id for x in cases.all_cases(session, FIRST_TENANT)} == {
+            "SYN-01",
+            "SYN-03",
+            "Other-1",
+        }
         names = [*session.scalars(select(Upload.file_name))]
     assert "a file whose name was removed" in names and f"{CANARY}.csv" not in names
 
@@ -160,6 +167,24 @@ def test_a_short_id_discards_only_files_of_that_patient(board: Board) -> None:
     assert erase_patient(board.database, board.folder, case, "x").uploads == 1
 
 
+def test_another_tenant_s_patient_of_the_same_id_stays(board: Board) -> None:
+    other = other_tenant(board)
+    (theirs,) = _take_in(board, _keep(board, f"{CANARY}.csv", CANARY, tenant=other), other)
+    waits = _keep(board, f"{CANARY}.csv", CANARY, tenant=other)
+    with board.database.reading() as session, pytest.raises(NotThere):
+        case_named(session, CANARY, FIRST_TENANT)
+    case = _canary(board)
+    with board.database.reading() as session:
+        with pytest.raises(NotUsable, match="Several patients"):
+            case_named(session, CANARY)
+        assert case_named(session, CANARY, FIRST_TENANT).id == case
+    erase_patient(board.database, board.folder, case, "x")
+    with board.database.reading() as session:
+        assert case_named(session, CANARY).id == theirs
+        upload = uploads.upload_of(session, waits)
+        assert upload.state == "read" and upload.file_name == f"{CANARY}.csv"
+
+
 def test_who_saw_an_old_page_is_told(board: Board) -> None:
     case = _canary(board)
     with pytest.raises(Conflict, match="changed this patient"):
@@ -181,7 +206,8 @@ def test_a_patient_is_named_by_id_or_number(board: Board) -> None:
 def test_every_table_is_of_a_patient_or_is_named_here() -> None:
     """Who adds a table decides whether an erasure reaches it."""
     of_a_patient = {table.name for table, _ in belonging("x")}
-    others = {"uploads", "audit", "audit_head", "erasures", "settings", "start_links", "sessions"}
+    others = {"uploads", "audit", "audit_head", "erasures", "settings", "start_links", "sessions",
+              "tenants"}  # fmt: skip
     assert of_a_patient | others == set(Base.metadata.tables)
 
 
@@ -341,7 +367,7 @@ def test_who_is_followed_up_and_unchanged_for_so_long_is_due(
     board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with board.database.writing() as session:
-        (case,) = (x for x in cases.all_cases(session) if x.state == "decided")
+        (case,) = (x for x in cases.all_cases(session, FIRST_TENANT) if x.state == "decided")
         number, version = case.id, case.version
         cases.move(session, number, version, "x", state="followed_up", meeting_day="")
 
@@ -356,7 +382,7 @@ def test_who_is_followed_up_and_unchanged_for_so_long_is_due(
     assert done.case == number and done.forgotten and due(30) == [] and _faults(board) == []
     with board.database.reading() as session:
         why = session.scalars(select(Erasure.why).where(Erasure.case_id == number)).one()
-        assert why == "retention" and len(cases.all_cases(session)) == 1
+        assert why == "retention" and len(cases.all_cases(session, FIRST_TENANT)) == 1
     assert erase_due(board.database, board.folder, 30, "x") == []
 
 
@@ -403,7 +429,7 @@ def test_what_nobody_needs_any_more_goes_at_the_start(
 
 
 def _keep_in(session: Any) -> str:
-    upload = Upload(id=new_id(), file_name="x.csv", sha256="", size=1, state="read",
+    upload = Upload(id=new_id(), tenant_id=FIRST_TENANT, file_name="x.csv", sha256="", size=1, state="read",
                     payload=msgspec.json.encode(examples_read()), at=now(), who="x")  # fmt: skip
     session.add(upload)
     session.flush()

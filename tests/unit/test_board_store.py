@@ -184,13 +184,13 @@ def test_a_row_that_refers_to_nothing_is_refused(board: Board) -> None:
 
 def test_an_upload_is_settled_once_and_forgets_what_was_read(board: Board) -> None:
     read = msgspec.json.encode(examples_read())
-    upload = uploads.keep_read(board.database, "x", "all.csv", b"x", read)
+    upload = uploads.keep_read(board.database, FIRST_TENANT, "x", "all.csv", b"x", read)
     with board.database.writing() as session:
         uploads.discard(session, upload, "x")
         assert uploads.upload_of(session, upload).payload == b""
     for settle in (
         lambda s: uploads.discard(s, upload, "x"),
-        lambda s: uploads.take_in(s, upload, "x", uploads.seen_mark({})),
+        lambda s: uploads.take_in(s, FIRST_TENANT, upload, "x", uploads.seen_mark({})),
     ):
         with (
             pytest.raises(Conflict, match="taken in or discarded"),
@@ -255,12 +255,12 @@ def test_without_the_look_at_the_version_the_second_would_win(
 
 def test_an_upload_read_before_another_was_taken_in_is_looked_at_again(board: Board) -> None:
     read = msgspec.json.encode(examples_read())
-    upload = uploads.keep_read(board.database, "x", "all.csv", b"x", read)
+    upload = uploads.keep_read(board.database, FIRST_TENANT, "x", "all.csv", b"x", read)
     with board.database.reading() as session:
-        seen = uploads.seen_mark(uploads.versions_of(session, examples_read()))
+        seen = uploads.seen_mark(uploads.versions_of(session, FIRST_TENANT, examples_read()))
     stock(board, "SYN-01")
     with pytest.raises(Conflict, match="changed on the board"), board.database.writing() as session:
-        uploads.take_in(session, upload, "x", seen)
+        uploads.take_in(session, FIRST_TENANT, upload, "x", seen)
 
 
 @pytest.mark.parametrize(

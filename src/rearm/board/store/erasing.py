@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Delete, delete, select
+from sqlalchemy import Delete, Select, delete, select
 from sqlalchemy.orm import Session, undefer
 
 from rearm.board.refusals import NotThere, NotUsable
@@ -45,14 +45,14 @@ class Erased:
     forgotten: bool = False
 
 
-def case_named(session: Session, name: str) -> Case:
-    """The case of a patient's id or of the number in the address. Raises NotThere, and NotUsable
-    where several patients have this id.
+def case_named(session: Session, name: str, tenant: str | None = None) -> Case:
+    """The case of a patient's id or of the number in the address; of one tenant, or of any. Raises
+    NotThere, and NotUsable where several patients have this id.
     """
-    by_number: Case | None = session.get(Case, name)
-    if by_number is not None:
-        return by_number
-    named: list[Case] = [*session.scalars(select(Case).where(Case.patient_id == name))]
+    by_name = select(Case).where((Case.id == name) | (Case.patient_id == name))
+    if tenant is not None:
+        by_name = by_name.where(Case.tenant_id == tenant)
+    named: list[Case] = [*session.scalars(by_name.order_by(Case.id))]
     if not named:
         raise NotThere("There is no such patient on this board.")
     if len(named) > 1:
@@ -78,10 +78,12 @@ def erase_patient(
     return _forgotten(database, folder, [done])[0]
 
 
-def erase_due(database: Database, folder: BoardFolder, days: int, who: str) -> list[Erased]:
-    """Erases all patients whose time is over, in one transaction."""
+def erase_due(
+    database: Database, folder: BoardFolder, days: int, who: str, *, tenant: str | None = None
+) -> list[Erased]:
+    """Erases all patients whose time is over, of one tenant or of all, in one transaction."""
     with database.writing() as session:
-        due = [case.id for case in over_due(session, days)]
+        due = [case.id for case in over_due(session, days, tenant)]
         done = [erase(session, case_id, who, why="retention") for case_id in due]
     return _forgotten(database, folder, done)
 
@@ -102,18 +104,18 @@ def erase(
     """
     case = case_of(session, case_id) if version is None else as_seen(session, case_id, version)
     uploads = _discard_unread(session, case, who)
+    patient_id, tenant = case.patient_id, case.tenant_id
     given = set(session.scalars(select(Record.upload_id).where(Record.case_id == case_id)))
     sealed = dict(_sealed(session, case_id))
     erasure = Erasure(id=new_id(), case_id=case_id, why=why, at=now(), who=who)
     session.add(erasure)
     session.flush()  # from here on the triggers let its rows go
-    patient_id = case.patient_id
     session.expunge_all()
     rows = {
         table.name: _deleted(session, delete(table).where(condition))
         for table, condition in reversed(belonging(case_id))
     }
-    _forget_files(session, given, patient_id)
+    _forget_files(session, given, patient_id, tenant)
     session.expire_all()
     details = {
         "why": why,
@@ -144,12 +146,17 @@ def _deleted(session: Session, statement: Delete) -> int:
 def _discard_unread(session: Session, case: Case, who: str) -> int:
     """Files that nobody has taken in yet and that name the patient are given up."""
     found = 0
-    for upload in session.scalars(select(Upload).where(Upload.state == "read")):
+    for upload in session.scalars(_unread(case)):
         if _names(upload, case.patient_id):
             upload.state, upload.payload = "discarded", b""
             audit.append(session, who, "upload_discarded", upload.id, {"why": "erased"})
             found += 1
     return found
+
+
+def _unread(case: Case) -> Select[Upload]:
+    """Another tenant may know another patient by the same id."""
+    return select(Upload).where(Upload.state == "read", Upload.tenant_id == case.tenant_id)
 
 
 def _names(upload: Upload, patient_id: str) -> bool:
@@ -161,9 +168,9 @@ def _names(upload: Upload, patient_id: str) -> bool:
     return len(patient_id) > _TOO_SHORT_TO_SEEK and sought in upload.payload
 
 
-def _forget_files(session: Session, given: set[str], patient_id: str) -> None:
+def _forget_files(session: Session, given: set[str], patient_id: str, tenant: str) -> None:
     """Files of which nothing is left are forgotten; a name that holds the patient's id, always."""
-    for upload in session.scalars(select(Upload)):
+    for upload in session.scalars(select(Upload).where(Upload.tenant_id == tenant)):
         if upload.id in given and not is_used(session, upload.id):
             session.delete(upload)
         elif patient_id in upload.file_name:
