@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rearm.board.settings import Role
 from rearm.board.store.audit import Fault, FaultKind, Verified
 from rearm.board.store.states import State
 
 __all__ = [
     "NOT_SIGNED_IN",
+    "NOT_SIGNED_IN_HERE",
+    "ROLE_WORDS",
     "STATE_WORDS",
     "fault_words",
     "state_words",
@@ -25,10 +28,21 @@ STATE_WORDS: Mapping[State, str] = {
 }
 """In the order of the worklist: what is next comes first."""
 
+NOT_SIGNED_IN_HERE = "Nobody is signed in here, or the session has ended."
+"""On a board for many."""
+
 NOT_SIGNED_IN = (
     "Nobody is signed in here, or the session has ended. Open the link that `rearm serve` printed; "
     "each link works once. `rearm serve link` prints a new one."
 )
+
+ROLE_WORDS: Mapping[Role, str] = {
+    "reader": "Reader",
+    "editor": "Editor",
+    "chair": "Chair of the board",
+    "data_manager": "Data manager",
+    "administrator": "Administrator",
+}
 
 _STATUS: Mapping[int, str] = {
     401: "Sign in first",
@@ -39,6 +53,7 @@ _STATUS: Mapping[int, str] = {
     413: "Too large",
     421: "Another address",
     422: "Can't be used",
+    429: "Too many tries",
     500: "A fault of the program",
     503: "Busy",
 }
