@@ -11,7 +11,7 @@ from starlette.responses import Response
 from rearm.board.board import Board
 from rearm.board.refusals import NotThere, Refusal
 from rearm.board.routes import routes
-from rearm.board.web.guards import FaultGuard, HeaderGuard, HostGuard, OriginGuard
+from rearm.board.web.guards import CrowdGuard, FaultGuard, HeaderGuard, HostGuard, OriginGuard
 from rearm.board.web.pages import refused
 from rearm.board.web.proxies import TransportGuard
 
@@ -30,6 +30,7 @@ def make_app(board: Board) -> Starlette:
         routes=routes(board),
         middleware=[
             Middleware(HeaderGuard, secure=board.settings.is_public),
+            Middleware(CrowdGuard),
             Middleware(FaultGuard),
             *_transport(board),
             Middleware(HostGuard, host=board.host, origin=board.origin),
