@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -11,12 +12,14 @@ from rearm.board.address import host_at, local_user
 from rearm.board.child import reading
 from rearm.board.child.worker import Worker
 from rearm.board.people import sessions, users
-from rearm.board.people.providers import Provider
 from rearm.board.settings import Settings, secret_of
 from rearm.board.store import audit, uploads
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder
 from rearm.board.store.tables import FIRST_TENANT, AuditRow
+
+if TYPE_CHECKING:
+    from rearm.board.people.providers import Provider
 
 __all__ = ["CALLBACK", "Board"]
 
@@ -112,4 +115,6 @@ def _provider(settings: Settings, callback: str) -> Provider | None:
     oidc = settings.oidc
     if oidc is None:
         return None
+    from rearm.board.people.providers import Provider  # it takes a second; few boards need it
+
     return Provider(oidc, secret_of(oidc, "client_secret"), callback, settings.contact)

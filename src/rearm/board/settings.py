@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -26,6 +26,7 @@ __all__ = [
     "SessionSettings",
     "Settings",
     "TenantSettings",
+    "database_address",
     "read_settings",
     "secret_of",
 ]
@@ -84,7 +85,7 @@ class TenantSettings(_Strict, frozen=True, kw_only=True):
 class Settings(_Strict, frozen=True, kw_only=True):
     """The whole file. `origin`: the address that users type, `https://board.example.org`.
     `trusted_proxies`: addresses or networks whose word on the client and its TLS counts. `contact`:
-    whom a user asks who has no role.
+    whom a user asks who has no role. `record_system` is read where data are exchanged.
     """
 
     folder: str = ""
@@ -100,6 +101,7 @@ class Settings(_Strict, frozen=True, kw_only=True):
     session: SessionSettings = SessionSettings()
     oidc: OidcSettings | None = None
     tenants: tuple[TenantSettings, ...] = ()
+    record_system: dict[str, Any] = {}
 
     @property
     def is_public(self) -> bool:
@@ -113,6 +115,11 @@ class Settings(_Strict, frozen=True, kw_only=True):
     @property
     def longest(self) -> timedelta:
         return timedelta(hours=self.session.longest_hours)
+
+
+def database_address(settings: Settings) -> str:
+    """That of the server that keeps the patients; empty where a file of the folder does."""
+    return settings.database_url or secret_of(settings, "database_url", optional=True)
 
 
 def read_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rearm.cli.shared import Json, Unusable, app, print_json, say, spoken, tell
 
-__all__ = ["serve_app"]
+if TYPE_CHECKING:
+    from rearm.board.settings import Settings
+
+__all__ = ["Config", "Folder", "board_folder", "check_installed", "read_config", "serve_app"]
 
 serve_app = typer.Typer(
-    help="At the board: a web application on this machine, for one user.",
+    help="At the board: a web application on this machine, for one user or, with --config, many.",
     invoke_without_command=True,
 )
 audit_app = typer.Typer(help="Who saw and did what.", no_args_is_help=True)
@@ -28,6 +31,11 @@ Folder = Annotated[
     ),
 ]
 
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", help="The configuration of a board for many users (TOML)."),
+]
+
 
 @serve_app.callback()
 @spoken
@@ -38,8 +46,9 @@ def serve(
         int, typer.Option("--port", min=0, max=65535, help="0: any port that is free.")
     ] = 8765,
     host: Annotated[
-        str, typer.Option("--host", help="Only 127.0.0.1, this machine itself.")
+        str, typer.Option("--host", help="Only 127.0.0.1; others need --config.")
     ] = "127.0.0.1",
+    config: Config = None,
     examples: Annotated[
         bool,
         typer.Option(
@@ -49,20 +58,28 @@ def serve(
 ) -> None:
     """Open the board of a folder in the browser: worklist, patients, uploads, decisions.
 
-    Prints a link that works once. Answers on this machine only. Nothing is sent anywhere.
+    Prints a link that works once. Answers on this machine only, unless a configuration names the
+    address for others, who then sign in. Nothing is sent anywhere.
     """
     if context.invoked_subcommand is not None:
         return
     if host not in _LOOPBACK:
         raise Unusable(
             f"--host {host}: the board answers on this machine only (127.0.0.1), since it has no "
-            "sign-in for others. Leave --host out."
+            "sign-in for others. Leave --host out, or describe a board for others with --config."
         )
-    _check_installed()
+    check_installed()
     from rearm.board import serve as running
 
+    settings = read_config(config)
     try:
-        running.serve(_folder(folder), port=port, examples=examples, tell=_tell_now)
+        running.serve(
+            board_folder(folder, settings),
+            port=port if settings is None else settings.port,
+            examples=examples and (settings is None or not settings.is_public),
+            tell=_tell_now,
+            settings=settings,
+        )
     except KeyboardInterrupt:  # the way to stop it
         tell("Stopped.")
 
@@ -71,10 +88,10 @@ def serve(
 @spoken
 def link(folder: Folder = None) -> None:
     """Print a new link to a board that runs, for instance after the session has ended."""
-    _check_installed()
+    check_installed()
     from rearm.board.commands import new_link
 
-    tell(new_link(_folder(folder)))
+    tell(new_link(board_folder(folder)))
 
 
 @audit_app.command("verify")
@@ -92,11 +109,11 @@ def verify(
 
     Exit 0: everything is as it was written. Exit 1: something is not.
     """
-    _check_installed()
+    check_installed()
     from rearm.board.commands import verify_audit
     from rearm.board.words import fault_words, verified_words
 
-    found = verify_audit(_folder(folder), head)
+    found = verify_audit(board_folder(folder), head)
     if as_json:
         import msgspec
 
@@ -109,10 +126,20 @@ def verify(
         raise typer.Exit(1)
 
 
-def _folder(folder: Path | None) -> Path:
+def board_folder(folder: Path | None, settings: Settings | None = None) -> Path:
+    """The folder that is named, or else that of the configuration, or else one of the user."""
     from rearm.board.store.folder import default_folder
 
+    if folder is None and settings is not None and settings.folder:
+        return Path(settings.folder)
     return default_folder() if folder is None else folder
+
+
+def read_config(config: Path | None) -> Settings | None:
+    """The configuration, where one is named."""
+    from rearm.board.settings import read_settings
+
+    return None if config is None else read_settings(config)
 
 
 def _tell_now(text: str) -> None:
@@ -121,10 +148,14 @@ def _tell_now(text: str) -> None:
     sys.stdout.flush()
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
+    """Raises Unusable with a sentence where the parts of the application are not installed."""
     from importlib.util import find_spec
 
-    if any(find_spec(name) is None for name in ("starlette", "uvicorn", "sqlalchemy", "alembic")):
+    if any(
+        find_spec(name) is None
+        for name in ("starlette", "uvicorn", "sqlalchemy", "alembic", "argon2")
+    ):
         raise Unusable(
             "The board needs the extra `web` of Rearm. Install it: pip install 'rearm[web]'."
         )

@@ -10,6 +10,7 @@ import asyncio
 import hmac
 import json
 import secrets
+import warnings
 from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,8 +18,6 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import httpx
-from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.starlette_client import OAuth
 from joserfc.errors import JoseError
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -33,6 +32,12 @@ from rearm.board.store.database import Database
 from rearm.board.store.tables import OidcTry, User
 from rearm.board.store.utc import now
 from rearm.characters import first_harmful
+
+with warnings.catch_warnings():
+    # it says at its import that httpx has a successor; nobody who serves a board can change that
+    warnings.simplefilter("ignore")
+    from authlib.common.errors import AuthlibBaseError
+    from authlib.integrations.starlette_client import OAuth
 
 __all__ = ["TRY_LIFE", "Provider"]
 
