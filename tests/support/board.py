@@ -18,6 +18,7 @@ from rearm.board.child.reading import ReadFile, read_file
 from rearm.board.child.worker import Worker
 from rearm.board.people import sessions
 from rearm.board.refusals import NotUsable
+from rearm.board.settings import Settings
 from rearm.board.store import uploads
 from rearm.board.store.database import Database
 from rearm.board.store.folder import open_board
@@ -49,12 +50,12 @@ class _Here(Worker):
             raise NotUsable(str(error)) from None
 
 
-def new_board(folder: Path, url: str | None = None) -> Board:
+def new_board(folder: Path, url: str | None = None, *, settings: Settings | None = None) -> Board:
     """An empty board; `url`: of the server on which it stands."""
     place = open_board(folder, url)
     database = Database(place.where)
     database.bring_up_to_date()
-    board = Board(place, database, port=PORT)
+    board = Board(place, database, port=PORT, settings=settings)
     board.reader = _Here(what="This file", seconds=60, megabytes=1024)
     board.drawer = _Here(what="The page", seconds=60, megabytes=1024)
     return board

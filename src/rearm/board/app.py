@@ -13,6 +13,7 @@ from rearm.board.refusals import NotThere, Refusal
 from rearm.board.routes import routes
 from rearm.board.web.guards import CrowdGuard, FaultGuard, HeaderGuard, HostGuard, OriginGuard
 from rearm.board.web.pages import refused
+from rearm.board.web.proxies import TransportGuard
 
 __all__ = ["make_app"]
 
@@ -28,14 +29,21 @@ def make_app(board: Board) -> Starlette:
     return Starlette(
         routes=routes(board),
         middleware=[
-            Middleware(HeaderGuard),
+            Middleware(HeaderGuard, secure=board.settings.is_public),
             Middleware(CrowdGuard),
             Middleware(FaultGuard),
-            Middleware(HostGuard, host=board.host),
+            *_transport(board),
+            Middleware(HostGuard, host=board.host, origin=board.origin),
             Middleware(OriginGuard, origin=board.origin),
         ],
         exception_handlers={HTTPException: _refuse},
     )
+
+
+def _transport(board: Board) -> list[Middleware]:
+    if not board.settings.is_public:
+        return []
+    return [Middleware(TransportGuard, trusted=board.settings.trusted_proxies)]
 
 
 def _refuse(request: Request, error: Exception) -> Response:

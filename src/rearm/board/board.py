@@ -3,41 +3,75 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from rearm.board.address import host_at, local_user
 from rearm.board.child import reading
 from rearm.board.child.worker import Worker
-from rearm.board.people import sessions
+from rearm.board.people import sessions, users
+from rearm.board.settings import Settings, secret_of
 from rearm.board.store import audit, retention, uploads
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder
 from rearm.board.store.tables import FIRST_TENANT, AuditRow
 
-__all__ = ["Board"]
+if TYPE_CHECKING:
+    from rearm.board.people.providers import Provider
+
+__all__ = ["CALLBACK", "Board"]
+
+CALLBACK = "/sign-in/provider/back"
+"""Where a provider sends users back."""
 
 
 class Board:
     """Everything that a request may need. `close` ends the child processes."""
 
-    def __init__(self, folder: BoardFolder, database: Database, *, port: int) -> None:
+    def __init__(
+        self,
+        folder: BoardFolder,
+        database: Database,
+        *,
+        port: int,
+        settings: Settings | None = None,
+    ) -> None:
         self.folder, self.database, self.port = folder, database, port
+        self.settings = settings or Settings()
+        self.provider = _provider(self.settings, f"{self.origin}{CALLBACK}")
         self.reader = Worker(what="This file", seconds=120, megabytes=3072)
         self.drawer = Worker(what="The page", seconds=60, megabytes=3072)
 
     @property
     def host(self) -> str:
-        return host_at(self.port)
+        """What a request must name as its host."""
+        return self.settings.origin.removeprefix("https://") or host_at(self.port)
 
     @property
     def origin(self) -> str:
-        return f"http://{self.host}"
+        return self.settings.origin or f"http://{self.host}"
+
+    @property
+    def idle(self) -> timedelta | None:
+        """How long a session lasts without use; None where nobody set it."""
+        return self.settings.idle if self.settings.is_public else None
+
+    @property
+    def longest(self) -> timedelta | None:
+        """How long a session lasts at most; None where nobody set it."""
+        return self.settings.longest if self.settings.is_public else None
 
     @property
     def cookie(self) -> str:
         """Its name; cookies know no ports, so two boards of one machine have two names."""
-        return f"rearm_board_{self.port}"
+        return "__Host-rearm" if self.settings.is_public else f"rearm_board_{self.port}"
+
+    @property
+    def browser_cookie(self) -> str:
+        """The name of the cookie by which a browser is known before anybody is signed in."""
+        return f"{self.cookie}_browser"
 
     def link(self) -> str:
         """An address that opens one session."""
@@ -71,8 +105,19 @@ class Board:
         with self.database.writing() as session:
             retention.purge(session, links=sessions.LINK_LIFE, sessions=sessions.LONGEST)
             audit.append(session, local_user(), "board_opened")
+            for tenant in self.settings.tenants:
+                users.add_tenant(session, local_user(), tenant.id, tenant.name)
 
     def close(self) -> None:
         self.reader.close()
         self.drawer.close()
         self.database.close()
+
+
+def _provider(settings: Settings, callback: str) -> Provider | None:
+    oidc = settings.oidc
+    if oidc is None:
+        return None
+    from rearm.board.people.providers import Provider  # it takes a second; few boards need it
+
+    return Provider(oidc, secret_of(oidc, "client_secret"), callback, settings.contact)

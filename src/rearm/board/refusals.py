@@ -13,6 +13,7 @@ __all__ = [
     "NotUsable",
     "Refusal",
     "TooLarge",
+    "TooMany",
 ]
 
 
@@ -62,3 +63,13 @@ class Busy(Refusal):
     """The store is held by another writer, or the worker could not finish; try again."""
 
     status = 503
+
+
+class TooMany(Refusal):
+    """Too many tries in a short time. `retry_after`: seconds until the next one counts."""
+
+    status = 429
+
+    def __init__(self, sentence: str, *, retry_after: int) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after

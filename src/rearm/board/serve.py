@@ -1,4 +1,6 @@
-"""The program that runs: a board opened from its folder, answering on this machine only."""
+"""The program that runs: a board opened from its folder, answering on this machine, or to a proxy
+before it.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,10 @@ from pathlib import Path
 
 import uvicorn
 
-from rearm.board.address import ADDRESS
 from rearm.board.app import make_app
 from rearm.board.board import Board
 from rearm.board.refusals import NotUsable
+from rearm.board.settings import Settings, database_address
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder, open_board
 from rearm.board.store.upgrade import upgrade
@@ -30,23 +32,33 @@ def serve(
     port: int,
     examples: bool,
     tell: Callable[[str], None],
+    settings: Settings | None = None,
     database: str | None = None,
 ) -> None:
     """Opens the board of a folder and answers until it is interrupted. `port` 0: any that is free.
-    `database`: the address of the server that keeps the patients, once it is to be noted. Raises
-    NotUsable with a sentence where folder, database or port can't be used.
+    `settings`: the configuration of a board for many. `database`: the address of the server that
+    keeps the patients, once it is to be noted. Raises NotUsable with a sentence where folder,
+    database, port or configuration can't be used.
     """
     os.umask(0o077)
-    place = open_board(folder, database)
+    settings = settings or Settings()
+    place = open_board(folder, database or database_address(settings) or None)
     with locked(place.path):
-        _serve(place, port, examples=examples, tell=tell)
+        _serve(place, port, examples=examples, tell=tell, settings=settings)
 
 
-def _serve(place: BoardFolder, port: int, *, examples: bool, tell: Callable[[str], None]) -> None:
+def _serve(
+    place: BoardFolder,
+    port: int,
+    *,
+    examples: bool,
+    tell: Callable[[str], None],
+    settings: Settings,
+) -> None:
     database = Database(place.where)
     upgrade(place, database)
-    listening = _listening(port)
-    board = Board(place, database, port=listening.getsockname()[1])
+    listening = _listening(settings.host, port)
+    board = Board(place, database, port=listening.getsockname()[1], settings=settings)
     try:
         is_new = board.is_new()
         board.opened()
@@ -54,8 +66,7 @@ def _serve(place: BoardFolder, port: int, *, examples: bool, tell: Callable[[str
             tell("Preparing the invented patients, which takes a few seconds ...")
             board.take_in_examples()
         place.port.write_text(str(board.port), encoding="ascii")
-        tell(f"At the board: {board.link()}")
-        tell("Open this link in a browser on this machine; it works once, within 15 minutes.")
+        _tell_how_to_enter(board, tell)
         kept = place.path if isinstance(place.where, Path) else database.told
         tell(f"Patients are kept here: {kept}. Stop with Ctrl+C.")
         _server(board).run(sockets=[listening])
@@ -64,12 +75,22 @@ def _serve(place: BoardFolder, port: int, *, examples: bool, tell: Callable[[str
         listening.close()
 
 
-def _listening(port: int) -> socket.socket:
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def _tell_how_to_enter(board: Board, tell: Callable[[str], None]) -> None:
+    if board.settings.is_public:
+        tell(f"At the board: {board.origin}, for the proxy on {board.settings.host}:{board.port}")
+        tell("Users sign in. `rearm serve user add` makes the first one.")
+        return
+    tell(f"At the board: {board.link()}")
+    tell("Open this link in a browser on this machine; it works once, within 15 minutes.")
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
     if os.name == "posix":
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        found.bind((ADDRESS, port))
+        found.bind((host, port))
         found.listen()  # from now on who follows the link waits, and is not refused
     except OSError as error:
         found.close()

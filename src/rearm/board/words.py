@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from rearm.board.settings import Role
 from rearm.board.store.audit import Fault, FaultKind, Verified
 from rearm.board.store.erasing import Erased
 from rearm.board.store.states import State
@@ -11,6 +12,8 @@ from rearm.board.store.upgrade import Upgraded
 
 __all__ = [
     "NOT_SIGNED_IN",
+    "NOT_SIGNED_IN_HERE",
+    "ROLE_WORDS",
     "STATE_WORDS",
     "erased_words",
     "fault_words",
@@ -30,10 +33,21 @@ STATE_WORDS: Mapping[State, str] = {
 }
 """In the order of the worklist: what is next comes first."""
 
+NOT_SIGNED_IN_HERE = "Nobody is signed in here, or the session has ended."
+"""On a board for many."""
+
 NOT_SIGNED_IN = (
     "Nobody is signed in here, or the session has ended. Open the link that `rearm serve` printed; "
     "each link works once. `rearm serve link` prints a new one."
 )
+
+ROLE_WORDS: Mapping[Role, str] = {
+    "reader": "Reader",
+    "editor": "Editor",
+    "chair": "Chair of the board",
+    "data_manager": "Data manager",
+    "administrator": "Administrator",
+}
 
 _STATUS: Mapping[int, str] = {
     401: "Sign in first",
@@ -44,6 +58,7 @@ _STATUS: Mapping[int, str] = {
     413: "Too large",
     421: "Another address",
     422: "Can't be used",
+    429: "Too many tries",
     500: "A fault of the program",
     503: "Busy",
 }

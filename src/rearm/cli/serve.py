@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rearm.cli.shared import Json, Unusable, app, print_json, say, spoken, tell
 
-__all__ = ["Database", "Folder", "audit_app", "board_folder", "check_installed", "serve_app"]
+if TYPE_CHECKING:
+    from rearm.board.settings import Settings
+
+__all__ = [
+    "Config",
+    "Database",
+    "Folder",
+    "audit_app",
+    "board_folder",
+    "check_installed",
+    "read_config",
+    "serve_app",
+]
 
 serve_app = typer.Typer(
-    help="At the board: a web application on this machine, for one user.",
+    help="At the board: a web application on this machine, for one user or, with --config, many.",
     invoke_without_command=True,
 )
 audit_app = typer.Typer(help="Who saw and did what.", no_args_is_help=True)
@@ -41,6 +53,11 @@ Database = Annotated[
     ),
 ]
 
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", help="The configuration of a board for many users (TOML)."),
+]
+
 
 @serve_app.callback()
 @spoken
@@ -51,8 +68,9 @@ def serve(
         int, typer.Option("--port", min=0, max=65535, help="0: any port that is free.")
     ] = 8765,
     host: Annotated[
-        str, typer.Option("--host", help="Only 127.0.0.1, this machine itself.")
+        str, typer.Option("--host", help="Only 127.0.0.1; others need --config.")
     ] = "127.0.0.1",
+    config: Config = None,
     examples: Annotated[
         bool,
         typer.Option(
@@ -63,21 +81,28 @@ def serve(
 ) -> None:
     """Open the board of a folder in the browser: worklist, patients, uploads, decisions.
 
-    Prints a link that works once. Answers on this machine only. Nothing is sent anywhere.
+    Prints a link that works once. Answers on this machine only, unless a configuration names the
+    address for others, who then sign in. Nothing is sent anywhere.
     """
     if context.invoked_subcommand is not None:
         return
     if host not in _LOOPBACK:
         raise Unusable(
             f"--host {host}: the board answers on this machine only (127.0.0.1), since it has no "
-            "sign-in for others. Leave --host out."
+            "sign-in for others. Leave --host out, or describe a board for others with --config."
         )
     check_installed()
     from rearm.board import serve as running
 
+    settings = read_config(config)
     try:
         running.serve(
-            board_folder(folder), port=port, examples=examples, tell=_tell_now, database=database
+            board_folder(folder, settings),
+            port=port if settings is None else settings.port,
+            examples=examples and (settings is None or not settings.is_public),
+            tell=_tell_now,
+            settings=settings,
+            database=database,
         )
     except KeyboardInterrupt:  # the way to stop it
         tell("Stopped.")
@@ -126,10 +151,20 @@ def verify(
         raise typer.Exit(1)
 
 
-def board_folder(folder: Path | None) -> Path:
+def board_folder(folder: Path | None, settings: Settings | None = None) -> Path:
+    """The folder that is named, or else that of the configuration, or else one of the user."""
     from rearm.board.store.folder import default_folder
 
+    if folder is None and settings is not None and settings.folder:
+        return Path(settings.folder)
     return default_folder() if folder is None else folder
+
+
+def read_config(config: Path | None) -> Settings | None:
+    """The configuration, where one is named."""
+    from rearm.board.settings import read_settings
+
+    return None if config is None else read_settings(config)
 
 
 def _tell_now(text: str) -> None:
@@ -139,9 +174,13 @@ def _tell_now(text: str) -> None:
 
 
 def check_installed() -> None:
+    """Raises Unusable with a sentence where the parts of the application are not installed."""
     from importlib.util import find_spec
 
-    if any(find_spec(name) is None for name in ("starlette", "uvicorn", "sqlalchemy", "alembic")):
+    if any(
+        find_spec(name) is None
+        for name in ("starlette", "uvicorn", "sqlalchemy", "alembic", "argon2")
+    ):
         raise Unusable(
             "The board needs the extra `web` of Rearm. Install it: pip install 'rearm[web]'."
         )

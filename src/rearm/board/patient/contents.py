@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from rearm.board.decision.contents import decision_shown
-from rearm.board.patient.contexts import AnswerVersion, PatientPage
+from rearm.board.patient.contexts import AnswerVersion, OpeningShown, PatientPage
+from rearm.board.people.openings import openings_of
 from rearm.board.refusals import NotThere
 from rearm.board.store import audit
 from rearm.board.store.cases import assessment_of, case_of, decisions_of, results_of
@@ -34,6 +35,12 @@ def patient_page(session: Session, case_id: str, refusal: str = "") -> PatientPa
         new_answer=bool(decisions) and decisions[0].answer < answers[0].number,
         head=audit.head(session),
         result=assessment_of(answers[0]),
+        openings=tuple(
+            OpeningShown(
+                who=x.who, at=moment_words(x.at), until=moment_words(x.until), reason=x.reason
+            )
+            for x in openings_of(session, case_id)
+        ),
         refusal=refusal,
     )
 

@@ -10,7 +10,7 @@ from rearm.board.decision.contexts import DecisionShown
 from rearm.board.web.contexts import Context, Part
 from rearm.report.sheet.contents import sheet_contents
 
-__all__ = ["AnswerVersion", "PatientPage"]
+__all__ = ["AnswerVersion", "OpeningShown", "PatientPage"]
 
 
 class AnswerVersion(Part, frozen=True, kw_only=True):
@@ -21,6 +21,15 @@ class AnswerVersion(Part, frozen=True, kw_only=True):
     file: str
     software: str
     knowledge: str
+
+
+class OpeningShown(Part, frozen=True, kw_only=True):
+    """Somebody of another centre opened the patient in an emergency."""
+
+    who: str
+    at: str
+    until: str
+    reason: str
 
 
 class PatientPage(Context, frozen=True, kw_only=True):
@@ -42,6 +51,7 @@ class PatientPage(Context, frozen=True, kw_only=True):
     new_answer: bool
     head: str
     result: Assessment
+    openings: tuple[OpeningShown, ...] = ()
     refusal: str = ""
 
     def for_template(self) -> Mapping[str, Any]:

@@ -22,13 +22,19 @@ __all__ = [
     "Case",
     "Decision",
     "Erasure",
+    "Membership",
+    "OidcTry",
+    "Opening",
+    "PasswordLink",
     "Record",
     "Result",
     "SessionRow",
     "Setting",
     "StartLink",
     "Tenant",
+    "Try",
     "Upload",
+    "User",
     "new_id",
 ]
 
@@ -215,6 +221,87 @@ class AuditHead(Base):
     hash: Mapped[str]
 
 
+class User(Base):
+    """Somebody who signs in. `password` is a hash, empty where none was set; `subject` is who the
+    user is for a provider, as its address and the name there.
+    """
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    password: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str | None] = mapped_column(Text, unique=True)
+    version: Mapped[int] = mapped_column()
+    made_at: Mapped[datetime] = mapped_column(UtcText)
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcText)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class Membership(Base):
+    """A role of a user in a tenant."""
+
+    __tablename__ = "memberships"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+
+
+class PasswordLink(Base):
+    """A link with which a user sets a password, once; its token is kept as a hash."""
+
+    __tablename__ = "password_links"
+
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcText)
+    used_at: Mapped[datetime | None] = mapped_column(UtcText)
+
+
+class Try(Base):
+    """A try that failed, or has not ended yet: `kind` of what, `key` a hash of who tried."""
+
+    __tablename__ = "tries"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    key: Mapped[str] = mapped_column(index=True)
+    at: Mapped[datetime] = mapped_column(UtcText)
+
+
+class OidcTry(Base):
+    """A sign-in that went to a provider and has not come back. `hash` is that of the state,
+    `browser` that of the cookie of the browser that began it.
+    """
+
+    __tablename__ = "oidc_tries"
+
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    browser: Mapped[str]
+    nonce: Mapped[str]
+    verifier: Mapped[str]
+    next_path: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(UtcText)
+
+
+class Opening(Base):
+    """A patient opened in an emergency to somebody who else may not read of them, with the reason;
+    until a moment. `user_id` is empty for the user of a printed link.
+    """
+
+    __tablename__ = "openings"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    user_id: Mapped[str]
+    who: Mapped[str]
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcText)
+    until: Mapped[datetime] = mapped_column(UtcText)
+
+
 class StartLink(Base):
     """A link that was printed; its token is kept as a hash and opens one session."""
 
@@ -227,12 +314,16 @@ class StartLink(Base):
 
 
 class SessionRow(Base):
-    """Who is signed in, and in which tenant; the id of the cookie is kept as a hash."""
+    """Who is signed in, and in which tenant; the id of the cookie is kept as a hash. `user_id` is
+    null for the user of a printed link. `via`: `link`, `password` or `provider`.
+    """
 
     __tablename__ = "sessions"
 
     hash: Mapped[str] = mapped_column(primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id"), index=True)
+    via: Mapped[str]
     who: Mapped[str]
     permissions: Mapped[str]
     made_at: Mapped[datetime] = mapped_column(UtcText)

@@ -14,13 +14,18 @@ __all__ = ["Asked"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request. `cookie`: the id of the session as the browser sent it."""
+    """One request. `cookie`: the id of the session as the browser sent it; `browser`: what it keeps
+    before anybody is signed in; `client`: its address; `query`: what stands behind the `?`.
+    """
 
     board: Board
     method: str
     parts: Mapping[str, str]
     signed_in: SignedIn | None = None
     cookie: str = ""
+    browser: str = ""
+    client: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
     form: Form = field(default_factory=Form)
 
     def part(self, name: str) -> str:

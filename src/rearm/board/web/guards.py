@@ -44,6 +44,7 @@ _HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
     "cache-control": "no-store",
 }
+_HSTS = {"strict-transport-security": "max-age=31536000"}
 _SAFE = ("GET", "HEAD")
 
 
@@ -79,12 +80,12 @@ class WrongHost(Refusal):
 class HostGuard:
     """Only requests to our own address: a foreign name that leads here is refused."""
 
-    def __init__(self, app: ASGIApp, *, host: str) -> None:
-        self.app, self.host = app, host
+    def __init__(self, app: ASGIApp, *, host: str, origin: str) -> None:
+        self.app, self.host, self.origin = app, host, origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and Headers(scope=scope).getlist("host") != [self.host]:
-            refusal = WrongHost(f"This board answers at http://{self.host} only.")
+            refusal = WrongHost(f"This board answers at {self.origin} only.")
             await refused(scope, refusal)(scope, receive, send)
             return
         await self.app(scope, receive, send)
@@ -107,16 +108,19 @@ class OriginGuard:
 
 
 class HeaderGuard:
-    """The headers of every answer; one that an answer brings itself stays."""
+    """The headers of every answer; one that an answer brings itself stays. `secure`: browsers keep
+    to TLS from now on.
+    """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self.app = app
+        self.headers = _HEADERS | (_HSTS if secure else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self.headers.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from rearm.board.people.sessions import SignedIn
-from rearm.board.refusals import Refusal
+from rearm.board.refusals import Refusal, TooMany
 from rearm.board.store.states import STATES
 from rearm.board.web.contexts import Context, Message
 from rearm.board.words import state_words, status_words
@@ -37,6 +37,7 @@ def as_page(
             page=context,
             title=context.window,
             signed_in=signed_in,
+            path=path,
             json_path="" if isinstance(context, Message) else f"{path}{JSON_ENDING}",
             version=__version__,
             states=STATES,
@@ -73,6 +74,8 @@ def refused(scope: Scope, refusal: Refusal, signed_in: SignedIn | None = None) -
     answer = as_page(message, signed_in, status=status, path=path)
     if status == 503:
         answer.headers["retry-after"] = "5"
+    if isinstance(refusal, TooMany):
+        answer.headers["retry-after"] = str(refusal.retry_after)
     return answer
 
 
