@@ -11,8 +11,9 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
-from tests.support.board import new_board, stock
+from tests.support.board import examples_read, new_board, stock
 from tests.support.databases import DATABASES, kills, outside
 
 from rearm.board.board import Board
@@ -24,11 +25,16 @@ pytestmark = pytest.mark.slow
 WRITER = """
 import sys
 from pathlib import Path
+import msgspec
+from tests.support import board as support
 from tests.support.board import new_board, stock
 from tests.support.databases import GIVEN
+from rearm.board.child.reading import ReadFile
 from rearm.board.decision import decisions
 from rearm.board.store import cases
 from rearm.board.store.erasing import erase
+examples = msgspec.json.decode(Path(sys.argv[2]).read_bytes(), type=ReadFile)
+support.examples_read = lambda: examples
 board = new_board(Path(sys.argv[1]))
 stock(board, "SYN-08", "SYN-11")
 print("ready", flush=True)
@@ -48,10 +54,12 @@ def test_a_kill_in_the_middle_of_writing_leaves_the_store_whole(
 ) -> None:
     url = request.getfixturevalue("postgres")() if kind == "postgresql" else None
     new_board(tmp_path / "board", url).close()
+    examples = tmp_path / "examples.json"
+    examples.write_bytes(msgspec.json.encode(examples_read()))
     dice = random.Random(8)
     entries = 0
-    for _ in range(kills(3)):
-        _killed(tmp_path / "board", dice.uniform(0.05, 0.8))
+    for _ in range(kills(2)):
+        _killed(tmp_path / "board", examples, dice.uniform(0.05, 0.8))
         board = new_board(tmp_path / "board")
         before, entries = entries, _whole(board)
         assert entries > before
@@ -59,9 +67,9 @@ def test_a_kill_in_the_middle_of_writing_leaves_the_store_whole(
         board.close()
 
 
-def _killed(folder: Path, seconds: float) -> None:
+def _killed(folder: Path, examples: Path, seconds: float) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", WRITER, str(folder)],
+        [sys.executable, "-W", "ignore", "-c", WRITER, str(folder), str(examples)],
         stdout=subprocess.PIPE,
         text=True,
     )
