@@ -15,6 +15,7 @@ import msgspec
 import pytest
 from tests.support.board import examples_read, new_board, stock
 from tests.support.databases import DATABASES, kills, outside
+from tests.support.loops import some
 
 from rearm.board.board import Board
 from rearm.board.store.audit import verify
@@ -58,7 +59,7 @@ def test_a_kill_in_the_middle_of_writing_leaves_the_store_whole(
     examples.write_bytes(msgspec.json.encode(examples_read()))
     dice = random.Random(8)
     entries = 0
-    for _ in range(kills(2)):
+    for _ in some(range(kills(2))):
         _killed(tmp_path / "board", examples, dice.uniform(0.05, 0.8))
         board = new_board(tmp_path / "board")
         before, entries = entries, _whole(board)
