@@ -79,3 +79,13 @@ def stocked(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
     from tests.support.databases import Stocked
 
     return Stocked(tmp_path_factory.mktemp("stocked"), lambda: request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(autouse=os.environ.get("REARM_BOARD_ON") == "postgresql")
+def _on_server(request: pytest.FixtureRequest) -> Iterator[None]:
+    """`REARM_BOARD_ON=postgresql`: the boards of all tests stand on a server; for the gate."""
+    from tests.support.board import ON_SERVER
+
+    ON_SERVER[:] = [request.getfixturevalue("postgres")]
+    yield
+    ON_SERVER.clear()

@@ -9,11 +9,12 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import select
+from sqlalchemy import Connection, MetaData, delete, insert, select
 from tests.support.board import Visitor, new_board, stock
-from tests.support.databases import DATABASES, Stocked, outside
+from tests.support.databases import DATABASES, NewDatabase, Stocked, outside
 from tests.support.loops import some
 from tests.support.places import DATA
 
@@ -250,6 +251,43 @@ def test_a_backup_of_an_earlier_version_is_brought_back_and_stays_as_it_is(
     found = restore(file, empty.folder, empty.database)
     assert found.faults == () and _head(empty) == found.head
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("dump", DUMPS, ids=lambda x: x.stem)
+def test_on_a_server_too_an_earlier_version_comes_up(
+    dump: Path, tmp_path: Path, postgres: NewDatabase
+) -> None:
+    _of_dump(dump, tmp_path / "old")
+    old = Database(tmp_path / "old" / "board.sqlite")
+    database = Database(postgres("template0"))
+    with (
+        old.engine.connect() as source,
+        database.kind.changing_tables(database._writes) as target,
+    ):
+        command.upgrade(module._config(target), str(old.revision()))
+        database.kind.mark(target)
+        for table in _reflected(source).sorted_tables:
+            if table.name != "alembic_version":
+                theirs = _reflected(target).tables[table.name]
+                target.execute(delete(theirs))
+                rows = [dict(row._mapping) for row in source.execute(select(table))]
+                if rows:
+                    target.execute(insert(theirs), rows)
+    assert database.bring_up_to_date()
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    old.bring_up_to_date()
+    with database.reading() as session, old.reading() as before:
+        found = verify(session)
+        assert found == verify(before) and found.faults == () and found.entries > 0
+    database.close()
+    old.close()
+
+
+def _reflected(connection: Connection) -> MetaData:
+    found = MetaData()
+    found.reflect(connection)
+    return found
 
 
 def test_an_upgrade_that_fails_leaves_the_database_as_it_was(

@@ -109,6 +109,13 @@ def test_triggers_that_are_gone_come_back_when_the_board_is_opened(board: Board)
     assert there == wanted_triggers(board.database.kind.dialect)
 
 
+def test_a_temporary_table_is_not_taken_for_that_of_the_erasures(board: Board) -> None:
+    with outside(board) as connection:
+        connection.exec_driver_sql("CREATE TEMP TABLE erasures AS SELECT case_id FROM decisions")
+        with pytest.raises(DBAPIError, match="kept as they are"):
+            connection.exec_driver_sql("DELETE FROM decisions")
+
+
 def test_every_kept_table_can_be_erased_by_its_case() -> None:
     for name in some(KEPT):
         assert name == "audit" or "case_id" in Base.metadata.tables[name].columns, name

@@ -429,8 +429,9 @@ def test_what_nobody_needs_any_more_goes_at_the_start(
 
 
 def _keep_in(session: Any) -> str:
-    upload = Upload(id=new_id(), tenant_id=FIRST_TENANT, file_name="x.csv", sha256="", size=1, state="read",
-                    payload=msgspec.json.encode(examples_read()), at=now(), who="x")  # fmt: skip
+    upload = Upload(id=new_id(), tenant_id=FIRST_TENANT, file_name="x.csv", sha256="", size=1,
+                    state="read", payload=msgspec.json.encode(examples_read()), at=now(),
+                    who="x")  # fmt: skip
     session.add(upload)
     session.flush()
     return str(upload.id)

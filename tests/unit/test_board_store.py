@@ -30,7 +30,7 @@ from rearm.board.refusals import Conflict, NotThere, NotUsable
 from rearm.board.store import cases, uploads
 from rearm.board.store.database import Database
 from rearm.board.store.folder import existing_board, open_board
-from rearm.board.store.tables import Case, Record, Result
+from rearm.board.store.tables import FIRST_TENANT, Case, Record, Result
 from rearm.board.store.utc import UtcText, utc_text
 from rearm.intake import read_tables
 
