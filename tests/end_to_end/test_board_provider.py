@@ -1,5 +1,5 @@
-"""Signing in at a provider that really runs: what it vouches for, and ways back that are not as they
-were begun; each guard is seen to hold, and its test to fail where the guard is off.
+"""Signing in at a provider that really runs, and ways back that are not as they were begun; each
+guard is seen to hold, and its test to fail where the guard is off.
 """
 
 from __future__ import annotations

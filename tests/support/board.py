@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import msgspec
@@ -52,13 +53,28 @@ class _Here(Worker):
 
 def new_board(folder: Path, *, settings: Settings | None = None) -> Board:
     """An empty board."""
+    fresh = not (folder / "board.sqlite").exists()
     place = open_board(folder)
+    if fresh:
+        place.database.write_bytes(_empty_database())
     database = Database(place.database)
-    database.bring_up_to_date()
+    if not fresh:
+        database.bring_up_to_date()
     board = Board(place, database, port=PORT, settings=settings)
     board.reader = _Here(what="This file", seconds=60, megabytes=1024)
     board.drawer = _Here(what="The page", seconds=60, megabytes=1024)
     return board
+
+
+@cache
+def _empty_database() -> bytes:
+    """That of a new board, made by all migrations once a process, since that takes a while."""
+    with TemporaryDirectory() as folder:
+        place = open_board(Path(folder) / "board")
+        database = Database(place.database)
+        database.bring_up_to_date()
+        database.close()
+        return place.database.read_bytes()
 
 
 def other_tenant(board: Board) -> str:
