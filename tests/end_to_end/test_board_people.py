@@ -551,7 +551,7 @@ def test_the_user_of_a_printed_link_has_every_right_in_the_first_centre(board: B
     visitor = Visitor(board)
     for path in ("/worklist", "/upload", "/administration", "/administration/audit"):
         assert visitor.get(path).status_code == 200, path
-    assert visitor.get("/emergency").status_code == 403
+    assert visitor.get("/break-glass").status_code == 403
 
 
 def test_who_has_no_role_is_told_whom_to_ask(board: Board) -> None:
@@ -706,7 +706,7 @@ def two(board: Board) -> tuple[Board, str, str]:
 
 
 def _open(visitor: Visitor, patient: str = "SYN-01", reason: str = REASON) -> Any:
-    return visitor.post("/emergency", {"tenant": "other", "patient": patient, "reason": reason})
+    return visitor.post("/break-glass", {"tenant": "other", "patient": patient, "reason": reason})
 
 
 def test_one_patient_is_opened_for_an_hour_and_everybody_sees_it(
@@ -781,7 +781,7 @@ def test_an_administrator_opens_no_patient_unless_the_board_is_set_up_so(tmp_pat
         add_user(board, "root", "administrator")
         visitor = member(board, "root")
         assert visitor.get("/worklist").status_code == 403
-        assert visitor.get("/emergency").status_code == (200 if may else 403)
+        assert visitor.get("/break-glass").status_code == (200 if may else 403)
         assert _open(visitor).status_code == (303 if may else 403)
 
 
