@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import msgspec
@@ -51,25 +52,37 @@ class _Here(Worker):
             raise NotUsable(str(error)) from None
 
 
-<<<<<<< HEAD
-def new_board(folder: Path, url: str | None = None, *, settings: Settings | None = None) -> Board:
-=======
 ON_SERVER: list[Callable[[], str]] = []
 """Where a test stands on a server by itself: gives the address of a new database (see conftest)."""
 
 
-def new_board(folder: Path, url: str | None = None) -> Board:
->>>>>>> store
+def new_board(folder: Path, url: str | None = None, *, settings: Settings | None = None) -> Board:
     """An empty board; `url`: of the server on which it stands."""
-    if url is None and ON_SERVER and not (folder.is_dir() and any(folder.iterdir())):
+    fresh = not (folder.is_dir() and any(folder.iterdir()))
+    if url is None and ON_SERVER and fresh:
         url = ON_SERVER[0]()
     place = open_board(folder, url)
+    copied = fresh and url is None
+    if copied:
+        place.database.write_bytes(_empty_database())
     database = Database(place.where)
-    database.bring_up_to_date()
+    if not copied:
+        database.bring_up_to_date()
     board = Board(place, database, port=PORT, settings=settings)
     board.reader = _Here(what="This file", seconds=60, megabytes=1024)
     board.drawer = _Here(what="The page", seconds=60, megabytes=1024)
     return board
+
+
+@cache
+def _empty_database() -> bytes:
+    """That of a new board, made by all migrations once a process, since that takes a while."""
+    with TemporaryDirectory() as folder:
+        place = open_board(Path(folder) / "board")
+        database = Database(place.database)
+        database.bring_up_to_date()
+        database.close()
+        return place.database.read_bytes()
 
 
 def other_tenant(board: Board) -> str:

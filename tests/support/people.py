@@ -4,6 +4,7 @@ asked through a proxy.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,13 @@ def add_user(
     with board.database.writing() as session:
         user = users.add_user(session, "somebody", name, tenant, roles)
         if password:
-            user.password = passwords.hash_of(password)
+            user.password = _kept(password)
         return user.id
+
+
+@cache
+def _kept(password: str) -> str:
+    return passwords.hash_of(password)
 
 
 def member(board: Board, name: str, visitor: Visitor | None = None) -> Visitor:

@@ -109,7 +109,12 @@ def test_nothing_of_the_patient_is_left_in_any_table(board: Board) -> None:
     before = {table for table, text in _texts(board) if CANARY in text}
     assert before == {"cases", "records", "results", "uploads"}
     done = erase_patient(board.database, board.folder, case, "somebody")
-    assert done.rows == {"cases": 1, "records": 2, "results": 2, "decisions": 1}
+    assert {k: n for k, n in done.rows.items() if n} == {
+        "cases": 1,
+        "records": 2,
+        "results": 2,
+        "decisions": 1,
+    }
     assert done.uploads == 1 and done.forgotten
     left = {table: text for table, text in _texts(board) if CANARY in text or case in text}
     assert set(left) == {"audit", "erasures"}  # the number of the case, and
@@ -448,7 +453,7 @@ def test_the_export_contains_everything_of_the_patient_and_of_nobody_else(board:
     assert answer.status_code == 200 and CANARY not in answer.headers["content-disposition"]
     told = answer.json()
     assert told["patient"] == CANARY and told["case"] == case
-    counts = {name: len(rows) for name, rows in told["tables"].items()}
+    counts = {name: len(rows) for name, rows in told["tables"].items() if rows}
     assert counts == {"cases": 1, "records": 2, "results": 2, "decisions": 1, "uploads": 2}
     assert told["tables"]["decisions"][0]["reason"] == GIVEN.reason
     assert told["tables"]["results"][0]["result"]["patient_id"] == CANARY

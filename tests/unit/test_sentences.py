@@ -30,6 +30,7 @@ WRITES_KEYS = {
     "knowledge/": "to whoever writes knowledge files, of their keys; not the knowledge itself",
     "knowledge/data/mechanism/": "to whoever fits the model, of its parameters",
     "board/store/migrations/": "to the database, as SQL",
+    "board/settings.py": "to whoever configures a board, of the keys of the file",
     "assessment/check": "to whoever writes knowledge files, of their keys",
     "assessment/planner.py": "to whoever writes placements, of their keys",
     "rules/reading.py": "to whoever writes a condition, of its findings",
@@ -37,6 +38,7 @@ WRITES_KEYS = {
 }
 NAMES = {
     "as_of": "the argument of rearm.assess",
+    "data_manager": "a role, for --role",
     "quantitative_ig": "a word of the criteria, for --set",
 }
 WRONG_WORDS = {

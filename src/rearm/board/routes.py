@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rearm.board.administration.addresses import ADDRESSES as ADMINISTRATION
 from rearm.board.board import Board
+from rearm.board.break_glass.addresses import ADDRESSES as BREAK_GLASS
 from rearm.board.decision.addresses import ADDRESSES as DECISION
 from rearm.board.door.addresses import ADDRESSES as DOOR
-from rearm.board.emergency.addresses import ADDRESSES as EMERGENCY
 from rearm.board.keeping.addresses import ADDRESSES as KEEPING
 from rearm.board.patient.addresses import ADDRESSES as PATIENT
 from rearm.board.upload.addresses import ADDRESSES as UPLOAD
@@ -18,7 +18,7 @@ __all__ = ["ADDRESSES", "routes"]
 ADDRESSES: tuple[Address, ...] = (
     *DOOR,
     *ADMINISTRATION,
-    *EMERGENCY,
+    *BREAK_GLASS,
     *WORKLIST,
     *UPLOAD,
     *DECISION,

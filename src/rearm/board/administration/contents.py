@@ -147,7 +147,7 @@ def verified_page(found: Verified) -> VerifiedPage:
 def _users(session: Session, tenant: str) -> Iterator[UserShown]:
     for user in all_users(session, None if is_whole(tenant) else tenant):
         roles = roles_of(session, user.id)
-        signs_in = "with a password" if user.password else "not yet"
+        signs_in = "signs in with a password" if user.password else "has no password yet"
         yield UserShown(
             id=user.id,
             name=user.name,
@@ -155,7 +155,7 @@ def _users(session: Session, tenant: str) -> Iterator[UserShown]:
             roles=tuple(sorted(roles.get(tenant, ()))),
             elsewhere=bool(set(roles) - {tenant}),
             disabled=user.disabled_at is not None,
-            signs_in="at a provider" if user.subject else signs_in,
+            signs_in="signs in at a provider" if user.subject else signs_in,
             mine=may_rule(session, tenant, user),
         )
 

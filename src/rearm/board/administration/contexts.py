@@ -61,7 +61,7 @@ class TenantShown(Part, frozen=True, kw_only=True):
 
 
 class OpeningRow(Part, frozen=True, kw_only=True):
-    """A patient of this tenant who was opened in an emergency; `case` is the id in the audit."""
+    """A patient of this tenant who was opened by break-glass; `case` is the id in the audit."""
 
     case: str
     who: str

@@ -24,7 +24,7 @@ class AnswerVersion(Part, frozen=True, kw_only=True):
 
 
 class OpeningShown(Part, frozen=True, kw_only=True):
-    """Somebody of another centre opened the patient in an emergency."""
+    """Somebody of another centre opened the patient by break-glass."""
 
     who: str
     at: str

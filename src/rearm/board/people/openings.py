@@ -1,4 +1,4 @@
-"""A patient opened in an emergency: to somebody of another centre, for one reason, for an hour.
+"""A patient opened by break-glass: to somebody of another centre, for one reason, for an hour.
 
 It is noted in the audit as what it is, and stands on the page of the patient.
 """
@@ -93,7 +93,7 @@ def is_open(session: Session, who: SignedIn, case: str) -> bool:
 
 
 def openings_of(session: Session, case: str) -> list[Opening]:
-    """Who opened this patient in an emergency, the newest first."""
+    """Who opened this patient by break-glass, the newest first."""
     found = select(Opening).where(Opening.case_id == case).order_by(Opening.at.desc())
     return [*session.scalars(found)]
 

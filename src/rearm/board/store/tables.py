@@ -287,7 +287,7 @@ class OidcTry(Base):
 
 
 class Opening(Base):
-    """A patient opened in an emergency to somebody who else may not read of them, with the reason;
+    """A patient opened by break-glass to somebody who else may not read of them, with the reason;
     until a moment. `user_id` is empty for the user of a printed link.
     """
 

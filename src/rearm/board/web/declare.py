@@ -147,7 +147,7 @@ def _session(board: Board, cookie: str) -> SignedIn:
 
 
 def _check_may(board: Board, who: SignedIn, needs: Needed, parts: Mapping[str, str]) -> None:
-    """What a session is allowed, in its tenant; a patient who was opened to it in an emergency it
+    """What a session is allowed, in its tenant; a patient who was opened to it by break-glass it
     may also read of.
     """
     if needs == "read" and _is_opened(board, who, parts):

@@ -1,4 +1,4 @@
-"""Users, their roles and passwords, tries to sign in, patients opened in an emergency.
+"""Users, their roles and passwords, tries to sign in, patients opened by break-glass.
 
 Sessions of before end: they know no user.
 """

@@ -1,28 +1,28 @@
-"""The form to open a patient in an emergency."""
+"""The form to open a patient by break-glass."""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from rearm.board.emergency.contexts import Centre, EmergencyPage
+from rearm.board.break_glass.contexts import BreakGlassPage, Centre
 from rearm.board.people.openings import LIFE, LONGEST_REASON
 from rearm.board.store.tables import Tenant
 
-__all__ = ["emergency_page"]
+__all__ = ["break_glass_page"]
 
 
-def emergency_page(
+def break_glass_page(
     session: Session,
     *,
     tenant: str = "",
     patient: str = "",
     reason: str = "",
     refusal: str = "",
-) -> EmergencyPage:
+) -> BreakGlassPage:
     """With what was typed before, and why it did not open a patient."""
     found = session.scalars(select(Tenant).order_by(Tenant.name))
-    return EmergencyPage(
+    return BreakGlassPage(
         centres=tuple(Centre(id=x.id, name=x.name) for x in found),
         minutes=int(LIFE.total_seconds() / 60),
         longest=LONGEST_REASON,

@@ -1,4 +1,4 @@
-"""What the page holds on which a patient is opened in an emergency."""
+"""What the page holds on which a patient is opened by break-glass."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from rearm.board.web.contexts import Context, Part
 
-__all__ = ["Centre", "EmergencyPage"]
+__all__ = ["BreakGlassPage", "Centre"]
 
 
 class Centre(Part, frozen=True, kw_only=True):
@@ -16,13 +16,13 @@ class Centre(Part, frozen=True, kw_only=True):
     name: str
 
 
-class EmergencyPage(Context, frozen=True, kw_only=True):
+class BreakGlassPage(Context, frozen=True, kw_only=True):
     """The form to open one patient. `minutes`: for how long. `tenant`, `patient` and `reason`: what
     was typed; `refusal`: why it did not open.
     """
 
-    template: ClassVar[str] = "emergency"
-    window: ClassVar[str] = "Emergency"
+    template: ClassVar[str] = "break_glass"
+    window: ClassVar[str] = "Patient of another centre"
 
     centres: tuple[Centre, ...]
     minutes: int

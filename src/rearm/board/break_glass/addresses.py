@@ -1,11 +1,11 @@
-"""The addresses at which a patient of another centre is opened in an emergency."""
+"""The addresses at which a patient of another centre is opened by break-glass."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
-from rearm.board.emergency.contents import emergency_page
-from rearm.board.emergency.contexts import EmergencyPage
+from rearm.board.break_glass.contents import break_glass_page
+from rearm.board.break_glass.contexts import BreakGlassPage
 from rearm.board.people import tries
 from rearm.board.people.openings import break_glass, may_break_glass
 from rearm.board.people.sessions import SignedIn
@@ -18,10 +18,10 @@ from rearm.board.words import NOT_SIGNED_IN_HERE
 __all__ = ["ADDRESSES"]
 
 
-def emergency(asked: Asked) -> EmergencyPage:
+def opening(asked: Asked) -> BreakGlassPage:
     _who_may(asked)
     with asked.board.database.reading() as session:
-        return emergency_page(session)
+        return break_glass_page(session)
 
 
 def opened(asked: Asked) -> Response | Again:
@@ -40,10 +40,10 @@ def opened(asked: Asked) -> Response | Again:
             if isinstance(refusal, NotThere):
                 details = {"tenant": tenant[:40]}
                 audit.append(session, who.who, "broke_glass_in_vain", "", details)
-            shown = emergency_page(
+            shown = break_glass_page(
                 session, tenant=tenant, patient=patient, reason=reason, refusal=str(refusal)
             )
-        return Again(context=shown, status=422, path="/emergency")
+        return Again(context=shown, status=422, path="/break-glass")
 
 
 def _who_may(asked: Asked) -> SignedIn:
@@ -56,6 +56,6 @@ def _who_may(asked: Asked) -> SignedIn:
 
 
 ADDRESSES: tuple[Address, ...] = (
-    *page("/emergency", emergency, "session"),
-    post("/emergency", opened, "session"),
+    *page("/break-glass", opening, "session"),
+    post("/break-glass", opened, "session"),
 )
