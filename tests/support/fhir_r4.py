@@ -54,9 +54,10 @@ _ISSUE_CODES = {"informational", "value", "invalid", "incomplete"}
 
 
 @cache
-def _validator() -> Any:
+def _validator(kind: str) -> Any:
     schema = json.loads((DATA / "fhir_r4.schema.json").read_text("utf-8"))
-    return jsonschema.Draft6Validator(schema)
+    part = {"$ref": f"#/definitions/{kind}", "definitions": schema["definitions"]}
+    return jsonschema.Draft6Validator(part)
 
 
 def faults_of_bundle(bundle: dict[str, Any]) -> list[str]:
@@ -65,15 +66,13 @@ def faults_of_bundle(bundle: dict[str, Any]) -> list[str]:
 
 
 def _of_schema(bundle: dict[str, Any]) -> Iterator[str]:
-    schema = _validator().schema
     for place, resource in [("Bundle", bundle), *_resources(bundle)]:
         kind = resource.get("resourceType")
         if kind not in _CODES:
             yield f"{place}: no resource that is written here: {kind}"
             continue
-        part = {"$ref": f"#/definitions/{kind}", "definitions": schema["definitions"]}
         shown = {**resource, "entry": []} if kind == "Bundle" else resource
-        for error in jsonschema.Draft6Validator(part).iter_errors(shown):
+        for error in _validator(kind).iter_errors(shown):
             yield f"{place}/{'/'.join(map(str, error.path))}: {error.message[:200]}"
 
 

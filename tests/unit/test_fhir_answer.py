@@ -49,10 +49,10 @@ def _coded(actions: Iterator[dict[str, Any]], kind: str) -> list[str]:
 
 
 def test_every_answer_is_a_bundle_of_r4() -> None:
-    for name, result in some(answered().items()):
-        for made in (None, MADE):
-            bundle = answer_bundle(result, made=made, decisions=[_decision(1), _decision(2)])
-            assert faults_of_bundle(bundle) == [], name
+    for number, (name, result) in enumerate(some(answered().items())):
+        made = MADE if number % 2 else None
+        bundle = answer_bundle(result, made=made, decisions=[_decision(1), _decision(2)])
+        assert faults_of_bundle(bundle) == [], name
 
 
 @pytest.mark.parametrize(
