@@ -18,10 +18,10 @@ from rearm.assessment import Assessment
 from rearm.report.assessment import context
 from rearm.report.assessment.context import PageContext, page_context
 from rearm.report.assessment.index import IndexRow
-from rearm.report.assessment.page import _template
+from rearm.report.assessment.page import template_of
 from rearm.report.sheet.contents import SheetContents
 
-ENGINE = _template("page").environment  # with the filters of this page
+ENGINE = template_of("page").environment  # with the filters of this page
 TEMPLATES = sorted(n for n in ENGINE.list_templates() if n.startswith("assessment/"))
 BOARD = sorted(n for n in ENGINE.list_templates() if n.startswith("board/"))
 FIELDS = tuple(field.name for field in fields(PageContext))

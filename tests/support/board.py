@@ -48,6 +48,7 @@ def new_board(folder: Path) -> Board:
     board = Board(place, database, port=PORT)
     board.reader = _Here(what="This file", seconds=60, megabytes=1024)
     board.drawer = _Here(what="The page", seconds=60, megabytes=1024)
+    board.printer = _Here(what="The report", seconds=60, megabytes=1024)
     return board
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from threading import BoundedSemaphore
 
 from sqlalchemy import select
 
@@ -10,9 +11,11 @@ from rearm.board.address import host_at, local_user
 from rearm.board.child import reading
 from rearm.board.child.worker import Worker
 from rearm.board.people import sessions
+from rearm.board.rate import Rate
 from rearm.board.store import audit, uploads
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder
+from rearm.board.store.jobs import Press
 from rearm.board.store.tables import AuditRow
 
 __all__ = ["Board"]
@@ -25,6 +28,10 @@ class Board:
         self.folder, self.database, self.port = folder, database, port
         self.reader = Worker(what="This file", seconds=120, megabytes=3072)
         self.drawer = Worker(what="The page", seconds=60, megabytes=3072)
+        self.printer = Worker(what="The report", seconds=300, megabytes=3072)
+        self.api_rate = Rate(per_minute=300, at_once=60)
+        self.api_work = BoundedSemaphore(8)  # pieces of work of programs that wait for a process
+        self.press = Press(database, lambda: self.printer)
 
     @property
     def host(self) -> str:
@@ -66,8 +73,11 @@ class Board:
             shutil.rmtree(left, ignore_errors=True)
         with self.database.writing() as session:
             audit.append(session, local_user(), "board_opened")
+        self.press.wake()  # reports that were asked for before it was stopped
 
     def close(self) -> None:
         self.reader.close()
         self.drawer.close()
+        self.press.close()
+        self.printer.close()
         self.database.close()

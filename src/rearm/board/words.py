@@ -33,12 +33,15 @@ NOT_SIGNED_IN = (
 _STATUS: Mapping[int, str] = {
     401: "Sign in first",
     403: "Not allowed",
+    400: "Not understood",
     404: "Not found",
     405: "Not possible here",
     409: "Changed by somebody else",
     413: "Too large",
+    415: "Another kind of content",
     421: "Another address",
     422: "Can't be used",
+    429: "Too many requests",
     500: "A fault of the program",
     503: "Busy",
 }

@@ -14,12 +14,13 @@ from rearm.report.style import environment
 __all__ = ["sheet"]
 
 
-def sheet(assessment: Assessment, stamp: Stamp | None = None) -> str:
+def sheet(assessment: Assessment, stamp: Stamp | None = None, *, named: bool = True) -> str:
     """The HTML text of the sheet; a patient with nothing to decide has a shorter one. `stamp`: what
-    the print says of itself; its title then names no patient, since a browser keeps titles.
+    the print says of itself. With it, or where not `named`, the title names no patient, since a
+    browser keeps titles.
     """
     template = environment().get_template("sheet.html.j2")
-    return template.render(sheet=sheet_contents(assessment), css=_css(), stamp=stamp)
+    return template.render(sheet=sheet_contents(assessment), css=_css(), stamp=stamp, named=named)
 
 
 @cache
