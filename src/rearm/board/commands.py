@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from rearm.board.address import host_at, local_user
-from rearm.board.people import sessions
+from rearm.board.people import sessions, tokens
 from rearm.board.refusals import NotUsable
 from rearm.board.store.audit import Verified, verify
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder, existing_board
 
-__all__ = ["new_link", "verify_audit"]
+__all__ = ["all_tokens", "end_token", "new_link", "new_token", "verify_audit"]
 
 
 def new_link(folder: Path) -> str:
@@ -31,6 +31,26 @@ def verify_audit(folder: Path, noted_head: str | None) -> Verified:
     """What a look through the audit of a folder finds. Raises NotUsable where there is no board."""
     with _opened(folder) as (_, database), database.reading() as session:
         return verify(session, noted_head)
+
+
+def new_token(folder: Path, *, name: str, permissions: Iterable[str], days: int) -> str:
+    """A token for a program. Raises NotUsable where it can't be made, or there is no board."""
+    with _opened(folder) as (_, database):
+        return tokens.make_token(
+            database, local_user(), name=name, permissions=permissions, days=days
+        )
+
+
+def end_token(folder: Path, name: str) -> None:
+    """Ends a token at once. Raises NotThere where there is none of this name."""
+    with _opened(folder) as (_, database):
+        tokens.revoke_token(database, local_user(), name)
+
+
+def all_tokens(folder: Path) -> list[tokens.TokenShown]:
+    """The tokens of a board. Raises NotUsable where there is no board."""
+    with _opened(folder) as (_, database):
+        return tokens.tokens(database)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder, open_board
 from rearm.cohort.store.lock import locked
 
-__all__ = ["serve"]
+__all__ = ["listening", "serve"]
 
 _MOST_AT_ONCE = 64  # connections; more are told to come again
 
@@ -36,8 +36,8 @@ def serve(folder: Path, *, port: int, examples: bool, tell: Callable[[str], None
 def _serve(place: BoardFolder, port: int, *, examples: bool, tell: Callable[[str], None]) -> None:
     database = Database(place.database)
     database.bring_up_to_date()
-    listening = _listening(port)
-    board = Board(place, database, port=listening.getsockname()[1])
+    taken = listening(port)
+    board = Board(place, database, port=taken.getsockname()[1])
     try:
         is_new = board.is_new()
         board.opened()
@@ -48,13 +48,16 @@ def _serve(place: BoardFolder, port: int, *, examples: bool, tell: Callable[[str
         tell(f"At the board: {board.link()}")
         tell("Open this link in a browser on this machine; it works once, within 15 minutes.")
         tell(f"The patients are kept in {place.path}. Stop with Ctrl+C.")
-        _server(board).run(sockets=[listening])
+        _server(board).run(sockets=[taken])
     finally:
         board.close()
-        listening.close()
+        taken.close()
 
 
-def _listening(port: int) -> socket.socket:
+def listening(port: int) -> socket.socket:
+    """A socket of this machine that already waits for who follows the link. Raises NotUsable with a
+    sentence where the port can't be opened.
+    """
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if os.name == "posix":
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rearm.board.people.tokens import TokenShown
 from rearm.board.store.audit import Fault, FaultKind, Verified
 from rearm.board.store.states import State
+from rearm.board.store.utc import moment_words
 
 __all__ = [
     "NOT_SIGNED_IN",
@@ -13,6 +15,7 @@ __all__ = [
     "fault_words",
     "state_words",
     "status_words",
+    "token_words",
     "verified_words",
 ]
 
@@ -81,3 +84,14 @@ def verified_words(found: Verified) -> str:
         f"{found.entries} entries, each follows the one before, and everything that they tell of "
         f"is as it was written. Head: {found.head}"
     )
+
+
+def token_words(token: TokenShown) -> str:
+    """A token in the list of them."""
+    used = "never used" if token.used_at is None else f"last used {moment_words(token.used_at)}"
+    ended = (
+        f"valid until {moment_words(token.expires_at)}"
+        if token.revoked_at is None
+        else f"revoked {moment_words(token.revoked_at)}"
+    )
+    return f"{token.name}: {', '.join(token.permissions)}; made by {token.who}; {used}; {ended}"

@@ -38,7 +38,12 @@ __all__ = ["API_ROOT", "ApiAddress", "ApiAsked", "ApiRoute", "Given", "as_answer
 API_ROOT = "/api/v1"
 JSON = "application/json"
 _REALM = 'Bearer realm="rearm"'
-_UNKNOWN_FIELD = re.compile(r"unknown field `.*?`(?= - at|$)", re.DOTALL)
+# what a validator may say, so that nothing of the body is told; its places name fields of ours
+_SAYS = re.compile(
+    r"Expected `[a-z |]+`(?:, got `[a-z]+`| (?:of length )?[<>]=? -?[0-9]+)?"
+    r"|Object missing required field `\w+`"
+)
+_PLACE = re.compile(r" - at `(\$[\w.\[\]]*)`$")
 
 
 class NotUnderstood(Refusal):
@@ -235,11 +240,19 @@ def _parsed(data: bytes, kind: Any) -> Any:
             "The body is no strict JSON: UTF-8, no name twice in one object, no NaN, no half "
             "surrogates, at most 64 levels."
         ) from None
+    if isinstance(value, dict):  # in JSON 3.0 is a whole number, too
+        value = {name: _whole(part) for name, part in value.items()}
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        told = _UNKNOWN_FIELD.sub("an unknown field", str(error))
-        raise NotUnderstood(f"The body does not match its schema: {told}") from None
+        says, place = _SAYS.match(str(error)), _PLACE.search(str(error))
+        told = "" if says is None else f" {says[0]}."
+        where = "" if place is None else f" at {place[1]}"
+        raise NotUnderstood(f"The body does not match its schema{where}.{told}") from None
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _refused(request: Request, refusal: Refusal) -> Response:

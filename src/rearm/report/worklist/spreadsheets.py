@@ -34,14 +34,17 @@ def write_csv_files(folder: Path, tables: Mapping[str, Table]) -> list[Path]:
 
 def csv_text(rows: Table) -> str:
     """A table as CSV. A text that a spreadsheet program would compute gets an apostrophe in front;
-    line ends within a cell are kept.
+    a carriage return becomes a line end, since a reader may take it for the end of the row.
     """
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(
-        [formula_free(replaced(cell)) if isinstance(cell, str) else cell for cell in row]
-        for row in rows
+        [_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
     )
     return text.getvalue()
+
+
+def _cell(text: str) -> str:
+    return formula_free(replaced(text).replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def write_xlsx(path: Path, tables: Mapping[str, Table]) -> Path:
