@@ -89,7 +89,8 @@ def fuzz(command: Path, board: Board, token: str, folder: Path, examples: int) -
         done = subprocess.run(
             [command, "--config-file", file, "run", f"{board.origin}/api/v1/openapi.json",
              "--header", f"Authorization: Bearer {token}", "--checks", "all",
-             "--max-examples", str(examples), "--no-color", *chosen],
+             "--max-examples", str(examples), "--request-timeout", "60",
+             "--no-color", *chosen],
             check=False,
             cwd=folder,
         )  # fmt: skip
