@@ -250,7 +250,7 @@ def test_cases_come_in_parts(board: Board, program: Sender) -> None:
 
 
 def test_a_token_does_only_what_it_may(board: Board) -> None:
-    for may in get_args(Permission):
+    for may in some(get_args(Permission)):
         program = Sender(board, may)
         for route in some(x for x in _routes(board) if x.needs != "nothing"):
             answer = program.ask(route.api.method, _path(route), json=_body(route))

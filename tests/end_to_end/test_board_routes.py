@@ -22,6 +22,7 @@ from tests.support.loops import some
 from tests.support.places import DATA, ROOT
 
 from rearm.assessment import Assessment
+from rearm.board.api.declare import ApiRoute
 from rearm.board.app import make_app
 from rearm.board.board import Board
 from rearm.board.people import sessions
@@ -58,7 +59,9 @@ def visitor(board: Board) -> Visitor:
 
 
 def _addresses(board: Board) -> list[BoardRoute]:
-    return [route for route in make_app(board).routes if isinstance(route, BoardRoute)]
+    """Those of pages; programs come by a way of their own (`test_board_api`)."""
+    every = [route for route in make_app(board).routes if isinstance(route, BoardRoute)]
+    return [route for route in every if not isinstance(route, ApiRoute)]
 
 
 def _method(route: Route) -> str:

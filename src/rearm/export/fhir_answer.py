@@ -242,7 +242,7 @@ class _Writer:
         }
 
     def _to_do(self, action: Action) -> dict[str, Any]:
-        known = "" if action.status == "due" else "Not known whether it is due. "
+        known = "" if action.status == "due" else "Find out whether it is due. "
         reason = self._result.reasons[action.reason]
         return {
             "title": _text(action.text),
