@@ -28,7 +28,7 @@ from rearm.board.people.tokens import make_token
 from rearm.board.rate import Rate
 from rearm.board.store.database import Database
 from rearm.board.store.folder import open_board
-from rearm.board.store.tables import Case
+from rearm.board.store.tables import FIRST_TENANT, Case
 
 SCHEMATHESIS = "schemathesis==4.32.5"
 
@@ -51,7 +51,7 @@ def running_board(folder: Path) -> Iterator[tuple[Board, str]]:
     board.api_rate = Rate(per_minute=1e9, at_once=10**9)
     board.take_in_examples()
     token = make_token(
-        database, "fuzz", name="fuzz", permissions=("read", "edit", "decide"), days=1
+        database, FIRST_TENANT, "fuzz", name="fuzz", permissions=("read", "edit", "decide"), days=1
     )
     config = uvicorn.Config(make_app(board), log_level="error", lifespan="off", server_header=False)
     server = uvicorn.Server(config)

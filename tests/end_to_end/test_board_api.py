@@ -14,7 +14,7 @@ from typing import Any, get_args
 import jsonschema
 import pytest
 from starlette.testclient import TestClient
-from tests.support.board import Visitor, new_board, stock
+from tests.support.board import Visitor, new_board, other_tenant, stock
 from tests.support.loops import some
 from tests.support.places import ROOT
 from typer.testing import CliRunner
@@ -31,7 +31,7 @@ from rearm.board.people.sessions import Permission
 from rearm.board.people.tokens import Program, make_token, program_of, revoke_token
 from rearm.board.rate import Rate
 from rearm.board.store.audit import verify
-from rearm.board.store.tables import ApiToken, AuditRow, Case, Result, Upload
+from rearm.board.store.tables import FIRST_TENANT, ApiToken, AuditRow, Case, Result, Upload
 from rearm.board.store.utc import now
 from rearm.board.web import guards
 from rearm.cli import app
@@ -44,10 +44,10 @@ CANARY = "Mrs Canary 1951-02-03"
 class Sender:
     """A program with a token."""
 
-    def __init__(self, board: Board, *may: str, **more: Any) -> None:
+    def __init__(self, board: Board, *may: str, tenant: str = FIRST_TENANT, **more: Any) -> None:
         self.board = board
         name = f"p{id(self)}"
-        self.token = make_token(board.database, "me", name=name, permissions=may, days=3)
+        self.token = make_token(board.database, tenant, "me", name=name, permissions=may, days=3)
         self.client = TestClient(make_app(board), base_url=board.origin, **more)
 
     def ask(self, method: str, path: str, **more: Any) -> Any:
@@ -267,6 +267,21 @@ def test_nobody_gets_anything_without_a_token(board: Board) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_a_program_sees_only_its_tenant(board: Board, program: Sender) -> None:
+    case = stock(board, "SYN-01")["SYN-01"]
+    other = Sender(board, *get_args(Permission), tenant=other_tenant(board))
+    decision = {"version": 1, "answer": 1, "strategy": "", "participants": "a", "reason": "b"}
+    for route in some(x for x in _routes(board) if "{case}" in x.path):
+        path = _path(route, case=case)
+        body = decision if route.api.takes else None
+        assert other.ask(route.api.method, path, json=body).status_code == 404, path
+        assert program.ask(route.api.method, path, json=body).status_code != 404, path
+    assert other.get("/cases").json() == {"cases": [], "offset": 0, "total": 0}
+    (taken,) = other.post("/cases", _tidy(patient_id="SYN-01")).json()["cases"]
+    assert taken["case"] != case and taken["answer"] == 1  # another patient of the same id
+    assert program.get(f"/cases/{taken['case']}").status_code == 404
+
+
 def test_a_cookie_is_no_token(board: Board) -> None:
     """So no page of another site can make a browser ask in the name of its user."""
     visitor = Visitor(board)
@@ -379,6 +394,12 @@ def _unknown(program: Sender) -> bool:
     return bool(program.get("/cases", headers={"authorization": "Bearer x"}).status_code == 200)
 
 
+def _of_another(program: Sender) -> bool:
+    case = stock(program.board, "SYN-08")["SYN-08"]
+    other = Sender(program.board, "read", tenant=other_tenant(program.board))
+    return bool(other.get(f"/cases/{case}").status_code == 200)
+
+
 def _without_permission(program: Sender) -> bool:
     other = Sender(program.board, "decide")
     return bool(other.get("/cases").status_code == 200)
@@ -394,7 +415,9 @@ def _wrong_host(program: Sender) -> bool:
 
 
 def _any_program(database: Any, raw: str) -> Program:
-    return Program(who="x", permissions=frozenset(get_args(Permission)), key="x")
+    return Program(
+        who="x", tenant=FIRST_TENANT, permissions=frozenset(get_args(Permission)), key="x"
+    )
 
 
 def _parsed_leniently(data: bytes, name: str) -> Any:
@@ -412,6 +435,7 @@ GUARDS: list[tuple[Callable[[Sender], bool], Any, str, Any]] = [
     (_often, declare, "_check_rate", lambda board, key: None),
     (_guessing, declare, "_check_rate", lambda board, key: None),
     (_unknown, declare, "program_of", _any_program),
+    (_of_another, declare, "check_tenant", lambda board, tenant, who, parts: None),
     (_without_permission, declare, "_check_permission", lambda program, needs: None),
     (_other_content, declare, "JSON", "text/plain"),
     (_wrong_host, guards.HostGuard, "__call__", _let_through),

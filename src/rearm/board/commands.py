@@ -12,6 +12,7 @@ from rearm.board.refusals import NotUsable
 from rearm.board.store.audit import Verified, verify
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder, existing_board
+from rearm.board.store.tables import FIRST_TENANT
 
 __all__ = ["all_tokens", "end_token", "new_link", "new_token", "verify_audit"]
 
@@ -37,7 +38,7 @@ def new_token(folder: Path, *, name: str, permissions: Iterable[str], days: int)
     """A token for a program. Raises NotUsable where it can't be made, or there is no board."""
     with _opened(folder) as (_, database):
         return tokens.make_token(
-            database, local_user(), name=name, permissions=permissions, days=days
+            database, FIRST_TENANT, local_user(), name=name, permissions=permissions, days=days
         )
 
 

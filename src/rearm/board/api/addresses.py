@@ -81,23 +81,28 @@ def list_cases(asked: ApiAsked) -> Response:
     with asked.board.database.writing() as session:
         audit.append(session, asked.who, "worklist_seen")
         return as_answer(
-            cases_listed(session, offset=asked.query["offset"], limit=asked.query["limit"])
+            cases_listed(
+                session,
+                asked.program.tenant,
+                offset=asked.query["offset"],
+                limit=asked.query["limit"],
+            )
         )
 
 
 def take_in(asked: ApiAsked) -> Response:
     """Keeps a version of each patient that has an answer; every earlier one stays."""
-    board = asked.board
+    board, tenant = asked.board, asked.program.tenant
     read = read_of_given(board, asked.body).read
     if read is None or not any(patient.result for patient in read.patients):
         raise NotUsable(_NO_ANSWER)
     sent = msgspec.json.encode(asked.body)
     kept = uploads.keep_read(
-        board.database, asked.who, "sent by a program", sent, msgspec.json.encode(read)
+        board.database, tenant, asked.who, "sent by a program", sent, msgspec.json.encode(read)
     )
     with board.database.writing() as session:
-        seen = uploads.seen_mark(uploads.versions_of(session, read))
-        taken = uploads.take_in(session, kept, asked.who, seen)
+        seen = uploads.seen_mark(uploads.versions_of(session, tenant, read))
+        taken = uploads.take_in(session, tenant, kept, asked.who, seen)
         session.flush()
         made = []
         for name in taken:

@@ -21,9 +21,9 @@ from rearm.board.store.utc import utc_text
 __all__ = ["case_shown", "cases_listed", "decisions_listed"]
 
 
-def cases_listed(session: Session, *, offset: int, limit: int) -> CasesListed:
-    """A part of all patients, by the id that the centre gave."""
-    every = all_cases(session)
+def cases_listed(session: Session, tenant: str, *, offset: int, limit: int) -> CasesListed:
+    """A part of all patients of a tenant, by the id that the centre gave."""
+    every = all_cases(session, tenant)
     part = tuple(_listed(case) for case in every[offset : offset + limit])
     return CasesListed(cases=part, offset=offset, total=len(every))
 

@@ -27,7 +27,7 @@ from rearm.board.refusals import (
     Refusal,
     TooLarge,
 )
-from rearm.board.web.declare import Address, BoardRoute, Needed
+from rearm.board.web.declare import Address, BoardRoute, Needed, check_tenant
 from rearm.board.web.pages import refused
 from rearm.characters import escaped
 from rearm.errors import InputError
@@ -145,6 +145,10 @@ def _endpoint(address: ApiAddress, board: Board) -> Callable[[Request], Awaitabl
     async def endpoint(request: Request) -> Response:
         try:
             program = await _program(address, board, request)
+            if program.key:
+                await run_in_threadpool(
+                    check_tenant, board, program.tenant, program.who, request.path_params
+                )
             asked = ApiAsked(
                 board=board,
                 program=program,
@@ -164,7 +168,7 @@ async def _program(address: ApiAddress, board: Board, request: Request) -> Progr
     peer = request.client.host if request.client else ""
     if address.needs == "nothing":
         _check_rate(board, f"peer {peer}")
-        return Program(who="", permissions=frozenset(), key="")
+        return Program(who="", tenant="", permissions=frozenset(), key="")
     raw = _token(request)
     found = await run_in_threadpool(program_of, board.database, raw) if raw else None
     if found is None:

@@ -37,11 +37,12 @@ _NOTED = timedelta(minutes=1)  # the last use is noted no more often
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A program that shows its token. `who`: how the audit names it; `key`: stands for the token,
-    and is none.
+    """A program that shows its token. `who`: how the audit names it; `tenant`: in which it works;
+    `key`: stands for the token, and is none.
     """
 
     who: str
+    tenant: str
     permissions: frozenset[str]
     key: str
 
@@ -60,9 +61,17 @@ class TokenShown:
 
 
 def make_token(
-    database: Database, who: str, *, name: str, permissions: Iterable[str], days: int
+    database: Database,
+    tenant: str,
+    who: str,
+    *,
+    name: str,
+    permissions: Iterable[str],
+    days: int,
 ) -> str:
-    """A new token, which is told this once. `who` makes it. Raises NotUsable with a sentence."""
+    """A new token for a program of this tenant, which is told this once. `who` makes it. Raises
+    NotUsable with a sentence.
+    """
     asked = tuple(dict.fromkeys(permissions))
     known = get_args(Permission)
     if not _NAME.fullmatch(name):
@@ -81,6 +90,7 @@ def make_token(
             raise NotUsable(f"There is a token {name}. Revoke it first, or use another name.")
         row = ApiToken(
             hash=_hash(raw),
+            tenant_id=tenant,
             name=name,
             who=who,
             permissions=" ".join(asked),
@@ -133,12 +143,14 @@ def program_of(database: Database, raw: str) -> Program | None:
         if row is None or row.revoked_at is not None or moment >= row.expires_at:
             return None
         name, permissions, used = row.name, row.permissions, row.used_at
+        tenant = row.tenant_id
     if used is None or moment - used > _NOTED:
         with database.writing() as session:
             again = session.get(ApiToken, key)
             if again is not None:
                 again.used_at = moment
-    return Program(who=f"program {name}", permissions=frozenset(permissions.split()), key=key)
+    may = frozenset(permissions.split())
+    return Program(who=f"program {name}", tenant=tenant, permissions=may, key=key)
 
 
 def _hash(token: str) -> str:

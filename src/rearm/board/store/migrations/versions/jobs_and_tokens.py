@@ -8,7 +8,7 @@ from alembic import op
 from rearm.board.store.utc import UtcText
 
 revision = "jobs_and_tokens"
-down_revision = "0001"
+down_revision = "tenants"
 branch_labels = None
 depends_on = None
 
@@ -31,6 +31,7 @@ def upgrade() -> None:
     op.create_table(
         "api_tokens",
         sa.Column("hash", sa.String(), primary_key=True),
+        sa.Column("tenant_id", sa.String(), sa.ForeignKey("tenants.id"), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("who", sa.String(), nullable=False),
         sa.Column("permissions", sa.String(), nullable=False),
