@@ -31,6 +31,7 @@ from tests.support.loops import some
 from tests.support.places import DATA, ROOT
 
 from rearm.assessment import Assessment
+from rearm.board.api.declare import ApiRoute
 from rearm.board.app import make_app
 from rearm.board.board import CALLBACK, Board
 from rearm.board.people import sessions
@@ -68,7 +69,9 @@ def visitor(board: Board) -> Visitor:
 
 
 def _addresses(board: Board) -> list[BoardRoute]:
-    return [route for route in make_app(board).routes if isinstance(route, BoardRoute)]
+    """Those of pages; programs come by a way of their own (`test_board_api`)."""
+    every = [route for route in make_app(board).routes if isinstance(route, BoardRoute)]
+    return [route for route in every if not isinstance(route, ApiRoute)]
 
 
 def _method(route: Route) -> str:
@@ -310,7 +313,7 @@ GUARDS: list[tuple[Callable[[Visitor], bool], Any, str, Any]] = [
     (_wrong_token, declare, "_check_token", lambda form, expected: None),
     (_no_session, declare, "_session", _anybody),
     (_no_permission, declare, "_check_permission", lambda who, needs: None),
-    (_another_tenant_s_patient, declare, "_check_tenant", lambda board, who, parts: None),
+    (_another_tenant_s_patient, declare, "check_tenant", lambda board, tenant, who, parts: None),
 ]
 _NAMES = [attempt.__name__ for attempt, *_ in GUARDS]
 

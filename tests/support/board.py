@@ -71,6 +71,7 @@ def new_board(folder: Path, url: str | None = None, *, settings: Settings | None
     board = Board(place, database, port=PORT, settings=settings)
     board.reader = _Here(what="This file", seconds=60, megabytes=1024)
     board.drawer = _Here(what="The page", seconds=60, megabytes=1024)
+    board.printer = _Here(what="The report", seconds=60, megabytes=1024)
     return board
 
 

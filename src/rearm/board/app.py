@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from rearm.board.board import Board
 from rearm.board.refusals import NotThere, Refusal
@@ -49,6 +50,19 @@ def _transport(board: Board) -> list[Middleware]:
 def _refuse(request: Request, error: Exception) -> Response:
     """What the router itself refuses, in our words."""
     refusal: Refusal = NotThere("There is nothing at this address.")
-    if isinstance(error, HTTPException) and error.status_code == 405:
-        refusal = _NoSuchWay("This address can't be used that way.")
-    return refused(request.scope, refusal)
+    if not (isinstance(error, HTTPException) and error.status_code == 405):
+        return refused(request.scope, refusal)
+    answer = refused(request.scope, _NoSuchWay("This address can't be used that way."))
+    answer.headers["allow"] = ", ".join(_ways(request))
+    return answer
+
+
+def _ways(request: Request) -> list[str]:
+    """What can be done at an address: several routes may share it."""
+    found = {
+        method
+        for route in request.app.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
+    return sorted(found)

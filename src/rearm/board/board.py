@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import timedelta
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -12,10 +13,12 @@ from rearm.board.address import host_at, local_user
 from rearm.board.child import reading
 from rearm.board.child.worker import Worker
 from rearm.board.people import sessions, users
+from rearm.board.rate import Rate
 from rearm.board.settings import Settings, secret_of
 from rearm.board.store import audit, retention, uploads
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder
+from rearm.board.store.jobs import Press
 from rearm.board.store.tables import FIRST_TENANT, AuditRow
 
 if TYPE_CHECKING:
@@ -43,6 +46,10 @@ class Board:
         self.provider = _provider(self.settings, f"{self.origin}{CALLBACK}")
         self.reader = Worker(what="This file", seconds=120, megabytes=3072)
         self.drawer = Worker(what="The page", seconds=60, megabytes=3072)
+        self.printer = Worker(what="The report", seconds=300, megabytes=3072)
+        self.api_rate = Rate(per_minute=300, at_once=60)
+        self.api_work = BoundedSemaphore(8)  # pieces of work of programs that wait for a process
+        self.press = Press(database, lambda: self.printer)
 
     @property
     def host(self) -> str:
@@ -107,10 +114,13 @@ class Board:
             audit.append(session, local_user(), "board_opened")
             for tenant in self.settings.tenants:
                 users.add_tenant(session, local_user(), tenant.id, tenant.name)
+        self.press.wake()  # reports that were asked for before it was stopped
 
     def close(self) -> None:
         self.reader.close()
         self.drawer.close()
+        self.press.close()
+        self.printer.close()
         self.database.close()
 
 

@@ -6,13 +6,13 @@ password); otherwise the one that the folder notes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from rearm.board.address import host_at, local_user
-from rearm.board.people import sessions, users
+from rearm.board.people import sessions, tokens, users
 from rearm.board.refusals import NotUsable
 from rearm.board.store import backup, erasing, retention
 from rearm.board.store.audit import Verified, verify
@@ -21,6 +21,7 @@ from rearm.board.store.database import Database
 from rearm.board.store.erasing import Erased, case_named
 from rearm.board.store.exporting import patient_export
 from rearm.board.store.folder import BoardFolder, existing_board, open_board, write_private
+from rearm.board.store.tables import FIRST_TENANT
 from rearm.board.store.upgrade import Upgraded, upgrade
 from rearm.cohort.store.lock import locked
 
@@ -28,9 +29,11 @@ __all__ = [
     "Due",
     "ListedUser",
     "add_user",
+    "all_tokens",
     "back_up",
     "days_kept",
     "disable_user",
+    "end_token",
     "erase_due",
     "erase_named",
     "export_audit",
@@ -39,6 +42,7 @@ __all__ = [
     "migrate",
     "new_link",
     "new_password_link",
+    "new_token",
     "over_due",
     "restore",
     "set_days_kept",
@@ -62,6 +66,26 @@ def verify_audit(folder: Path, noted_head: str | None, database: str | None = No
     """What a look through the audit of a folder finds. Raises NotUsable where there is no board."""
     with _opened(folder, database) as (_, store), store.reading() as session:
         return verify(session, noted_head)
+
+
+def new_token(folder: Path, *, name: str, permissions: Iterable[str], days: int) -> str:
+    """A token for a program. Raises NotUsable where it can't be made, or there is no board."""
+    with _opened(folder) as (_, store):
+        return tokens.make_token(
+            store, FIRST_TENANT, local_user(), name=name, permissions=permissions, days=days
+        )
+
+
+def end_token(folder: Path, name: str) -> None:
+    """Ends a token at once. Raises NotThere where there is none of this name."""
+    with _opened(folder) as (_, store):
+        tokens.revoke_token(store, local_user(), name)
+
+
+def all_tokens(folder: Path) -> list[tokens.TokenShown]:
+    """The tokens of a board. Raises NotUsable where there is no board."""
+    with _opened(folder) as (_, store):
+        return tokens.tokens(store)
 
 
 def export_audit(folder: Path, file: Path, database: str | None = None) -> int:

@@ -7,6 +7,7 @@ from rearm.errors import RearmError
 __all__ = [
     "Busy",
     "Conflict",
+    "Died",
     "NotAllowed",
     "NotSignedIn",
     "NotThere",
@@ -27,6 +28,12 @@ class NotUsable(Refusal):
     """A file, a form or a folder that can't be used."""
 
     status = 422
+
+
+class Died(NotUsable):
+    """The process that worked on it came down, for a reason that may lie elsewhere; nothing was
+    kept, and it may be tried again.
+    """
 
 
 class NotSignedIn(Refusal):

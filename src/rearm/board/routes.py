@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from rearm.board.administration.addresses import ADDRESSES as ADMINISTRATION
+from rearm.board.api.addresses import ADDRESSES as API
+from rearm.board.api.declare import ApiRoute
 from rearm.board.board import Board
 from rearm.board.break_glass.addresses import ADDRESSES as BREAK_GLASS
 from rearm.board.decision.addresses import ADDRESSES as DECISION
 from rearm.board.door.addresses import ADDRESSES as DOOR
+from rearm.board.exports.addresses import ADDRESSES as EXPORTS
 from rearm.board.keeping.addresses import ADDRESSES as KEEPING
 from rearm.board.patient.addresses import ADDRESSES as PATIENT
+from rearm.board.printing.addresses import ADDRESSES as PRINTING
 from rearm.board.upload.addresses import ADDRESSES as UPLOAD
 from rearm.board.web.declare import Address, BoardRoute
 from rearm.board.worklist.addresses import ADDRESSES as WORKLIST
@@ -23,6 +27,8 @@ ADDRESSES: tuple[Address, ...] = (
     *UPLOAD,
     *DECISION,
     *KEEPING,
+    *PRINTING,
+    *EXPORTS,
     *PATIENT,
 )
 """An address stands before one that would take it in."""
@@ -30,4 +36,5 @@ ADDRESSES: tuple[Address, ...] = (
 
 def routes(board: Board) -> list[BoardRoute]:
     """All addresses, joined to a board."""
-    return [BoardRoute(address, board) for address in ADDRESSES]
+    pages = [BoardRoute(address, board) for address in ADDRESSES]
+    return [*pages, *(ApiRoute(address, board) for address in API)]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import uvicorn
 
+from rearm.board.address import ADDRESS
 from rearm.board.app import make_app
 from rearm.board.board import Board
 from rearm.board.refusals import NotUsable
@@ -21,7 +22,7 @@ from rearm.board.store.folder import BoardFolder, open_board
 from rearm.board.store.upgrade import upgrade
 from rearm.cohort.store.lock import locked
 
-__all__ = ["serve"]
+__all__ = ["listening", "serve"]
 
 _MOST_OPEN = 1000  # connections that may be open; how many are worked on is the crowd guard's
 
@@ -57,8 +58,8 @@ def _serve(
 ) -> None:
     database = Database(place.where)
     upgrade(place, database)
-    listening = _listening(settings.host, port)
-    board = Board(place, database, port=listening.getsockname()[1], settings=settings)
+    taken = listening(port, settings.host)
+    board = Board(place, database, port=taken.getsockname()[1], settings=settings)
     try:
         is_new = board.is_new()
         board.opened()
@@ -69,10 +70,10 @@ def _serve(
         _tell_how_to_enter(board, tell)
         kept = place.path if isinstance(place.where, Path) else database.told
         tell(f"Patients are kept here: {kept}. Stop with Ctrl+C.")
-        _server(board).run(sockets=[listening])
+        _server(board).run(sockets=[taken])
     finally:
         board.close()
-        listening.close()
+        taken.close()
 
 
 def _tell_how_to_enter(board: Board, tell: Callable[[str], None]) -> None:
@@ -84,7 +85,10 @@ def _tell_how_to_enter(board: Board, tell: Callable[[str], None]) -> None:
     tell("Open this link in a browser on this machine; it works once, within 15 minutes.")
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(port: int, host: str = ADDRESS) -> socket.socket:
+    """A socket that already waits for who follows the link, on this machine where no other address
+    is named. Raises NotUsable with a sentence where the port can't be opened.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     found = socket.socket(family, socket.SOCK_STREAM)
     if os.name == "posix":

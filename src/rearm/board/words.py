@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from rearm.board.people.tokens import TokenShown
 from rearm.board.settings import Role
 from rearm.board.store.audit import Fault, FaultKind, Verified
 from rearm.board.store.erasing import Erased
 from rearm.board.store.states import State
 from rearm.board.store.upgrade import Upgraded
+from rearm.board.store.utc import moment_words
 
 __all__ = [
     "NOT_SIGNED_IN",
@@ -20,6 +22,7 @@ __all__ = [
     "retention_words",
     "state_words",
     "status_words",
+    "token_words",
     "upgraded_words",
     "verified_words",
 ]
@@ -52,13 +55,15 @@ ROLE_WORDS: Mapping[Role, str] = {
 _STATUS: Mapping[int, str] = {
     401: "Sign in first",
     403: "Not allowed",
+    400: "Not understood",
     404: "Not found",
     405: "Not possible here",
     409: "Changed by somebody else",
     413: "Too large",
+    415: "Another kind of content",
     421: "Another address",
     422: "Can't be used",
-    429: "Too many tries",
+    429: "Too many requests",
     500: "A fault of the program",
     503: "Busy",
 }
@@ -141,3 +146,14 @@ def verified_words(found: Verified) -> str:
         f"{found.entries} entries, each follows the one before, and everything that they tell of "
         f"is as it was written. Head: {found.head}"
     )
+
+
+def token_words(token: TokenShown) -> str:
+    """A token in the list of them."""
+    used = "never used" if token.used_at is None else f"last used {moment_words(token.used_at)}"
+    ended = (
+        f"valid until {moment_words(token.expires_at)}"
+        if token.revoked_at is None
+        else f"revoked {moment_words(token.revoked_at)}"
+    )
+    return f"{token.name}: {', '.join(token.permissions)}; made by {token.who}; {used}; {ended}"

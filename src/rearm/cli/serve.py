@@ -29,7 +29,9 @@ serve_app = typer.Typer(
     invoke_without_command=True,
 )
 audit_app = typer.Typer(help="Who saw and did what.", no_args_is_help=True)
+token_app = typer.Typer(help="Tokens of programs that use the API.", no_args_is_help=True)
 serve_app.add_typer(audit_app, name="audit")
+serve_app.add_typer(token_app, name="token")
 app.add_typer(serve_app, name="serve")
 
 _LOOPBACK = ("127.0.0.1", "localhost")
@@ -149,6 +151,56 @@ def verify(
         say(f"rearm: {fault_words(fault)}")
     if found.faults:
         raise typer.Exit(1)
+
+
+@token_app.command("add")
+@spoken
+def token_add(
+    name: Annotated[str, typer.Option("--name", help="A name for the program that will use it.")],
+    permission: Annotated[
+        str, typer.Option("--permission", help="What it may do: read, edit, decide, with commas.")
+    ] = "read",
+    days: Annotated[int, typer.Option("--days", help="How long it is valid.")] = 90,
+    folder: Folder = None,
+) -> None:
+    """Make a token for a program. It is printed once and kept only as a hash."""
+    check_installed()
+    from rearm.board.commands import new_token
+
+    asked = [x.strip() for x in permission.split(",") if x.strip()]
+    print(new_token(board_folder(folder), name=name, permissions=asked, days=days))
+    say("rearm: keep this token as a password; it is not shown again.")
+
+
+@token_app.command("list")
+@spoken
+def token_list(folder: Folder = None, as_json: Json = False) -> None:
+    """List the tokens: who made each, what it may do, when it was last used."""
+    check_installed()
+    import msgspec
+
+    from rearm.board.commands import all_tokens
+    from rearm.board.words import token_words
+
+    found = all_tokens(board_folder(folder))
+    if as_json:
+        print_json(msgspec.to_builtins(found))
+        return
+    for one in found:
+        tell(token_words(one))
+    if not found:
+        tell("There is no token.")
+
+
+@token_app.command("revoke")
+@spoken
+def token_revoke(name: Annotated[str, typer.Argument()], folder: Folder = None) -> None:
+    """End a token at once."""
+    check_installed()
+    from rearm.board.commands import end_token
+
+    end_token(board_folder(folder), name)
+    tell(f"The token {name} is no longer valid.")
 
 
 def board_folder(folder: Path | None, settings: Settings | None = None) -> Path:

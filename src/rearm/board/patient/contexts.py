@@ -34,7 +34,8 @@ class OpeningShown(Part, frozen=True, kw_only=True):
 
 class PatientPage(Context, frozen=True, kw_only=True):
     """The newest answer of a patient, and everything that was kept. `version`: what a form must
-    send so that nobody's change is lost. `head`: the head of the audit when the page was made.
+    send so that nobody's change is lost. `at`: when the page was made, and `head`: the head of the
+    audit then.
     """
 
     template: ClassVar[str] = "patient"
@@ -49,6 +50,7 @@ class PatientPage(Context, frozen=True, kw_only=True):
     answers: tuple[AnswerVersion, ...]
     decisions: tuple[DecisionShown, ...]
     new_answer: bool
+    at: str
     head: str
     result: Assessment
     openings: tuple[OpeningShown, ...] = ()

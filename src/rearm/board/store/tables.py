@@ -16,12 +16,14 @@ __all__ = [
     "FIRST_TENANT",
     "FLEETING",
     "KEPT",
+    "ApiToken",
     "AuditHead",
     "AuditRow",
     "Base",
     "Case",
     "Decision",
     "Erasure",
+    "Job",
     "Membership",
     "OidcTry",
     "Opening",
@@ -192,6 +194,42 @@ class Setting(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str] = mapped_column(Text)
+
+
+class Job(Base):
+    """A report that is to be printed, kept for an hour. `state`: waiting, working, done or failed;
+    `tries`: how often it was begun; `told`: why it failed. `pdf` is empty until it is done.
+    """
+
+    __tablename__ = "jobs"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
+    result_id: Mapped[str] = mapped_column(ForeignKey("results.id"))
+    who: Mapped[str]
+    state: Mapped[str]
+    tries: Mapped[int]
+    told: Mapped[str] = mapped_column(Text)
+    head: Mapped[str]
+    pdf: Mapped[bytes] = mapped_column(deferred=True)
+    at: Mapped[datetime] = mapped_column(UtcText)
+    begun_at: Mapped[datetime | None] = mapped_column(UtcText)
+
+
+class ApiToken(Base):
+    """A token of a program, which works in one tenant; it is kept as a hash. `who` made it."""
+
+    __tablename__ = "api_tokens"
+
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    name: Mapped[str]
+    who: Mapped[str]
+    permissions: Mapped[str]
+    made_at: Mapped[datetime] = mapped_column(UtcText)
+    expires_at: Mapped[datetime] = mapped_column(UtcText)
+    used_at: Mapped[datetime | None] = mapped_column(UtcText)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcText)
 
 
 class AuditRow(Base):

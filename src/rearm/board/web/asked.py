@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from rearm.board.board import Board
 from rearm.board.people.sessions import SignedIn
+from rearm.board.refusals import NotThere
 from rearm.board.web.forms import Form
 
 __all__ = ["Asked"]
@@ -31,6 +32,13 @@ class Asked:
     def part(self, name: str) -> str:
         """A part of the address."""
         return self.parts[name]
+
+    def number(self, name: str) -> int:
+        """A part of the address that is a whole number. Raises NotThere where it is none."""
+        given = self.parts[name]
+        if not (given.isascii() and given.isdigit() and len(given) < 10):
+            raise NotThere("There is nothing at this address.")
+        return int(given)
 
     @property
     def tenant(self) -> str:

@@ -28,7 +28,7 @@ from rearm.board.web.pages import JSON_ENDING, as_json, as_page, refused
 from rearm.board.web.proxies import client_of
 from rearm.board.words import NOT_SIGNED_IN, NOT_SIGNED_IN_HERE
 
-__all__ = ["Address", "Again", "BoardRoute", "Needed", "get", "page", "post", "to"]
+__all__ = ["Address", "Again", "BoardRoute", "Needed", "check_tenant", "get", "page", "post", "to"]
 
 _LONGEST_ID = 16  # characters of an id, as the audit notes one
 
@@ -99,9 +99,16 @@ def to(path: str) -> RedirectResponse:
 class BoardRoute(Route):
     """An address joined to a board."""
 
-    def __init__(self, address: Address, board: Board) -> None:
+    def __init__(
+        self,
+        address: Address,
+        board: Board,
+        endpoint: Callable[[Request], Awaitable[Response]] | None = None,
+    ) -> None:
+        """`endpoint`: another way to the handler than by a session, with guards of its own."""
         self.needs = address.needs
-        super().__init__(address.path, _guarded(address, board), methods=[address.method])
+        reached = endpoint or _guarded(address, board)
+        super().__init__(address.path, reached, methods=[address.method])
 
 
 def _guarded(address: Address, board: Board) -> Callable[[Request], Awaitable[Response]]:
@@ -153,7 +160,7 @@ def _check_may(board: Board, who: SignedIn, needs: Needed, parts: Mapping[str, s
     if needs == "read" and _is_opened(board, who, parts):
         return
     _check_permission(who, needs)
-    _check_tenant(board, who, parts)
+    check_tenant(board, who.tenant, who.who, parts)
 
 
 def _is_opened(board: Board, who: SignedIn, parts: Mapping[str, str]) -> bool:
@@ -168,8 +175,8 @@ def _check_permission(who: SignedIn, needs: Needed) -> None:
         raise NotAllowed("This session may not do that.")
 
 
-def _check_tenant(board: Board, who: SignedIn, parts: Mapping[str, str]) -> None:
-    """What an address names must be of the tenant in which the session works. A try is noted, but
+def check_tenant(board: Board, tenant: str, who: str, parts: Mapping[str, str]) -> None:
+    """What an address names must be of the tenant in which who asks works. A try is noted, but
     nowhere in the history of a patient: for other tenants there is none.
     """
     owned = {part: parts[part] for part in OWNED if part in parts}
@@ -178,11 +185,11 @@ def _check_tenant(board: Board, who: SignedIn, parts: Mapping[str, str]) -> None
     try:
         with board.database.reading() as session:
             for part, row_id in owned.items():
-                check_owner(session, who.tenant, part, row_id)
+                check_owner(session, tenant, part, row_id)
     except NotThere:
         with board.database.writing() as session:
             details = {part: row_id[:_LONGEST_ID] for part, row_id in owned.items()}
-            audit.append(session, who.who, "tried_what_is_not_there", "", details)
+            audit.append(session, who, "tried_what_is_not_there", "", details)
         raise
 
 

@@ -19,9 +19,11 @@ from rearm.characters import escaped
 from rearm.report.style import css, environment
 from rearm.version import __version__
 
-__all__ = ["JSON_ENDING", "as_json", "as_page", "refused", "static_file"]
+__all__ = ["API", "JSON_ENDING", "as_json", "as_page", "refused", "static_file"]
 
 JSON_ENDING = ".json"
+API = "/api/"
+"""How the addresses of programs begin: they are answered in JSON and look at no cookie."""
 
 _STATIC = {"report.css": "text/css; charset=utf-8", "board.css": "text/css; charset=utf-8"}
 
@@ -69,9 +71,10 @@ def refused(scope: Scope, refusal: Refusal, signed_in: SignedIn | None = None) -
         status=status, title=status_words(status), sentences=tuple(str(refusal).split("\n"))
     )
     path: str = scope["path"]
-    if path.endswith(JSON_ENDING):
-        return as_json(message, status=status)
-    answer = as_page(message, signed_in, status=status, path=path)
+    if path.endswith(JSON_ENDING) or path.startswith(API):
+        answer = as_json(message, status=status)
+    else:
+        answer = as_page(message, signed_in, status=status, path=path)
     if status == 503:
         answer.headers["retry-after"] = "5"
     if isinstance(refusal, TooMany):
