@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from rearm.assessment import Assessment, AssessmentError, assess
+from rearm.assessment.last_results import last_results
 from rearm.board.refusals import NotUsable
 from rearm.intake import Reading, read
 from rearm.record import Issue, Record
@@ -19,6 +20,7 @@ from rearm.report.assessment.index import index_row
 __all__ = [
     "ENDINGS",
     "MOST_PATIENTS",
+    "LastTest",
     "ReadFile",
     "ReadIssue",
     "ReadPatient",
@@ -59,9 +61,22 @@ class ReadIssue(msgspec.Struct, frozen=True, kw_only=True):
     value: str | None = None
 
 
+class LastTest(msgspec.Struct, frozen=True, kw_only=True):
+    """A test that a board needs, with its newest result: `date` is empty where only the days before
+    the last entry (`age`) are known; both are unknown where there is none, or none with a day
+    (`undated`).
+    """
+
+    name: str
+    max_age: int
+    date: str = ""
+    age: int | None = None
+    undated: bool = False
+
+
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """The line of the worklist: what the report says of the patient in a few words, the tests that
-    would change the answer, and how many more are asked for.
+    would change the answer, and how many more are asked for; `last_tests`: each that a board needs.
     """
 
     product: str
@@ -72,6 +87,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     alerts: str
     missing: tuple[str, ...]
     further: int
+    last_tests: tuple[LastTest, ...] = ()
 
 
 class ReadPatient(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,11 +195,11 @@ def _patient(record: Record, rows: tuple[TidyRow, ...]) -> ReadPatient:
         software=found.versions.software,
         knowledge=found.versions.knowledge,
         knowledge_hash=found.versions.knowledge_hash,
-        summary=_summary(found),
+        summary=_summary(record, found),
     )
 
 
-def _summary(found: Assessment) -> Summary:
+def _summary(record: Record, found: Assessment) -> Summary:
     row = index_row("", found)
     return Summary(
         product=row.product,
@@ -194,7 +210,23 @@ def _summary(found: Assessment) -> Summary:
         alerts=row.alerts,
         missing=tuple(test.name for test in found.tests),
         further=len(found.further_tests),
+        last_tests=tuple(_last_tests(record, found)),
     )
+
+
+def _last_tests(record: Record, found: Assessment) -> Iterator[LastTest]:
+    """On the calendar where the answer is, else by the days before its last entry."""
+    today = None if found.as_of_date is None else date.fromisoformat(found.as_of_date)
+    for test in last_results(record, as_of=found.as_of):
+        age = None if test.day is None or found.as_of is None else found.as_of - test.day
+        dated = today is not None and age is not None
+        yield LastTest(
+            name=test.name,
+            max_age=test.max_age,
+            date=(today - timedelta(days=age)).isoformat() if dated else "",
+            age=age,
+            undated=test.undated,
+        )
 
 
 def _issue(issue: Issue) -> ReadIssue:
