@@ -17,10 +17,11 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from rearm.board.store.meeting_tables import AnswerCause, Centre, FollowUp, MeetingDecision
 from rearm.board.store.tables import AuditHead, AuditRow, Decision, Record, Result
 from rearm.board.store.utc import now, utc_text
 
-__all__ = ["Action", "Fault", "FaultKind", "Verified", "append", "head", "seal", "verify"]
+__all__ = ["Action", "Fault", "FaultKind", "Kept", "Verified", "append", "head", "seal", "verify"]
 
 Action = Literal[
     "board_opened",
@@ -35,7 +36,18 @@ Action = Literal[
     "taken_in",
     "state_changed",
     "decided",
+    "meeting_seen",
+    "meeting_changed",
+    "history_seen",
+    "recomputed",
+    "followed_up",
+    "centre_changed",
+    "registry_seen",
+    "registry_exported",
 ]
+Kept = Record | Result | Decision | MeetingDecision | AnswerCause | Centre | FollowUp
+"""Rows that are only added; each is sealed."""
+
 FaultKind = Literal[
     "entry_changed",
     "entries_missing",
@@ -47,6 +59,9 @@ FaultKind = Literal[
     "row_unaudited",
 ]
 _START = "0" * 64
+_KEPT: tuple[type[Kept], ...] = (
+    Record, Result, Decision, MeetingDecision, AnswerCause, Centre, FollowUp,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +115,7 @@ def head(session: Session) -> str:
     return _START if last is None else last.hash
 
 
-def seal(row: Record | Result | Decision) -> dict[str, str]:
+def seal(row: Kept) -> dict[str, str]:
     """The hash of everything that a kept row says, by its name (`results/ab12`)."""
     table = row.__table__
     cells = {column.name: getattr(row, column.name) for column in table.columns}
@@ -148,10 +163,8 @@ def _seals(row: AuditRow) -> dict[str, str]:
 
 def _of_kept(session: Session, sealed: Mapping[str, str]) -> Iterator[Fault]:
     there: set[str] = set()
-    kept: Iterator[Record | Result | Decision] = chain(
-        session.scalars(select(Record)),
-        session.scalars(select(Result)),
-        session.scalars(select(Decision)),
+    kept: Iterator[Kept] = chain.from_iterable(
+        session.scalars(select(table)) for table in _KEPT
     )
     for row in kept:
         ((name, hashed),) = seal(row).items()
