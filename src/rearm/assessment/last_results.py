@@ -70,4 +70,3 @@ def _done(record: Record, tests: Iterable[str]) -> Iterator[When]:
     if wanted & set(_IMAGING):
         yield from (row.when for row in record.imaging)
     yield from (fact.when for fact in record.facts if fact.finding in wanted & set(_STATED))
-

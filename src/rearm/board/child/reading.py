@@ -216,14 +216,14 @@ def _summary(record: Record, found: Assessment) -> Summary:
 
 def _last_tests(record: Record, found: Assessment) -> Iterator[LastTest]:
     """On the calendar where the answer is, else by the days before its last entry."""
-    today = None if found.as_of_date is None else date.fromisoformat(found.as_of_date)
+    last = None if found.as_of_date is None else date.fromisoformat(found.as_of_date)
     for test in last_results(record, as_of=found.as_of):
         age = None if test.day is None or found.as_of is None else found.as_of - test.day
-        dated = today is not None and age is not None
+        day = None if last is None or age is None else last - timedelta(days=age)
         yield LastTest(
             name=test.name,
             max_age=test.max_age,
-            date=(today - timedelta(days=age)).isoformat() if dated else "",
+            date="" if day is None else day.isoformat(),
             age=age,
             undated=test.undated,
         )

@@ -163,9 +163,7 @@ def _seals(row: AuditRow) -> dict[str, str]:
 
 def _of_kept(session: Session, sealed: Mapping[str, str]) -> Iterator[Fault]:
     there: set[str] = set()
-    kept: Iterator[Kept] = chain.from_iterable(
-        session.scalars(select(table)) for table in _KEPT
-    )
+    kept: Iterator[Kept] = chain.from_iterable(session.scalars(select(table)) for table in _KEPT)
     for row in kept:
         ((name, hashed),) = seal(row).items()
         there.add(name)

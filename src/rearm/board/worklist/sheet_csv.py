@@ -48,6 +48,4 @@ def _cells(state: str, row: WorklistRow) -> tuple[str, ...]:
 
 def _old(result: OldResult) -> str:
     when = f" of {result.date}" if result.date else ""
-    return (
-        f"{', '.join(result.tests)}{when}: {result.age} days old (at most {result.max_age})"
-    )
+    return f"{', '.join(result.tests)}{when}: {result.age} days old (at most {result.max_age})"
