@@ -30,6 +30,7 @@ __all__ = [
     "file_as_named",
     "read_examples",
     "read_file",
+    "read_patients",
 ]
 
 ENDINGS = (".csv", ".xlsx", ".json")
@@ -133,7 +134,7 @@ def read_file(path: Path) -> bytes:
     RearmError with a sentence where the file can't be used.
     """
     reading = read(path, today=date.today())
-    patients = tuple(_patients(reading))
+    patients = tuple(read_patients(reading))
     issues = tuple(map(_issue, reading.issues))
     return msgspec.json.encode(ReadFile(patients=patients, issues=issues))
 
@@ -150,7 +151,8 @@ def examples() -> Path | None:
     return next((place for place in places if place.is_dir()), None)
 
 
-def _patients(reading: Reading) -> Iterator[ReadPatient]:
+def read_patients(reading: Reading) -> Iterator[ReadPatient]:
+    """Each patient of a reading with the answer. Raises NotUsable where there are too many."""
     for number, record in enumerate(reading.stream()):
         if number == MOST_PATIENTS:
             raise NotUsable(
