@@ -85,9 +85,10 @@ def tiers_of(
 
 
 def _order(basis: Basis, option: OptionResult) -> tuple[bool, int, int, int, int, int, str]:
-    """Of options that go equally far: one that the centre has; the one with fewer stops, so that what stops all of them is
-    told and not what stops one product; the one that no label keeps from this patient, with fewer
-    cautions that hold, with more that speaks for it, with the nearest figures.
+    """Of options that go equally far: one that the centre has; the one with fewer stops, so that
+    what stops all of them is told and not what stops one product; the one that no label keeps from
+    this patient, with fewer cautions that hold, with more that speaks for it, with the nearest
+    figures.
     """
     unlabelled = option.availability.status in _UNLABELLED
     cautions = sum(basis.reasons[key].truth is True for key in option.cautions)

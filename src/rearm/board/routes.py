@@ -5,6 +5,7 @@ from __future__ import annotations
 from rearm.board.board import Board
 from rearm.board.decision.addresses import ADDRESSES as DECISION
 from rearm.board.door.addresses import ADDRESSES as DOOR
+from rearm.board.follow_up.addresses import ADDRESSES as FOLLOW_UP
 from rearm.board.meeting.addresses import ADDRESSES as MEETING
 from rearm.board.patient.addresses import ADDRESSES as PATIENT
 from rearm.board.upload.addresses import ADDRESSES as UPLOAD
@@ -18,6 +19,7 @@ ADDRESSES: tuple[Address, ...] = (
     *WORKLIST,
     *UPLOAD,
     *MEETING,
+    *FOLLOW_UP,
     *DECISION,
     *PATIENT,
 )

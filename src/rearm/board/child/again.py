@@ -12,7 +12,14 @@ import msgspec
 from msgspec import structs
 
 from rearm.assessment import Assessment
-from rearm.board.child.reading import ReadFile, ReadIssue, ReadPatient, TidyRow, read_patients
+from rearm.board.child.reading import (
+    CentreGiven,
+    ReadFile,
+    ReadIssue,
+    ReadPatient,
+    TidyRow,
+    read_patients,
+)
 from rearm.board.refusals import NotUsable
 from rearm.intake import read_tables
 
@@ -22,10 +29,13 @@ _FILE = "kept"  # names the tables while they are read
 
 
 class Again(msgspec.Struct, frozen=True, kw_only=True):
-    """What is read once more: `rows` as they are kept, in JSON, and those that are new."""
+    """What is read once more: `rows` as they are kept, in JSON, and those that are new. `centre`:
+    what the centre has today.
+    """
 
     rows: str
     added: tuple[TidyRow, ...] = ()
+    centre: CentreGiven | None = None
 
 
 def read_again(item: Again) -> bytes:
@@ -41,7 +51,7 @@ def read_again(item: Again) -> bytes:
         file=_FILE,
         today=date.today(),
     )
-    patients = tuple(read_patients(reading))
+    patients = tuple(read_patients(reading, item.centre))
     if len(patients) != 1:
         raise NotUsable(f"The kept rows are of {len(patients)} patients instead of one.")
     places = dict(_places(tables))

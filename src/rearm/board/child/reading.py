@@ -10,16 +10,20 @@ from typing import Any
 
 import msgspec
 
-from rearm.assessment import Assessment, AssessmentError, assess
+from rearm.assessment import Assessment, AssessmentError, Centre, assess
 from rearm.assessment.last_results import last_results
+from rearm.assessment.regions import regions_of
+from rearm.assessment.result import Here
 from rearm.board.refusals import NotUsable
 from rearm.intake import Reading, read
+from rearm.knowledge.bundle import load
 from rearm.record import Issue, Record
 from rearm.report.assessment.index import index_row
 
 __all__ = [
     "ENDINGS",
     "MOST_PATIENTS",
+    "CentreGiven",
     "LastTest",
     "ReadFile",
     "ReadIssue",
@@ -62,6 +66,17 @@ class ReadIssue(msgspec.Struct, frozen=True, kw_only=True):
     value: str | None = None
 
 
+class CentreGiven(msgspec.Struct, frozen=True, kw_only=True):
+    """What a version of the centre's list says that an answer reads: the region, the options that
+    it has or has not (by id), and remarks on them.
+    """
+
+    number: int
+    region: str = ""
+    options: dict[str, Here] = {}
+    notes: dict[str, str] = {}
+
+
 class LastTest(msgspec.Struct, frozen=True, kw_only=True):
     """A test that a board needs, with its newest result: `date` is empty where only the days before
     the last entry (`age`) are known; both are unknown where there is none, or none with a day
@@ -93,7 +108,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 class ReadPatient(msgspec.Struct, frozen=True, kw_only=True):
     """What a file says of one patient. `result` is empty where there is no answer; `refused` then
-    says why.
+    says why. `centre`: the version of the centre's list that the answer knows, 0 for none.
     """
 
     patient_id: str
@@ -105,6 +120,7 @@ class ReadPatient(msgspec.Struct, frozen=True, kw_only=True):
     knowledge_hash: str = ""
     summary: Summary | None = None
     refused: str = ""
+    centre: int = 0
 
 
 class ReadFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,12 +145,12 @@ def file_as_named(name: str) -> str:
     return f"{stem or 'file'}{ending}"
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: Path, centre: CentreGiven | None = None) -> bytes:
     """A `ReadFile` as JSON: everything that `rearm assess` would make of the file. Raises a
     RearmError with a sentence where the file can't be used.
     """
     reading = read(path, today=date.today())
-    patients = tuple(read_patients(reading))
+    patients = tuple(read_patients(reading, centre))
     issues = tuple(map(_issue, reading.issues))
     return msgspec.json.encode(ReadFile(patients=patients, issues=issues))
 
@@ -151,7 +167,7 @@ def examples() -> Path | None:
     return next((place for place in places if place.is_dir()), None)
 
 
-def read_patients(reading: Reading) -> Iterator[ReadPatient]:
+def read_patients(reading: Reading, centre: CentreGiven | None) -> Iterator[ReadPatient]:
     """Each patient of a reading with the answer. Raises NotUsable where there are too many."""
     for number, record in enumerate(reading.stream()):
         if number == MOST_PATIENTS:
@@ -163,7 +179,7 @@ def read_patients(reading: Reading) -> Iterator[ReadPatient]:
             TidyRow(table=row.table, place=str(row.source), cells=dict(_cells(row.cells)))
             for row in reading.rows_of(record.patient_id)
         )
-        yield _patient(record, rows)
+        yield _patient(record, rows, centre)
 
 
 def _cells(cells: Any) -> Iterator[tuple[str, Any]]:
@@ -181,10 +197,10 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, timedelta) else value
 
 
-def _patient(record: Record, rows: tuple[TidyRow, ...]) -> ReadPatient:
+def _patient(record: Record, rows: tuple[TidyRow, ...], centre: CentreGiven | None) -> ReadPatient:
     issues = tuple(map(_issue, (*record.issues, *record.unread)))
     try:
-        found = assess(record)
+        found = _answer(record, centre)
     except AssessmentError as error:
         return ReadPatient(
             patient_id=record.patient_id, rows=rows, issues=issues, refused=str(error)
@@ -198,6 +214,24 @@ def _patient(record: Record, rows: tuple[TidyRow, ...]) -> ReadPatient:
         knowledge=found.versions.knowledge,
         knowledge_hash=found.versions.knowledge_hash,
         summary=_summary(record, found),
+        centre=0 if centre is None else centre.number,
+    )
+
+
+def _answer(record: Record, centre: CentreGiven | None) -> Assessment:
+    """The answer at the centre. Its list may be older than the knowledge: what is gone since is no
+    option any more, and no region.
+    """
+    if centre is None:
+        return assess(record)
+    known = load()
+    return assess(
+        record,
+        region=centre.region if centre.region in regions_of(known) else None,
+        centre=Centre(
+            options={name: x for name, x in centre.options.items() if name in known.options},
+            notes={name: x for name, x in centre.notes.items() if name in known.options},
+        ),
     )
 
 
