@@ -78,9 +78,11 @@ def centre_list(row: Centre | None) -> CentreList:
     return CentreList() if row is None else msgspec.json.decode(row.content, type=CentreList)
 
 
-def centre_given(session: Session) -> CentreGiven | None:
-    """What an answer of today reads of the newest version; None where there is none."""
-    row = next(iter(centres(session)), None)
+def centre_given(session: Session, number: int | None = None) -> CentreGiven | None:
+    """What an answer reads of a version, without `number` of the newest; None where there is
+    none.
+    """
+    row = next((x for x in centres(session) if number is None or x.number == number), None)
     if row is None:
         return None
     found = centre_list(row)

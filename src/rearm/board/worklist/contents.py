@@ -12,6 +12,7 @@ from rearm.board.child.reading import Summary
 from rearm.board.decision.contents import decision_shown
 from rearm.board.refusals import NotThere
 from rearm.board.store.cases import all_cases, decisions_of, latest_result
+from rearm.board.store.centres import is_of_the_list
 from rearm.board.store.current import is_of_today
 from rearm.board.store.tables import Case, Result
 from rearm.board.store.utc import now
@@ -36,7 +37,7 @@ _Placed = tuple[str, WorklistRow]
 _CHOSEN: Mapping[str, tuple[str, Callable[[_Placed], bool]]] = {
     "wanting": ("Something is missing or too old", lambda x: x[1].ready.wanting),
     "new_data": ("New data since the decision", lambda x: x[1].new_answer),
-    "older_knowledge": ("Answer of an older knowledge", lambda x: x[1].older_knowledge),
+    "older_knowledge": ("Answer of an older knowledge", lambda x: _is_older(x[1])),
 }
 
 
@@ -65,8 +66,12 @@ def worklist(session: Session, view: str = ALL, searched: str = "") -> Worklist:
             for name, (title, picks) in chosen.items()
         ),
         searched=searched,
-        older=sum(row.older_knowledge for _, row in placed),
+        older=sum(_is_older(row) for _, row in placed),
     )
+
+
+def _is_older(row: WorklistRow) -> bool:
+    return row.older_knowledge or row.older_list
 
 
 def _views() -> dict[str, tuple[str, Callable[[_Placed], bool]]]:
@@ -121,6 +126,7 @@ def _row(session: Session, case: Case, result: Result, day: date) -> WorklistRow
         decided="" if shown is None else shown.chosen,
         new_answer=shown is not None and shown.answer < result.number,
         older_knowledge=not is_of_today(result),
+        older_list=not is_of_the_list(session, result),
         ready=ready,
         **{name: getattr(told, name) for name in told.__struct_fields__},
     )

@@ -49,7 +49,8 @@ class Readiness(Part, frozen=True, kw_only=True):
 
 class WorklistRow(Summary, frozen=True, kw_only=True):
     """One patient, with the summary of the newest answer. `new_answer`: data came after the
-    decision. `older_knowledge`: the answer is of another knowledge or software than today's.
+    decision. `older_knowledge`: the answer is of another knowledge or software than today's;
+    `older_list`: it was made before the centre's list changed.
     `passed`: the day of the meeting is over.
     """
 
@@ -61,6 +62,7 @@ class WorklistRow(Summary, frozen=True, kw_only=True):
     decided: str
     new_answer: bool
     older_knowledge: bool
+    older_list: bool
     ready: Readiness
 
 
@@ -82,7 +84,8 @@ class WorklistView(Part, frozen=True, kw_only=True):
 
 class Worklist(Context, frozen=True, kw_only=True):
     """The patients of a view by their state; `all_patients` counts those of the board. `searched`:
-    the text that was searched for, which stands in no address.
+    the text that was searched for, which stands in no address. `older`: answers that are not those
+    of today's knowledge and centre's list.
     """
 
     template: ClassVar[str] = "worklist"
