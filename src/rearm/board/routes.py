@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rearm.board.board import Board
+from rearm.board.centre.addresses import ADDRESSES as CENTRE
 from rearm.board.decision.addresses import ADDRESSES as DECISION
 from rearm.board.door.addresses import ADDRESSES as DOOR
 from rearm.board.follow_up.addresses import ADDRESSES as FOLLOW_UP
@@ -22,6 +23,7 @@ ADDRESSES: tuple[Address, ...] = (
     *MEETING,
     *FOLLOW_UP,
     *HISTORY,
+    *CENTRE,
     *DECISION,
     *PATIENT,
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,7 +18,6 @@ __all__ = [
     "CentreList",
     "Contact",
     "OptionHere",
-    "Slots",
     "TrialOpen",
     "centre_given",
     "centre_list",
@@ -28,8 +25,6 @@ __all__ = [
     "is_of_the_list",
     "save_centre",
 ]
-
-Slots = Literal["", "yes", "waiting", "no"]
 
 
 class OptionHere(msgspec.Struct, frozen=True, kw_only=True):
