@@ -25,6 +25,13 @@ from rearm.board.store.registry import taken_by_registry
 from rearm.board.store.tables import Case, SessionRow
 
 DAY = "2026-12-07"
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "\"'><svg onload=alert(1)>",
+    "</textarea><script>alert(1)</script>",
+    "{{ 7 * 7 }}{% include 'x' %}",
+    '=HYPERLINK("http://x")',
+)
 PEOPLE = "Dr A (haematology)\nDr B (radiology)"
 
 
@@ -397,3 +404,47 @@ def test_an_invented_patient_enters_no_registry(board: Board, visitor: Visitor) 
     with board.database.reading() as session:
         assert taken_by_registry(session) == []
     assert visitor.get("/follow-ups.json").json()["total"]["decided"] == 0
+
+
+# ---------------------------------------------------------------- hostile text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_of_others_stays_text_in_every_room(board: Board, visitor: Visitor, text: str) -> None:
+    case = stock(board, "SYN-01")["SYN-01"]
+    schedule(visitor, case)
+    meeting = f"/meetings/{DAY}"
+    visitor.post(f"{meeting}/participants", {"version": "0", "participants": text})
+    decide(visitor, case, reason=text, participants=text)
+    assert follow(visitor, case, done="no", why_not=text, given_text=text, note=text,
+                  started="2025-04-20").status_code == 303  # fmt: skip
+    assert visitor.post("/centre", {"seen": "0", "name": text, "here-talquetamab": "not_here",
+        "note-talquetamab": text, "trial-0-name": text, "contact-0-role": text,
+    }).status_code == 303  # fmt: skip
+    sent = {"version": visitor.hidden(f"/patients/{case}/history", "version")}
+    assert visitor.post(f"/patients/{case}/recompute", sent).status_code == 303
+    paths = (meeting, f"{meeting}/patients/{case}", f"{meeting}/minutes", f"/patients/{case}",
+             f"/patients/{case}/follow-up", f"/patients/{case}/history", "/follow-ups", "/centre",
+             "/worklist", "/meetings")  # fmt: skip
+    pages = [visitor.get(path).text for path in paths]
+    pages.append(visitor.post("/worklist/search", {"text": text}).text)
+    pages.append(visitor.post("/knowledge/search", {"text": text}).text)
+    pages.append(visitor.post("/centre", {"seen": "0", "name": text}).text)
+    for page in some(pages):
+        assert not set(re.findall(r"<(\w+)", page)) & {"script", "img", "svg"}
+        assert page.count("<textarea") == page.count("</textarea>")
+    cells = [cell for row in csv.reader(io.StringIO(visitor.get("/worklist.csv").text))
+             for cell in row]  # fmt: skip
+    assert not any(cell.startswith("=") for cell in cells)
+
+
+def test_no_address_and_no_title_names_a_patient(board: Board, visitor: Visitor) -> None:
+    case = decided(board, visitor)
+    paths = ("/worklist", "/meetings", f"/meetings/{DAY}", f"/meetings/{DAY}/patients/{case}",
+             f"/meetings/{DAY}/minutes", f"/patients/{case}/follow-up",
+             f"/patients/{case}/history", "/follow-ups")  # fmt: skip
+    for path in some(paths):
+        text = visitor.get(path).text
+        named = re.findall(r'(?:href|action|src)="([^"]*)"|<title>(.*?)</title>', text)
+        assert named and not any("SYN-01" in x for pair in named for x in pair)
+        assert not re.search(r"<(script|style|iframe|object)|\son\w+=|\sstyle=|javascript:", text)

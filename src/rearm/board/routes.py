@@ -8,6 +8,7 @@ from rearm.board.decision.addresses import ADDRESSES as DECISION
 from rearm.board.door.addresses import ADDRESSES as DOOR
 from rearm.board.follow_up.addresses import ADDRESSES as FOLLOW_UP
 from rearm.board.history.addresses import ADDRESSES as HISTORY
+from rearm.board.knowledge.addresses import ADDRESSES as KNOWLEDGE
 from rearm.board.meeting.addresses import ADDRESSES as MEETING
 from rearm.board.patient.addresses import ADDRESSES as PATIENT
 from rearm.board.upload.addresses import ADDRESSES as UPLOAD
@@ -24,6 +25,7 @@ ADDRESSES: tuple[Address, ...] = (
     *FOLLOW_UP,
     *HISTORY,
     *CENTRE,
+    *KNOWLEDGE,
     *DECISION,
     *PATIENT,
 )
