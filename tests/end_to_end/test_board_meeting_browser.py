@@ -27,12 +27,21 @@ def _schedule(view: Any, root: str, paths: list[str]) -> None:
 
 
 def _press_until(view: Any, name: str) -> None:
-    """Tab through the page until the element of this id is in focus."""
+    """Tab through the page until the element of this id, or the link of this name, is in focus."""
     for _ in range(60):
-        if view.evaluate_handle("document.activeElement").get_property("id").json_value() == name:
+        focus = view.evaluate(
+            "[document.activeElement.id, document.activeElement.textContent.trim()]"
+        )
+        if name in focus:
             return
         view.keyboard.press("Tab")
     raise AssertionError(f"{name} is not reached by Tab")
+
+
+def _follow(view: Any, name: str) -> None:
+    _press_until(view, name)
+    with view.expect_navigation():
+        view.keyboard.press("Enter")
 
 
 def test_the_board_meets_by_keyboard(tmp_path: Path) -> None:
@@ -47,8 +56,7 @@ def test_the_board_meets_by_keyboard(tmp_path: Path) -> None:
         rows = view.locator("tbody th a[href^='/patients']")
         _schedule(view, root, [rows.nth(i).get_attribute("href") for i in range(2)])
         view.goto(f"{root}/meetings/{DAY}")
-        with view.expect_navigation():
-            view.keyboard.press("Alt+s")  # the first patient
+        _follow(view, "Start with the first patient")
         assert view.get_by_text("Patient 1 of 2").is_visible()
         first = view.locator("h1").inner_text()
         _press_until(view, "strategy")
@@ -61,13 +69,11 @@ def test_the_board_meets_by_keyboard(tmp_path: Path) -> None:
         with view.expect_navigation():
             view.keyboard.press("Enter")
         assert view.locator(".decision").get_by_text("All agreed").is_visible()
-        with view.expect_navigation():
-            view.keyboard.press("Alt+n")
+        _follow(view, "Next")
         assert view.get_by_text("Patient 2 of 2").is_visible()
         assert view.locator("h1").inner_text() != first
         assert view.get_by_label("Who takes part").input_value() == "Dr A, Dr B"
-        with view.expect_navigation():
-            view.keyboard.press("Alt+p")
+        _follow(view, "Previous")
         assert view.locator("h1").inner_text() == first
         # the whole of a slide stands on a projector, and no page is wider than its window
         assert view.evaluate("document.documentElement.scrollHeight") <= 1180
