@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from msgspec import structs
 from tests.support.board import Visitor, examples_read, new_board, stock
+from tests.support.loops import some
 from tests.support.places import ROOT
 
 import rearm
@@ -282,7 +283,7 @@ def _refuse(item: Again) -> bytes:
 )
 def test_kept_rows_read_once_more_give_the_same_answer(source: Path) -> None:
     read = msgspec.json.decode(read_file(source), type=ReadFile)
-    for one in read.patients[:4]:
+    for one in some(read.patients[:4]):
         kept = msgspec.json.encode(one.rows).decode()
         (again,) = msgspec.json.decode(read_again(Again(rows=kept)), type=ReadFile).patients
         assert json.loads(again.result) == json.loads(one.result)

@@ -210,8 +210,10 @@ def test_minutes_keep_a_decision_when_the_patient_moves_on(board: Board, visitor
     case = stock(board, "SYN-01")["SYN-01"]
     schedule(visitor, case)
     decide(visitor, case, participants="X")
+    follow(visitor, case, **GIVEN)
     schedule(visitor, case, day="2027-01-04")
     (told,) = visitor.get(f"/meetings/{DAY}/minutes.json").json()["minutes"]
+    assert told["relapse"].startswith("after CAR-T")  # as the board saw it
     assert told["decision"]["reason"] == "as discussed"
     (later,) = visitor.get("/meetings/2027-01-04/minutes.json").json()["minutes"]
     assert later["decision"] is None  # nothing was decided there

@@ -51,6 +51,7 @@ _TITLES: Mapping[ChangeKind, str] = {
     "option": "Verdicts on options",
 }
 _FOLDED: tuple[ChangeKind, ...] = ("option", "test")
+_MANY = 10  # of one kind: folded, so that the page can be overlooked
 _CAUSES = {
     "": "a file",
     "data": "a file",
@@ -198,11 +199,11 @@ def _groups(changes: Sequence[AnswerChange]) -> tuple[ChangeGroup, ...]:
         ChangeGroup(
             kind=kind,
             title=title,
-            folded=kind in _FOLDED,
-            changes=tuple(_shown(x) for x in changes if x.kind == kind),
+            folded=kind in _FOLDED or len(own) > _MANY,
+            changes=own,
         )
         for kind, title in _TITLES.items()
-        if any(x.kind == kind for x in changes)
+        if (own := tuple(_shown(x) for x in changes if x.kind == kind))
     )
 
 

@@ -24,7 +24,7 @@ from rearm.board.meeting.contexts import (
 from rearm.board.refusals import NotThere
 from rearm.board.store import audit
 from rearm.board.store.cases import assessment_of, decisions_of, latest_result, result_of
-from rearm.board.store.tables import Case
+from rearm.board.store.tables import Case, Result
 from rearm.board.store.utc import now
 
 __all__ = ["all_meetings", "meeting_page", "minutes", "patient_page"]
@@ -102,10 +102,10 @@ def minutes(session: Session, day: str) -> Minutes:
     """What a meeting decided, and for whom it decided nothing."""
     cases = meetings.patients_on(session, day)
     decided = {
-        case.id: (case, decision_shown(session, decision))
+        case.id: (case, decision_shown(session, decision), decision.result_id)
         for case, decision in meetings.decisions_on(session, day, cases)
     }
-    everybody = {case.id: case for case in cases} | {x: case for x, (case, _) in decided.items()}
+    everybody = {case.id: case for case in cases} | {x: row[0] for x, row in decided.items()}
     noted = meetings.meeting_of(session, day)
     return Minutes(
         day=day,
@@ -114,7 +114,12 @@ def minutes(session: Session, day: str) -> Minutes:
             Minute(
                 case=case.id,
                 patient=case.patient_id,
-                relapse=_summary(session, case).relapse,
+                # as the board saw it, whatever came since
+                relapse=(
+                    _told(session.get_one(Result, decided[case.id][2]))
+                    if case.id in decided
+                    else _summary(session, case)
+                ).relapse,
                 decision=decided[case.id][1] if case.id in decided else None,
             )
             for case in sorted(everybody.values(), key=lambda case: case.patient_id)
@@ -149,4 +154,8 @@ def _patient(session: Session, case: Case) -> MeetingPatient:
 def _summary(session: Session, case: Case) -> Summary:
     newest = latest_result(session, case.id)
     assert newest is not None  # a case is made with its first answer
-    return msgspec.json.decode(newest.summary, type=Summary)
+    return _told(newest)
+
+
+def _told(result: Result) -> Summary:
+    return msgspec.json.decode(result.summary, type=Summary)
