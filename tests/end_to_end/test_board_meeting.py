@@ -15,12 +15,15 @@ from typing import Any
 
 import polars as pl
 import pytest
+from sqlalchemy import text as text_of_sql
+from sqlalchemy.exc import IntegrityError
 from tests.support.board import Visitor, new_board, stock
 from tests.support.loops import some
 
 from rearm.board.board import Board
 from rearm.board.commands import export_registry
 from rearm.board.refusals import NotUsable
+from rearm.board.store.audit import verify
 from rearm.board.store.registry import taken_by_registry
 from rearm.board.store.tables import Case, SessionRow
 
@@ -450,3 +453,29 @@ def test_no_address_and_no_title_names_a_patient(board: Board, visitor: Visitor)
         named = re.findall(r'(?:href|action|src)="([^"]*)"|<title>(.*?)</title>', text)
         assert named and not any("SYN-01" in x for pair in named for x in pair)
         assert not re.search(r"<(script|style|iframe|object)|\son\w+=|\sstyle=|javascript:", text)
+
+
+# ---------------------------------------------------------------- kept for ever
+
+
+@pytest.mark.parametrize("table", ["meeting_decisions", "follow_ups", "answer_causes", "centres"])
+def test_what_is_kept_can_t_be_changed_and_a_change_is_found(
+    board: Board, visitor: Visitor, table: str
+) -> None:
+    case = decided(board, visitor)
+    assert follow(visitor, case, **GIVEN).status_code == 303
+    assert visitor.post("/centre", {"seen": "0", "name": "Here"}).status_code == 303
+    for change in (f"UPDATE {table} SET who = 'x'", f"DELETE FROM {table}",
+                   f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}"):  # fmt: skip
+        with (
+            pytest.raises(IntegrityError, match="kept as they are"),
+            board.database.writing() as session,
+        ):
+            session.execute(text_of_sql(change))
+    with board.database.reading() as session:
+        assert verify(session).faults == ()
+    with board.database.writing() as session:
+        session.execute(text_of_sql(f"DROP TRIGGER {table}_no_update"))
+        session.execute(text_of_sql(f"UPDATE {table} SET who = 'x'"))
+    with board.database.reading() as session:
+        assert [x.kind for x in verify(session).faults] == ["row_changed"]
