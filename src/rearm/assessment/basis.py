@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import structs
 
+from rearm.assessment.centre import NO_CENTRE, Centre
 from rearm.assessment.patient import Patient
 from rearm.assessment.plan import PlacePlan, Plan, RulePlan, Wordings
 from rearm.assessment.result import Citation, FindingResult, Note, Publication, Reason, SupportLine
@@ -26,11 +27,13 @@ _NOTHING = unknown()
 
 class Basis:
     """Collects what one patient's result refers to. `answers` are the patient's own, by number of
-    condition: 1 true, 0 false, -1 unknown.
+    condition: 1 true, 0 false, -1 unknown. `centre`: what the centre that asks has.
     """
 
-    def __init__(self, plan: Plan, patient: Patient, answers: Sequence[int]) -> None:
-        self.plan, self.patient, self.answers = plan, patient, answers
+    def __init__(
+        self, plan: Plan, patient: Patient, answers: Sequence[int], centre: Centre = NO_CENTRE
+    ) -> None:
+        self.plan, self.patient, self.answers, self.centre = plan, patient, answers, centre
         self.bounds = patient.bounds
         self.doubted = patient.record.doubted()
         self.reasons: dict[str, Reason] = {}

@@ -7,10 +7,15 @@ from rearm.board.api.addresses import ADDRESSES as API
 from rearm.board.api.declare import ApiRoute
 from rearm.board.board import Board
 from rearm.board.break_glass.addresses import ADDRESSES as BREAK_GLASS
+from rearm.board.centre.addresses import ADDRESSES as CENTRE
 from rearm.board.decision.addresses import ADDRESSES as DECISION
 from rearm.board.door.addresses import ADDRESSES as DOOR
 from rearm.board.exports.addresses import ADDRESSES as EXPORTS
+from rearm.board.follow_up.addresses import ADDRESSES as FOLLOW_UP
+from rearm.board.history.addresses import ADDRESSES as HISTORY
 from rearm.board.keeping.addresses import ADDRESSES as KEEPING
+from rearm.board.knowledge.addresses import ADDRESSES as KNOWLEDGE
+from rearm.board.meeting.addresses import ADDRESSES as MEETING
 from rearm.board.patient.addresses import ADDRESSES as PATIENT
 from rearm.board.printing.addresses import ADDRESSES as PRINTING
 from rearm.board.upload.addresses import ADDRESSES as UPLOAD
@@ -25,6 +30,11 @@ ADDRESSES: tuple[Address, ...] = (
     *BREAK_GLASS,
     *WORKLIST,
     *UPLOAD,
+    *MEETING,
+    *FOLLOW_UP,
+    *HISTORY,
+    *CENTRE,
+    *KNOWLEDGE,
     *DECISION,
     *KEEPING,
     *PRINTING,

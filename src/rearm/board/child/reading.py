@@ -10,15 +10,21 @@ from typing import Any
 
 import msgspec
 
-from rearm.assessment import Assessment, AssessmentError, assess
+from rearm.assessment import Assessment, AssessmentError, Centre, assess
+from rearm.assessment.last_results import last_results
+from rearm.assessment.regions import regions_of
+from rearm.assessment.result import Here
 from rearm.board.refusals import NotUsable
 from rearm.intake import Reading, read
+from rearm.knowledge.bundle import load
 from rearm.record import Issue, Record
 from rearm.report.assessment.index import index_row
 
 __all__ = [
     "ENDINGS",
     "MOST_PATIENTS",
+    "CentreGiven",
+    "LastTest",
     "ReadFile",
     "ReadIssue",
     "ReadPatient",
@@ -60,9 +66,33 @@ class ReadIssue(msgspec.Struct, frozen=True, kw_only=True):
     value: str | None = None
 
 
+class CentreGiven(msgspec.Struct, frozen=True, kw_only=True):
+    """What a version of the centre's list says that an answer reads: the region, the options that
+    it has or has not (by id), and remarks on them.
+    """
+
+    number: int
+    region: str = ""
+    options: dict[str, Here] = {}
+    notes: dict[str, str] = {}
+
+
+class LastTest(msgspec.Struct, frozen=True, kw_only=True):
+    """A test that a board needs, with its newest result: `date` is empty where only the days before
+    the last entry (`age`) are known; both are unknown where there is none, or none with a day
+    (`undated`).
+    """
+
+    name: str
+    max_age: int
+    date: str = ""
+    age: int | None = None
+    undated: bool = False
+
+
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """The line of the worklist: what the report says of the patient in a few words, the tests that
-    would change the answer, and how many more are asked for.
+    would change the answer, and how many more are asked for; `last_tests`: each that a board needs.
     """
 
     product: str
@@ -73,11 +103,12 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     alerts: str
     missing: tuple[str, ...]
     further: int
+    last_tests: tuple[LastTest, ...] = ()
 
 
 class ReadPatient(msgspec.Struct, frozen=True, kw_only=True):
     """What a file says of one patient. `result` is empty where there is no answer; `refused` then
-    says why.
+    says why. `centre`: the version of the centre's list that the answer knows, 0 for none.
     """
 
     patient_id: str
@@ -89,6 +120,7 @@ class ReadPatient(msgspec.Struct, frozen=True, kw_only=True):
     knowledge_hash: str = ""
     summary: Summary | None = None
     refused: str = ""
+    centre: int = 0
 
 
 class ReadFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,18 +145,22 @@ def file_as_named(name: str) -> str:
     return f"{stem or 'file'}{ending}"
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: Path, centre: CentreGiven | None = None) -> bytes:
     """A `ReadFile` as JSON: everything that `rearm assess` would make of the file. Raises a
     RearmError with a sentence where the file can't be used.
     """
-    return msgspec.json.encode(read_file_of(read(path, today=date.today())))
+    return msgspec.json.encode(read_file_of(read(path, today=date.today()), centre=centre))
 
 
 def read_file_of(
-    reading: Reading, *, as_of: int | None = None, region: str | None = None
+    reading: Reading,
+    *,
+    as_of: int | None = None,
+    region: str | None = None,
+    centre: CentreGiven | None = None,
 ) -> ReadFile:
     """Each patient of a reading with the answer. Raises NotUsable where there are too many."""
-    patients = tuple(_patients(reading, as_of, region))
+    patients = tuple(_patients(reading, as_of, region, centre))
     return ReadFile(patients=patients, issues=tuple(map(_issue, reading.issues)))
 
 
@@ -140,7 +176,9 @@ def examples() -> Path | None:
     return next((place for place in places if place.is_dir()), None)
 
 
-def _patients(reading: Reading, as_of: int | None, region: str | None) -> Iterator[ReadPatient]:
+def _patients(
+    reading: Reading, as_of: int | None, region: str | None, centre: CentreGiven | None
+) -> Iterator[ReadPatient]:
     for number, record in enumerate(reading.stream()):
         if number == MOST_PATIENTS:
             raise NotUsable(
@@ -151,7 +189,7 @@ def _patients(reading: Reading, as_of: int | None, region: str | None) -> Iterat
             TidyRow(table=row.table, place=str(row.source), cells=dict(_cells(row.cells)))
             for row in reading.rows_of(record.patient_id)
         )
-        yield _patient(record, rows, as_of, region)
+        yield _patient(record, rows, as_of, region, centre)
 
 
 def _cells(cells: Any) -> Iterator[tuple[str, Any]]:
@@ -170,11 +208,15 @@ def _plain(value: Any) -> Any:
 
 
 def _patient(
-    record: Record, rows: tuple[TidyRow, ...], as_of: int | None, region: str | None
+    record: Record,
+    rows: tuple[TidyRow, ...],
+    as_of: int | None,
+    region: str | None,
+    centre: CentreGiven | None,
 ) -> ReadPatient:
     issues = tuple(map(_issue, (*record.issues, *record.unread)))
     try:
-        found = assess(record, as_of=as_of, region=region)
+        found = _answer(record, as_of, region, centre)
     except AssessmentError as error:
         return ReadPatient(
             patient_id=record.patient_id, rows=rows, issues=issues, refused=str(error)
@@ -187,11 +229,32 @@ def _patient(
         software=found.versions.software,
         knowledge=found.versions.knowledge,
         knowledge_hash=found.versions.knowledge_hash,
-        summary=_summary(found),
+        summary=_summary(record, found),
+        centre=0 if centre is None else centre.number,
     )
 
 
-def _summary(found: Assessment) -> Summary:
+def _answer(
+    record: Record, as_of: int | None, region: str | None, centre: CentreGiven | None
+) -> Assessment:
+    """The answer at the centre. Its list may be older than the knowledge: what is gone since is no
+    option any more, and no region.
+    """
+    if centre is None:
+        return assess(record, as_of=as_of, region=region)
+    known = load()
+    return assess(
+        record,
+        as_of=as_of,
+        region=region or (centre.region if centre.region in regions_of(known) else None),
+        centre=Centre(
+            options={name: x for name, x in centre.options.items() if name in known.options},
+            notes={name: x for name, x in centre.notes.items() if name in known.options},
+        ),
+    )
+
+
+def _summary(record: Record, found: Assessment) -> Summary:
     row = index_row("", found)
     return Summary(
         product=row.product,
@@ -202,7 +265,23 @@ def _summary(found: Assessment) -> Summary:
         alerts=row.alerts,
         missing=tuple(test.name for test in found.tests),
         further=len(found.further_tests),
+        last_tests=tuple(_last_tests(record, found)),
     )
+
+
+def _last_tests(record: Record, found: Assessment) -> Iterator[LastTest]:
+    """On the calendar where the answer is, else by the days before its last entry."""
+    last = None if found.as_of_date is None else date.fromisoformat(found.as_of_date)
+    for test in last_results(record, as_of=found.as_of):
+        age = None if test.day is None or found.as_of is None else found.as_of - test.day
+        day = None if last is None or age is None else last - timedelta(days=age)
+        yield LastTest(
+            name=test.name,
+            max_age=test.max_age,
+            date="" if day is None else day.isoformat(),
+            age=age,
+            undated=test.undated,
+        )
 
 
 def _issue(issue: Issue) -> ReadIssue:

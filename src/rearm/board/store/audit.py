@@ -61,7 +61,16 @@ Action = Literal[
     "erased",
     "backed_up",
     "retention_set",
+    "meeting_seen",
+    "meeting_changed",
+    "history_seen",
+    "recomputed",
+    "followed_up",
+    "centre_changed",
+    "registry_seen",
+    "registry_exported",
 ]
+
 FaultKind = Literal[
     "entry_changed",
     "entries_missing",

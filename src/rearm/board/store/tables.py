@@ -40,7 +40,17 @@ __all__ = [
     "new_id",
 ]
 
-KEPT = ("records", "results", "decisions", "audit", "erasures")
+KEPT = (
+    "records",
+    "results",
+    "decisions",
+    "audit",
+    "erasures",
+    "meeting_decisions",
+    "answer_causes",
+    "centres",
+    "follow_ups",
+)
 """Tables of which no row is changed, and none deleted but when its patient is erased: for that it
 has a column `case_id`. To a kept table no column is added later but one that may be empty, since
 its rows are sealed as they are.

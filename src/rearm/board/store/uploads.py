@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,9 @@ from rearm.board.child.reading import ReadFile, ReadPatient, file_as_named, read
 from rearm.board.child.worker import Worker
 from rearm.board.refusals import Conflict, NotThere, NotUsable
 from rearm.board.store import audit
+from rearm.board.store.answers import note_cause
 from rearm.board.store.cases import touch
+from rearm.board.store.centres import centre_given
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder
 from rearm.board.store.tables import Base, Case, Record, Result, Upload, new_id
@@ -55,11 +58,13 @@ def give(
     named = file_as_named(name)
     if not data:
         raise NotUsable("The file is empty, or none was chosen. Choose a file.")
+    with database.reading() as session:
+        centre = centre_given(session, tenant)
     place = Path(tempfile.mkdtemp(dir=folder.incoming))
     try:
         file = place / named
         file.write_bytes(data)
-        read = reader.do(read_file, file)
+        read = reader.do(partial(read_file, centre=centre), file)
     finally:
         shutil.rmtree(place, ignore_errors=True)
     return keep_read(database, tenant, who, named, data, read)
@@ -210,11 +215,10 @@ def _take_in(
     session.flush()
     session.add(result)
     session.flush()
-    details = {
-        "upload": upload.id,
-        "version": result.number,
-        "sealed": audit.seal(record) | audit.seal(result),
-    }
+    sealed = audit.seal(record) | audit.seal(result)
+    if patient.centre:
+        sealed |= note_cause(session, result, who, "data", patient.centre)
+    details = {"upload": upload.id, "version": result.number, "sealed": sealed}
     audit.append(session, who, "taken_in", case.id, details)
     return case.id
 
