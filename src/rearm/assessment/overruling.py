@@ -1,0 +1,368 @@
+"""The answer with facts that the team states over the computed ones, or that are assumed.
+
+Both stand: the result names each such fact with what was computed. One that no longer fits the
+record (another infusion, another relapse, a finding that is gone) is shown and not applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from msgspec import structs
+
+from rearm.assessment.assembly import is_judged
+from rearm.assessment.judging import judge
+from rearm.assessment.logic import GRADES, NOT_APPLICABLE, grade_word
+from rearm.assessment.patient import AssessmentError, Patient, patient_at, restated
+from rearm.assessment.pipeline import assess_patients
+from rearm.assessment.plan import Plan
+from rearm.assessment.planner import plan_of
+from rearm.assessment.regions import region_of, regions_of
+from rearm.assessment.result import Assessment, FactKind, Grade, Overruled
+from rearm.findings import Found, Instead
+from rearm.findings.base import NOTHING, Value
+from rearm.findings.instead import allowed, found_words
+from rearm.findings.whose import LATER_LINES
+from rearm.garbage import no_collection
+from rearm.interval import Interval
+from rearm.knowledge.bundle import Knowledge, load
+from rearm.outcome.overruled import (
+    CourseStated,
+    StatedAs,
+    overruled_disease,
+    overruled_failures,
+)
+from rearm.outcome.relapse import present_relapse
+from rearm.record import Record
+
+__all__ = [
+    "OF_THE_COURSE",
+    "Overrule",
+    "anchor_of",
+    "assess_overruled",
+    "computed_words",
+    "fact_name",
+    "grades_of",
+    "stated_words",
+]
+
+OF_THE_COURSE = frozenset(
+    {
+        "days_since_infusion",
+        "days_since_relapse",
+        "days_to_relapse",
+        "failure_certainty",
+        "failure_kind",
+        "failure_status",
+        "failure_timing",
+        "identity_contradictions",
+        "relapse_after",
+        "relapse_status",
+        "team_and_laboratory_differ",
+        "time_to_failure_days",
+        LATER_LINES,
+    }
+)
+"""Findings that follow from the course and can't be stated by themselves: the failure, the relapse
+and their days can.
+"""
+
+_STATED_AS: dict[str, StatedAs] = {
+    "confirmed": "confirmed",
+    "recorded_by_team": "recorded_by_team",
+    "suspected": "suspected",
+    "none": "none",
+}
+_COURSE_WORDS = {
+    "confirmed": "progression, confirmed",
+    "recorded_by_team": "progression, recorded by the team",
+    "suspected": "suspected progression",
+    "none": "no progression",
+}
+_NAMES: dict[FactKind, str] = {
+    "failure": "failure of the last CAR-T",
+    "failure_day": "day of the failure of the last CAR-T",
+    "relapse": "relapse to decide on",
+    "relapse_day": "day of the relapse to decide on",
+}
+_GRADES: dict[str, Grade] = {str(grade): grade for grade in GRADES}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrule:
+    """A fact as the team states it, or as it is assumed (without `by`).
+
+    `kind` and `what` name the fact (see `Overruled`). `value`: of a finding by its type; of a
+    failure or relapse `confirmed`, `recorded_by_team`, `suspected` or `none`; of a day its number
+    on the patient's axis; of a cause its grade. `low`, `high`: bounds of a number; `possible`: the
+    words that are left; all absent: not known. `anchor`: to which infusion and relapse it was
+    stated (`anchor_of`), empty: whatever they are; `was`: what was computed then, in words.
+    """
+
+    kind: FactKind
+    what: str = ""
+    value: Value = None
+    low: float | None = None
+    high: float | None = None
+    possible: tuple[str, ...] = ()
+    id: str = ""
+    by: str = ""
+    at: str = ""
+    reason: str = ""
+    anchor: str = ""
+    was: str = ""
+
+    @property
+    def bound(self) -> Interval | tuple[str, ...] | None:
+        """The bounds of a number, or the words that are left; None where there are neither."""
+        if self.possible:
+            return self.possible
+        if self.low is None and self.high is None:
+            return None
+        low = 0.0 if self.low is None else self.low
+        return Interval(low, float("inf") if self.high is None else self.high)
+
+    @property
+    def instead(self) -> Instead:
+        """The finding as stated, with who states it."""
+        by = f"stated by the team ({self.by}, {self.at[:10]})" if self.by else "assumed"
+        return Instead(value=self.value, bound=self.bound, by=by)
+
+
+def assess_overruled(
+    record: Record,
+    overrules: Iterable[Overrule],
+    *,
+    hypothetical: bool = False,
+    knowledge: Knowledge | None = None,
+    as_of: int | date | None = None,
+    region: str | None = None,
+) -> Assessment:
+    """`assess`, with facts as they are stated over the computed ones. Of several for one fact the
+    last is taken. Without any it is the answer of `assess`. `hypothetical`: they are assumed, and
+    one that does not fit raises AssessmentError with a sentence instead of being shown as stale.
+    """
+    plan = plan_of(knowledge or load())
+    where = region_of(region, regions_of(plan.knowledge))
+    last = {(x.kind, x.what): x for x in overrules}
+    with no_collection():
+        patient = patient_at(record, as_of, plan)
+        grades: Mapping[str, str] = {}
+        if any(kind == "cause" for kind, _ in last):
+            grades = grades_of(patient, plan, where)
+        if not last:
+            (plain,) = assess_patients(plan, [patient], where)
+            return structs.replace(plain, hypothetical=hypothetical)
+        fit: list[tuple[Overrule, str]] = []
+        misfit: list[tuple[Overrule, str]] = []
+        for overrule in last.values():
+            why = _why_stale(overrule, patient, grades, plan)
+            if why and hypothetical:
+                name = fact_name(overrule.kind, overrule.what, plan)
+                raise AssessmentError(f"{name}: {why}")
+            (misfit if why else fit).append((overrule, why))
+        stated = _stated(patient, plan, [overrule for overrule, _ in fit])
+        (found,) = assess_patients(plan, [stated], where, [patient])
+    shown = tuple(_shown(overrule, patient, grades, plan, why) for overrule, why in (*fit, *misfit))
+    return structs.replace(found, overruled=shown, hypothetical=hypothetical)
+
+
+def _stated(patient: Patient, plan: Plan, overrules: Sequence[Overrule]) -> Patient:
+    """The patient with the facts that fit."""
+    by_kind = {x.kind: x for x in overrules if x.kind not in ("finding", "cause")}
+    failures, disease = patient.failures, patient.disease
+    of_failure = _course(by_kind.get("failure"), by_kind.get("failure_day"))
+    if of_failure is not None:
+        failures = overruled_failures(failures, of_failure)
+        disease = present_relapse(patient.record, failures)
+    of_relapse = _course(by_kind.get("relapse"), by_kind.get("relapse_day"))
+    if of_relapse is not None:
+        disease = overruled_disease(disease, of_relapse)
+    return restated(
+        patient,
+        plan,
+        failures=failures,
+        disease=disease,
+        instead={x.what: x.instead for x in overrules if x.kind == "finding"},
+        causes={x.what: _GRADES[str(x.value)] for x in overrules if x.kind == "cause"},
+    )
+
+
+def _course(stated: Overrule | None, day: Overrule | None) -> CourseStated | None:
+    if stated is None and day is None:
+        return None
+    return CourseStated(
+        stated=None if stated is None else _STATED_AS[str(stated.value)],
+        day=None if day is None else int(str(day.value)),
+    )
+
+
+# ---------------------------------------------------------------- does it fit
+
+
+def anchor_of(patient: Patient, kind: FactKind) -> str:
+    """What a fact was stated of: the last infusion and the lines since, and for the relapse the
+    treatment that it follows. Where this changes, the fact is another one.
+    """
+    infusion = patient.failures[-1].infusion_day if patient.failures else None
+    anchor = f"infusion {infusion}, {len(patient.disease.lines)} lines since"
+    if kind in ("relapse", "relapse_day"):
+        relapse = patient.disease.relapse
+        anchor += f", relapse after {'nothing' if relapse is None else relapse.after}"
+    return anchor
+
+
+def _why_stale(overrule: Overrule, patient: Patient, grades: Mapping[str, str], plan: Plan) -> str:
+    """Why it does not fit this patient, as a sentence; empty where it fits."""
+    if overrule.anchor and overrule.anchor != anchor_of(patient, overrule.kind):
+        return (
+            "The record shows another CAR-T, another line of treatment or another relapse since. "
+            "Look at it again, then state it anew or take it back."
+        )
+    if overrule.kind == "finding":
+        return _finding_misfit(overrule, plan)
+    if overrule.kind == "cause":
+        return _cause_misfit(overrule, grades)
+    return _course_misfit(overrule, patient)
+
+
+def _finding_misfit(overrule: Overrule, plan: Plan) -> str:
+    entry = plan.knowledge.catalogue.findings.get(overrule.what)
+    if entry is None:
+        return "This version of the knowledge has no such finding."
+    if entry.name in OF_THE_COURSE:
+        return "It follows from the course. State the failure, the relapse or their days instead."
+    return "" if allowed(entry, overrule.instead) else "The finding can't have this value."
+
+
+def _cause_misfit(overrule: Overrule, grades: Mapping[str, str]) -> str:
+    if not grades:
+        return "Causes are judged only where the last CAR-T failed or is suspected to have failed."
+    if overrule.what not in grades:
+        return "This cause can't apply to this patient, or the knowledge has no such cause."
+    return "" if overrule.value in _GRADES else "A cause is graded by one of the words of the list."
+
+
+def _course_misfit(overrule: Overrule, patient: Patient) -> str:
+    of_failure = overrule.kind in ("failure", "failure_day")
+    if of_failure and (not patient.failures or patient.failures[-1].infusion_day is None):
+        return "The record holds no CAR-T infusion with a day."
+    if not of_failure and patient.disease.relapse is None:
+        return "By the record there is no relapse to decide on."
+    if not of_failure and not patient.disease.lines:
+        return "No line followed the CAR-T: the relapse is its failure. State that instead."
+    if overrule.kind in ("failure", "relapse"):
+        return "" if overrule.value in _STATED_AS else "Choose one of the words of the list."
+    return _day_misfit(overrule.value, patient, of_failure=of_failure)
+
+
+def _day_misfit(day: Value, patient: Patient, *, of_failure: bool) -> str:
+    if not isinstance(day, int) or isinstance(day, bool):
+        return "Give the day as a whole number on the axis of the patient."
+    relapse = patient.disease.relapse
+    judged = patient.failures[-1] if of_failure or relapse is None else relapse.failure
+    if judged.infusion_day is not None and day < judged.infusion_day:
+        return f"Day {day} lies before the treatment began (day {judged.infusion_day})."
+    if patient.as_of is not None and day > patient.as_of:
+        return f"Day {day} lies after the last day of the record (day {patient.as_of})."
+    if judged.status not in ("failed", "suspected") and of_failure:
+        return "By the record there is no failure. State first that it failed, or is suspected."
+    return ""
+
+
+# ---------------------------------------------------------------- in words
+
+
+def _shown(
+    overrule: Overrule, patient: Patient, grades: Mapping[str, str], plan: Plan, why: str
+) -> Overruled:
+    stated = stated_words(overrule, plan)
+    computed = computed_words(overrule.kind, overrule.what, patient, grades, plan)
+    return Overruled(
+        kind=overrule.kind,
+        what=overrule.what,
+        name=fact_name(overrule.kind, overrule.what, plan),
+        stated=stated,
+        computed=computed,
+        was="" if overrule.was == computed else overrule.was,
+        changed=bool(overrule.was) and overrule.was != computed,
+        agrees=stated == computed,
+        status="stale" if why else "applied",
+        why=why,
+        id=overrule.id,
+        by=overrule.by,
+        at=overrule.at,
+        reason=overrule.reason,
+    )
+
+
+def fact_name(kind: FactKind, what: str, plan: Plan) -> str:
+    """The fact as a noun phrase; the id of one that the knowledge no longer has."""
+    if kind == "finding":
+        entry = plan.knowledge.catalogue.findings.get(what)
+        return what if entry is None else entry.asked_as
+    if kind == "cause":
+        factor = plan.knowledge.factors.get(what)
+        return what if factor is None else f"cause: {factor.name}"
+    return _NAMES[kind]
+
+
+def stated_words(overrule: Overrule, plan: Plan) -> str:
+    """The value as stated, in words."""
+    if overrule.kind == "finding":
+        entry = plan.knowledge.catalogue.findings.get(overrule.what)
+        bound = overrule.bound
+        found = Found(
+            overrule.value,
+            interval=bound if isinstance(bound, Interval) else None,
+            possible=bound if isinstance(bound, tuple) else None,
+        )
+        return str(overrule.value) if entry is None else found_words(entry, found)
+    if overrule.kind == "cause":
+        return str(overrule.value).replace("_", " ")
+    if overrule.kind in ("failure", "relapse"):
+        return _COURSE_WORDS.get(str(overrule.value), str(overrule.value))
+    return f"day {overrule.value}"
+
+
+def computed_words(
+    kind: FactKind, what: str, patient: Patient, grades: Mapping[str, str], plan: Plan
+) -> str:
+    """What the record tells of the fact, in the words of `stated_words`."""
+    if kind == "finding":
+        entry = plan.knowledge.catalogue.findings.get(what)
+        found = patient.found.get(what, NOTHING)
+        return "not known" if entry is None else found_words(entry, found)
+    if kind == "cause":
+        return grades.get(what, "not applicable").replace("_", " ")
+    relapse = patient.disease.relapse
+    of_failure = kind in ("failure", "failure_day")
+    judged = (patient.failures[-1] if patient.failures else None) if of_failure else relapse
+    if kind in ("failure_day", "relapse_day"):
+        concerned = judged is not None and judged.status in ("failed", "suspected")
+        return str(judged.when) if concerned and judged is not None else "no day"
+    if judged is None:
+        return "no CAR-T" if of_failure else _COURSE_WORDS["none"]
+    return _course_words(judged.status, judged.certainty)
+
+
+def _course_words(status: str, certainty: str | None) -> str:
+    if status == "failed":
+        return _COURSE_WORDS.get(str(certainty), "progression")
+    if status == "suspected":
+        return _COURSE_WORDS["suspected"]
+    return _COURSE_WORDS["none"] if status == "not_failed" else status.replace("_", " ")
+
+
+def grades_of(patient: Patient, plan: Plan, region: str | None) -> dict[str, str]:
+    """The computed grade of each cause that can apply; empty where no cause is judged."""
+    if not is_judged(patient):
+        return {}
+    codes = judge(plan, [patient], region).codes.factors[0].tolist()
+    return {
+        factor.factor.id: grade_word(code)
+        for factor, code in zip(plan.factors, codes, strict=True)
+        if code != NOT_APPLICABLE
+    }
