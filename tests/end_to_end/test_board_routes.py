@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import text as text_of_sql
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.testclient import TestClient
 from tests.support.board import Visitor, examples_read, new_board, patient_named, stock
 from tests.support.filled_form import FilledForm
 from tests.support.loops import some
@@ -226,6 +227,18 @@ def _passes(visitor: Visitor, **headers: str) -> bool:
 def _wrong_host(visitor: Visitor) -> bool:
     hosts = ("evil.example", "127.0.0.1", "127.0.0.1:1", "localhost:8765", "127.0.0.1:8765.x", "")
     return any(_passes(visitor, host=host) for host in hosts)
+
+
+async def _app_that_waits(scope: Any, receive: Any, send: Any) -> None:
+    raise AssertionError("it was let in")
+
+
+def test_who_comes_to_a_full_board_is_told_when_to_come_again(board: Board) -> None:
+    app = guards.CrowdGuard(_app_that_waits, most=0)
+    answer = TestClient(app).get("/worklist")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert "Try again" in answer.text
 
 
 def _wrong_origin(visitor: Visitor) -> bool:
