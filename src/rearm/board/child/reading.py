@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from rearm.assessment import Assessment, AssessmentError, assess
+from rearm.board.child.rows import ReadIssue, TidyRow, kept, read_issues, tidy
 from rearm.board.refusals import NotUsable
 from rearm.intake import Reading, read
-from rearm.record import Issue, Record
+from rearm.intake.kept_rows import KeptRow, keep, read_kept
+from rearm.record import Record
 from rearm.report.assessment.index import index_row
 
 __all__ = [
     "ENDINGS",
     "MOST_PATIENTS",
+    "Corrected",
     "ReadFile",
     "ReadIssue",
     "ReadPatient",
+    "RowsGiven",
     "Summary",
     "TidyRow",
     "examples",
     "file_as_named",
+    "read_corrected",
     "read_examples",
     "read_file",
+    "read_given",
 ]
 
 ENDINGS = (".csv", ".xlsx", ".json")
@@ -38,25 +43,6 @@ MOST_PATIENTS = 100
 
 _NOT_OF_A_NAME = re.compile(r"[^\w. ()+-]+")
 _LONGEST_NAME = 120
-
-
-class TidyRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of a tidy table as it was given, and the place where it stands."""
-
-    table: str
-    place: str
-    cells: dict[str, Any]
-
-
-class ReadIssue(msgspec.Struct, frozen=True, kw_only=True):
-    """Something wrong in the file, where, and what was done about it."""
-
-    severity: str
-    code: str
-    place: str
-    message: str
-    done: str
-    value: str | None = None
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +83,20 @@ class ReadFile(msgspec.Struct, frozen=True, kw_only=True):
     issues: tuple[ReadIssue, ...]
 
 
+class RowsGiven(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows of one patient, and what was found wrong before they are read."""
+
+    rows: tuple[TidyRow, ...]
+    issues: tuple[ReadIssue, ...] = ()
+
+
+class Corrected(msgspec.Struct, frozen=True, kw_only=True):
+    """A patient as a file was read, and the rows as they stand after a correction."""
+
+    patient: ReadPatient
+    rows: tuple[TidyRow, ...]
+
+
 def file_as_named(name: str) -> str:
     """A safe name for the file, which keeps its ending. Raises NotUsable with a sentence where the
     ending is none that is read.
@@ -118,7 +118,7 @@ def read_file(path: Path) -> bytes:
     """
     reading = read(path, today=date.today())
     patients = tuple(_patients(reading))
-    issues = tuple(map(_issue, reading.issues))
+    issues = read_issues(reading.issues, ())
     return msgspec.json.encode(ReadFile(patients=patients, issues=issues))
 
 
@@ -134,6 +134,44 @@ def examples() -> Path | None:
     return next((place for place in places if place.is_dir()), None)
 
 
+def read_given(given: RowsGiven) -> bytes:
+    """A `ReadFile` as JSON of the rows of one patient that come from no file. Raises a RearmError
+    with a sentence where nothing can be made of them.
+    """
+    patient = _again(given.rows, given.issues)
+    return msgspec.json.encode(ReadFile(patients=(patient,), issues=()))
+
+
+def read_corrected(given: Corrected) -> bytes:
+    """A `ReadPatient` as JSON: a patient of a file, some of whose rows were corrected. What was
+    wrong in the file beside its rows is still wrong.
+    """
+    before = _issues_of([kept(row) for row in given.patient.rows])
+    of_file = tuple(x for x in given.patient.issues if _mark(x) not in before)
+    return msgspec.json.encode(_again(given.rows, of_file))
+
+
+def _again(rows: Sequence[TidyRow], issues: Sequence[ReadIssue]) -> ReadPatient:
+    """The patient of some rows, which are given back as they are."""
+    again = [kept(row) for row in rows]
+    reading = read_kept(again, today=date.today())
+    record = next(reading.stream(), None)
+    if record is None:
+        raise NotUsable("Nothing of this patient can be read. Fill in the patient id.")
+    own = read_issues((*reading.issues, *record.issues), again)
+    return _answered(record, tuple(rows), (*issues, *own))
+
+
+def _issues_of(rows: Sequence[KeptRow]) -> set[tuple[str, str, str]]:
+    reading = read_kept(rows, today=date.today())
+    found = [*reading.issues, *(x for record in reading.stream() for x in record.issues)]
+    return {_mark(x) for x in read_issues(found, rows)}
+
+
+def _mark(issue: ReadIssue) -> tuple[str, str, str]:
+    return issue.code, issue.place, issue.message
+
+
 def _patients(reading: Reading) -> Iterator[ReadPatient]:
     for number, record in enumerate(reading.stream()):
         if number == MOST_PATIENTS:
@@ -141,30 +179,14 @@ def _patients(reading: Reading) -> Iterator[ReadPatient]:
                 f"The file contains more than {MOST_PATIENTS} patients. Split it; a whole registry "
                 "is for `rearm cohort build`."
             )
-        rows = tuple(
-            TidyRow(table=row.table, place=str(row.source), cells=dict(_cells(row.cells)))
-            for row in reading.rows_of(record.patient_id)
-        )
-        yield _patient(record, rows)
+        rows = [keep(row) for row in reading.rows_of(record.patient_id)]
+        issues = read_issues((*record.issues, *record.unread), rows)
+        yield _answered(record, tuple(map(tidy, rows)), issues)
 
 
-def _cells(cells: Any) -> Iterator[tuple[str, Any]]:
-    for name, cell in cells.items():
-        if cell.given is not None:
-            yield name, _plain(cell.given)
-
-
-def _plain(value: Any) -> Any:
-    """A cell as JSON can keep it, and as it is read again."""
-    if isinstance(value, datetime) and value.time() == time():
-        return value.date().isoformat()
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return str(value) if isinstance(value, timedelta) else value
-
-
-def _patient(record: Record, rows: tuple[TidyRow, ...]) -> ReadPatient:
-    issues = tuple(map(_issue, (*record.issues, *record.unread)))
+def _answered(
+    record: Record, rows: tuple[TidyRow, ...], issues: tuple[ReadIssue, ...]
+) -> ReadPatient:
     try:
         found = assess(record)
     except AssessmentError as error:
@@ -194,15 +216,4 @@ def _summary(found: Assessment) -> Summary:
         alerts=row.alerts,
         missing=tuple(test.name for test in found.tests),
         further=len(found.further_tests),
-    )
-
-
-def _issue(issue: Issue) -> ReadIssue:
-    return ReadIssue(
-        severity=issue.severity,
-        code=issue.code,
-        place=str(issue.source),
-        message=issue.message,
-        done=issue.done,
-        value=issue.value,
     )
