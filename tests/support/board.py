@@ -40,10 +40,10 @@ class _Here(Worker):
             raise NotUsable(str(error)) from None
 
 
-def new_board(folder: Path) -> Board:
-    """An empty board."""
-    place = open_board(folder)
-    database = Database(place.database)
+def new_board(folder: Path, url: str | None = None) -> Board:
+    """An empty board; `url`: of the server on which it stands."""
+    place = open_board(folder, url)
+    database = Database(place.where)
     database.bring_up_to_date()
     board = Board(place, database, port=PORT)
     board.reader = _Here(what="This file", seconds=60, megabytes=1024)

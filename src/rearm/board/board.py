@@ -10,7 +10,7 @@ from rearm.board.address import host_at, local_user
 from rearm.board.child import reading
 from rearm.board.child.worker import Worker
 from rearm.board.people import sessions
-from rearm.board.store import audit, uploads
+from rearm.board.store import audit, retention, uploads
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder
 from rearm.board.store.tables import AuditRow
@@ -61,10 +61,13 @@ class Board:
             return len(uploads.take_in(session, upload, who, seen, invented=True))
 
     def opened(self) -> None:
-        """Notes the start; removes files that a run which was killed left behind."""
+        """Notes the start; removes files that a run which was killed left behind, and what nobody
+        needs any more.
+        """
         for left in self.folder.incoming.iterdir():
             shutil.rmtree(left, ignore_errors=True)
         with self.database.writing() as session:
+            retention.purge(session, links=sessions.LINK_LIFE, sessions=sessions.LONGEST)
             audit.append(session, local_user(), "board_opened")
 
     def close(self) -> None:

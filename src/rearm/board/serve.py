@@ -16,6 +16,7 @@ from rearm.board.board import Board
 from rearm.board.refusals import NotUsable
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder, open_board
+from rearm.board.store.upgrade import upgrade
 from rearm.cohort.store.lock import locked
 
 __all__ = ["serve"]
@@ -23,19 +24,27 @@ __all__ = ["serve"]
 _MOST_OPEN = 1000  # connections that may be open; how many are worked on is the crowd guard's
 
 
-def serve(folder: Path, *, port: int, examples: bool, tell: Callable[[str], None]) -> None:
+def serve(
+    folder: Path,
+    *,
+    port: int,
+    examples: bool,
+    tell: Callable[[str], None],
+    database: str | None = None,
+) -> None:
     """Opens the board of a folder and answers until it is interrupted. `port` 0: any that is free.
-    Raises NotUsable with a sentence where folder, database or port can't be used.
+    `database`: the address of the server that keeps the patients, once it is to be noted. Raises
+    NotUsable with a sentence where folder, database or port can't be used.
     """
     os.umask(0o077)
-    place = open_board(folder)
+    place = open_board(folder, database)
     with locked(place.path):
         _serve(place, port, examples=examples, tell=tell)
 
 
 def _serve(place: BoardFolder, port: int, *, examples: bool, tell: Callable[[str], None]) -> None:
-    database = Database(place.database)
-    database.bring_up_to_date()
+    database = Database(place.where)
+    upgrade(place, database)
     listening = _listening(port)
     board = Board(place, database, port=listening.getsockname()[1])
     try:
@@ -47,7 +56,8 @@ def _serve(place: BoardFolder, port: int, *, examples: bool, tell: Callable[[str
         place.port.write_text(str(board.port), encoding="ascii")
         tell(f"At the board: {board.link()}")
         tell("Open this link in a browser on this machine; it works once, within 15 minutes.")
-        tell(f"The patients are kept in {place.path}. Stop with Ctrl+C.")
+        kept = place.path if isinstance(place.where, Path) else database.told
+        tell(f"Patients are kept here: {kept}. Stop with Ctrl+C.")
         _server(board).run(sockets=[listening])
     finally:
         board.close()

@@ -13,22 +13,33 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from rearm.board.store.utc import UtcText
 
 __all__ = [
+    "FLEETING",
     "KEPT",
     "AuditHead",
     "AuditRow",
     "Base",
     "Case",
     "Decision",
+    "Erasure",
     "Record",
     "Result",
     "SessionRow",
+    "Setting",
     "StartLink",
     "Upload",
     "new_id",
 ]
 
-KEPT = ("records", "results", "decisions", "audit")
-"""Tables of which no row is changed or deleted."""
+KEPT = ("records", "results", "decisions", "audit", "erasures")
+"""Tables of which no row is changed, and none deleted but when its patient is erased: for that it
+has a column `case_id`. To a kept table no column is added later but one that may be empty, since
+its rows are sealed as they are.
+"""
+
+FLEETING = ("start_links", "sessions")
+"""Tables that no backup holds: who was signed in is not signed in again."""
+
+_JSON = {"json": True}  # the text of a column is JSON, and is exported as such
 
 
 def new_id() -> str:
@@ -87,8 +98,8 @@ class Record(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
     number: Mapped[int]
     upload_id: Mapped[str] = mapped_column(ForeignKey("uploads.id"))
-    rows: Mapped[str] = mapped_column(Text, deferred=True)
-    issues: Mapped[str] = mapped_column(Text)
+    rows: Mapped[str] = mapped_column(Text, deferred=True, info=_JSON)
+    issues: Mapped[str] = mapped_column(Text, info=_JSON)
     at: Mapped[datetime] = mapped_column(UtcText)
     who: Mapped[str]
 
@@ -105,8 +116,9 @@ class Result(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
     number: Mapped[int]
     record_id: Mapped[str] = mapped_column(ForeignKey("records.id"))
-    result: Mapped[str] = mapped_column(Text, deferred=True)  # large; a list needs it not
-    summary: Mapped[str] = mapped_column(Text)
+    # large; a list needs it not
+    result: Mapped[str] = mapped_column(Text, deferred=True, info=_JSON)
+    summary: Mapped[str] = mapped_column(Text, info=_JSON)
     software: Mapped[str]
     knowledge: Mapped[str]
     knowledge_hash: Mapped[str]
@@ -134,6 +146,29 @@ class Decision(Base):
     who: Mapped[str]
 
 
+class Erasure(Base):
+    """A patient of whom everything was deleted: `case_id` is all that is left. `why`: `asked`, or
+    `retention` where the time to keep was over.
+    """
+
+    __tablename__ = "erasures"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(unique=True)
+    why: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UtcText)
+    who: Mapped[str]
+
+
+class Setting(Base):
+    """What the board is set to, by its name."""
+
+    __tablename__ = "settings"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
 class AuditRow(Base):
     """Who did what when. `subject` is the id of a case or an upload, never that of a patient;
     `hash` is that of this row and of the one before.
@@ -146,7 +181,7 @@ class AuditRow(Base):
     who: Mapped[str]
     action: Mapped[str]
     subject: Mapped[str]
-    details: Mapped[str] = mapped_column(Text)
+    details: Mapped[str] = mapped_column(Text, info=_JSON)
     previous: Mapped[str]
     hash: Mapped[str]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from rearm.board.child.reading import ReadFile, ReadPatient, file_as_named, read_file
@@ -19,13 +19,14 @@ from rearm.board.store import audit
 from rearm.board.store.cases import touch
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder
-from rearm.board.store.tables import Case, Record, Result, Upload, new_id
+from rearm.board.store.tables import Base, Case, Record, Result, Upload, new_id
 from rearm.board.store.utc import now
 
 __all__ = [
     "LARGEST",
     "discard",
     "give",
+    "is_used",
     "keep_read",
     "read_of",
     "seen_mark",
@@ -83,6 +84,16 @@ def upload_of(session: Session, upload_id: str) -> Upload:
     if found is None:
         raise NotThere("There is no such upload.")
     return found
+
+
+def is_used(session: Session, upload_id: str) -> bool:
+    """Whether anything that is kept came from this upload."""
+    return any(
+        session.scalar(select(exists().where(key.parent == upload_id)))
+        for table in Base.metadata.sorted_tables
+        for key in table.foreign_keys
+        if key.column.table.name == Upload.__tablename__
+    )
 
 
 def read_of(upload: Upload) -> ReadFile | None:
