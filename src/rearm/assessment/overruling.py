@@ -7,7 +7,7 @@ record (another infusion, another relapse, a finding that is gone) is shown and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from msgspec import structs
@@ -39,11 +39,12 @@ from rearm.record import Record
 
 __all__ = [
     "OF_THE_COURSE",
-    "Overrule",
+    "StatedFact",
     "anchor_of",
     "assess_overruled",
     "computed_words",
     "fact_name",
+    "fact_now",
     "grades_of",
     "stated_words",
 ]
@@ -91,7 +92,7 @@ _GRADES: dict[str, Grade] = {str(grade): grade for grade in GRADES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overrule:
+class StatedFact:
     """A fact as the team states it, or as it is assumed (without `by`).
 
     `kind` and `what` name the fact (see `Overruled`). `value`: of a finding by its type; of a
@@ -133,7 +134,7 @@ class Overrule:
 
 def assess_overruled(
     record: Record,
-    overrules: Iterable[Overrule],
+    facts: Iterable[StatedFact],
     *,
     hypothetical: bool = False,
     knowledge: Knowledge | None = None,
@@ -141,12 +142,13 @@ def assess_overruled(
     region: str | None = None,
 ) -> Assessment:
     """`assess`, with facts as they are stated over the computed ones. Of several for one fact the
-    last is taken. Without any it is the answer of `assess`. `hypothetical`: they are assumed, and
-    one that does not fit raises AssessmentError with a sentence instead of being shown as stale.
+    last is taken. Without any it is the answer of `assess`. `hypothetical`: those without `id` are
+    assumed. One with an `id` that does not fit is shown as stale; one without raises
+    AssessmentError with a sentence.
     """
     plan = plan_of(knowledge or load())
     where = region_of(region, regions_of(plan.knowledge))
-    last = {(x.kind, x.what): x for x in overrules}
+    last = {(x.kind, x.what): x for x in facts}
     with no_collection():
         patient = patient_at(record, as_of, plan)
         grades: Mapping[str, str] = {}
@@ -155,23 +157,23 @@ def assess_overruled(
         if not last:
             (plain,) = assess_patients(plan, [patient], where)
             return structs.replace(plain, hypothetical=hypothetical)
-        fit: list[tuple[Overrule, str]] = []
-        misfit: list[tuple[Overrule, str]] = []
-        for overrule in last.values():
-            why = _why_stale(overrule, patient, grades, plan)
-            if why and hypothetical:
-                name = fact_name(overrule.kind, overrule.what, plan)
+        fit: list[tuple[StatedFact, str]] = []
+        misfit: list[tuple[StatedFact, str]] = []
+        for fact in last.values():
+            why = _why_stale(fact, patient, grades, plan)
+            if why and not fact.id:
+                name = fact_name(fact.kind, fact.what, plan)
                 raise AssessmentError(f"{name}: {why}")
-            (misfit if why else fit).append((overrule, why))
-        stated = _stated(patient, plan, [overrule for overrule, _ in fit])
+            (misfit if why else fit).append((fact, why))
+        stated = _stated(patient, plan, [fact for fact, _ in fit])
         (found,) = assess_patients(plan, [stated], where, [patient])
-    shown = tuple(_shown(overrule, patient, grades, plan, why) for overrule, why in (*fit, *misfit))
+    shown = tuple(_shown(fact, patient, grades, plan, why) for fact, why in (*fit, *misfit))
     return structs.replace(found, overruled=shown, hypothetical=hypothetical)
 
 
-def _stated(patient: Patient, plan: Plan, overrules: Sequence[Overrule]) -> Patient:
+def _stated(patient: Patient, plan: Plan, facts: Sequence[StatedFact]) -> Patient:
     """The patient with the facts that fit."""
-    by_kind = {x.kind: x for x in overrules if x.kind not in ("finding", "cause")}
+    by_kind = {x.kind: x for x in facts if x.kind not in ("finding", "cause")}
     failures, disease = patient.failures, patient.disease
     of_failure = _course(by_kind.get("failure"), by_kind.get("failure_day"))
     if of_failure is not None:
@@ -185,12 +187,12 @@ def _stated(patient: Patient, plan: Plan, overrules: Sequence[Overrule]) -> Pati
         plan,
         failures=failures,
         disease=disease,
-        instead={x.what: x.instead for x in overrules if x.kind == "finding"},
-        causes={x.what: _GRADES[str(x.value)] for x in overrules if x.kind == "cause"},
+        instead={x.what: x.instead for x in facts if x.kind == "finding"},
+        causes={x.what: _GRADES[str(x.value)] for x in facts if x.kind == "cause"},
     )
 
 
-def _course(stated: Overrule | None, day: Overrule | None) -> CourseStated | None:
+def _course(stated: StatedFact | None, day: StatedFact | None) -> CourseStated | None:
     if stated is None and day is None:
         return None
     return CourseStated(
@@ -214,48 +216,48 @@ def anchor_of(patient: Patient, kind: FactKind) -> str:
     return anchor
 
 
-def _why_stale(overrule: Overrule, patient: Patient, grades: Mapping[str, str], plan: Plan) -> str:
+def _why_stale(fact: StatedFact, patient: Patient, grades: Mapping[str, str], plan: Plan) -> str:
     """Why it does not fit this patient, as a sentence; empty where it fits."""
-    if overrule.anchor and overrule.anchor != anchor_of(patient, overrule.kind):
+    if fact.anchor and fact.anchor != anchor_of(patient, fact.kind):
         return (
             "The record shows another CAR-T, another line of treatment or another relapse since. "
             "Look at it again, then state it anew or take it back."
         )
-    if overrule.kind == "finding":
-        return _finding_misfit(overrule, plan)
-    if overrule.kind == "cause":
-        return _cause_misfit(overrule, grades)
-    return _course_misfit(overrule, patient)
+    if fact.kind == "finding":
+        return _finding_misfit(fact, plan)
+    if fact.kind == "cause":
+        return _cause_misfit(fact, grades)
+    return _course_misfit(fact, patient)
 
 
-def _finding_misfit(overrule: Overrule, plan: Plan) -> str:
-    entry = plan.knowledge.catalogue.findings.get(overrule.what)
+def _finding_misfit(fact: StatedFact, plan: Plan) -> str:
+    entry = plan.knowledge.catalogue.findings.get(fact.what)
     if entry is None:
         return "This version of the knowledge has no such finding."
     if entry.name in OF_THE_COURSE:
         return "It follows from the course. State the failure, the relapse or their days instead."
-    return "" if allowed(entry, overrule.instead) else "The finding can't have this value."
+    return "" if allowed(entry, fact.instead) else "The finding can't have this value."
 
 
-def _cause_misfit(overrule: Overrule, grades: Mapping[str, str]) -> str:
+def _cause_misfit(fact: StatedFact, grades: Mapping[str, str]) -> str:
     if not grades:
         return "Causes are judged only where the last CAR-T failed or is suspected to have failed."
-    if overrule.what not in grades:
+    if fact.what not in grades:
         return "This cause can't apply to this patient, or the knowledge has no such cause."
-    return "" if overrule.value in _GRADES else "A cause is graded by one of the words of the list."
+    return "" if fact.value in _GRADES else "A cause is graded by one of the words of the list."
 
 
-def _course_misfit(overrule: Overrule, patient: Patient) -> str:
-    of_failure = overrule.kind in ("failure", "failure_day")
+def _course_misfit(fact: StatedFact, patient: Patient) -> str:
+    of_failure = fact.kind in ("failure", "failure_day")
     if of_failure and (not patient.failures or patient.failures[-1].infusion_day is None):
         return "The record holds no CAR-T infusion with a day."
     if not of_failure and patient.disease.relapse is None:
         return "By the record there is no relapse to decide on."
     if not of_failure and not patient.disease.lines:
         return "No line followed the CAR-T: the relapse is its failure. State that instead."
-    if overrule.kind in ("failure", "relapse"):
-        return "" if overrule.value in _STATED_AS else "Choose one of the words of the list."
-    return _day_misfit(overrule.value, patient, of_failure=of_failure)
+    if fact.kind in ("failure", "relapse"):
+        return "" if fact.value in _STATED_AS else "Choose one of the words of the list."
+    return _day_misfit(fact.value, patient, of_failure=of_failure)
 
 
 def _day_misfit(day: Value, patient: Patient, *, of_failure: bool) -> str:
@@ -276,25 +278,25 @@ def _day_misfit(day: Value, patient: Patient, *, of_failure: bool) -> str:
 
 
 def _shown(
-    overrule: Overrule, patient: Patient, grades: Mapping[str, str], plan: Plan, why: str
+    fact: StatedFact, patient: Patient, grades: Mapping[str, str], plan: Plan, why: str
 ) -> Overruled:
-    stated = stated_words(overrule, plan)
-    computed = computed_words(overrule.kind, overrule.what, patient, grades, plan)
+    stated = stated_words(fact, plan)
+    computed = computed_words(fact.kind, fact.what, patient, grades, plan)
     return Overruled(
-        kind=overrule.kind,
-        what=overrule.what,
-        name=fact_name(overrule.kind, overrule.what, plan),
+        kind=fact.kind,
+        what=fact.what,
+        name=fact_name(fact.kind, fact.what, plan),
         stated=stated,
         computed=computed,
-        was="" if overrule.was == computed else overrule.was,
-        changed=bool(overrule.was) and overrule.was != computed,
+        was="" if fact.was == computed else fact.was,
+        changed=bool(fact.was) and fact.was != computed,
         agrees=stated == computed,
         status="stale" if why else "applied",
         why=why,
-        id=overrule.id,
-        by=overrule.by,
-        at=overrule.at,
-        reason=overrule.reason,
+        id=fact.id,
+        by=fact.by,
+        at=fact.at,
+        reason=fact.reason,
     )
 
 
@@ -309,22 +311,22 @@ def fact_name(kind: FactKind, what: str, plan: Plan) -> str:
     return _NAMES[kind]
 
 
-def stated_words(overrule: Overrule, plan: Plan) -> str:
+def stated_words(fact: StatedFact, plan: Plan) -> str:
     """The value as stated, in words."""
-    if overrule.kind == "finding":
-        entry = plan.knowledge.catalogue.findings.get(overrule.what)
-        bound = overrule.bound
+    if fact.kind == "finding":
+        entry = plan.knowledge.catalogue.findings.get(fact.what)
+        bound = fact.bound
         found = Found(
-            overrule.value,
+            fact.value,
             interval=bound if isinstance(bound, Interval) else None,
             possible=bound if isinstance(bound, tuple) else None,
         )
-        return str(overrule.value) if entry is None else found_words(entry, found)
-    if overrule.kind == "cause":
-        return str(overrule.value).replace("_", " ")
-    if overrule.kind in ("failure", "relapse"):
-        return _COURSE_WORDS.get(str(overrule.value), str(overrule.value))
-    return f"day {overrule.value}"
+        return str(fact.value) if entry is None else found_words(entry, found)
+    if fact.kind == "cause":
+        return str(fact.value).replace("_", " ")
+    if fact.kind in ("failure", "relapse"):
+        return _COURSE_WORDS.get(str(fact.value), str(fact.value))
+    return f"day {fact.value}"
 
 
 def computed_words(
@@ -366,3 +368,29 @@ def grades_of(patient: Patient, plan: Plan, region: str | None) -> dict[str, str
         for factor, code in zip(plan.factors, codes, strict=True)
         if code != NOT_APPLICABLE
     }
+
+
+def fact_now(
+    record: Record,
+    fact: StatedFact,
+    *,
+    knowledge: Knowledge | None = None,
+    as_of: int | date | None = None,
+    region: str | None = None,
+) -> StatedFact:
+    """The fact with what is computed of it now, and what it is stated of. Raises AssessmentError
+    with a sentence where it does not fit the record.
+    """
+    plan = plan_of(knowledge or load())
+    patient = patient_at(record, as_of, plan)
+    grades: Mapping[str, str] = {}
+    if fact.kind == "cause":
+        grades = grades_of(patient, plan, region_of(region, regions_of(plan.knowledge)))
+    why = _why_stale(replace(fact, anchor=""), patient, grades, plan)
+    if why:
+        raise AssessmentError(f"{fact_name(fact.kind, fact.what, plan)}: {why}")
+    return replace(
+        fact,
+        anchor=anchor_of(patient, fact.kind),
+        was=computed_words(fact.kind, fact.what, patient, grades, plan),
+    )

@@ -33,6 +33,7 @@ __all__ = [
     "read_examples",
     "read_file",
     "read_given",
+    "summary_of",
 ]
 
 ENDINGS = (".csv", ".xlsx", ".json")
@@ -47,7 +48,7 @@ _LONGEST_NAME = 120
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """The line of the worklist: what the report says of the patient in a few words, the tests that
-    would change the answer, and how many more are asked for.
+    would change the answer, how many more are asked for, and how many facts the team overruled.
     """
 
     product: str
@@ -58,6 +59,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     alerts: str
     missing: tuple[str, ...]
     further: int
+    overruled: int = 0
 
 
 class ReadPatient(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,11 +203,11 @@ def _answered(
         software=found.versions.software,
         knowledge=found.versions.knowledge,
         knowledge_hash=found.versions.knowledge_hash,
-        summary=_summary(found),
+        summary=summary_of(found),
     )
 
 
-def _summary(found: Assessment) -> Summary:
+def summary_of(found: Assessment) -> Summary:
     row = index_row("", found)
     return Summary(
         product=row.product,
@@ -216,4 +218,5 @@ def _summary(found: Assessment) -> Summary:
         alerts=row.alerts,
         missing=tuple(test.name for test in found.tests),
         further=len(found.further_tests),
+        overruled=len(found.overruled),
     )

@@ -110,7 +110,9 @@ def _opened(file: Path, folder: BoardFolder) -> Iterator[Session]:
 
 
 def _is_used(session: Session) -> bool:
-    return any(session.scalar(select(exists().where(x))) for x in (Case.id != "", AuditRow.number > 0))
+    return any(
+        session.scalar(select(exists().where(x))) for x in (Case.id != "", AuditRow.number > 0)
+    )
 
 
 def _copy(source: Session, target: Session) -> None:

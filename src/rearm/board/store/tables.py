@@ -21,6 +21,7 @@ __all__ = [
     "Case",
     "Decision",
     "Erasure",
+    "Overrule",
     "Record",
     "Result",
     "SessionRow",
@@ -30,7 +31,7 @@ __all__ = [
     "new_id",
 ]
 
-KEPT = ("records", "results", "decisions", "audit", "erasures")
+KEPT = ("records", "results", "decisions", "overrules", "audit", "erasures")
 """Tables of which no row is changed, and none deleted but when its patient is erased: for that it
 has a column `case_id`. To a kept table no column is added later but one that may be empty, since
 its rows are sealed as they are.
@@ -167,6 +168,32 @@ class Setting(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str] = mapped_column(Text)
+
+
+class Overrule(Base):
+    """A fact that the team states over the computed one on a version of the answer, or that it
+    takes back: then `takes_back` is the id of what is taken back, and the fact is named again.
+
+    `kind`, `what`, `anchor` and `was` are those of a `StatedFact`; `value` holds its value or
+    bounds, as JSON.
+    """
+
+    __tablename__ = "overrules"
+    __table_args__ = (UniqueConstraint("case_id", "number", name="overrule_version"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
+    number: Mapped[int]
+    result_id: Mapped[str] = mapped_column(ForeignKey("results.id"))
+    kind: Mapped[str]
+    what: Mapped[str]
+    value: Mapped[str] = mapped_column(Text, info=_JSON)
+    anchor: Mapped[str] = mapped_column(Text)
+    was: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    takes_back: Mapped[str | None] = mapped_column(ForeignKey("overrules.id"))
+    at: Mapped[datetime] = mapped_column(UtcText)
+    who: Mapped[str]
 
 
 class AuditRow(Base):
