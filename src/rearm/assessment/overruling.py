@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 
 from msgspec import structs
 
@@ -38,6 +39,7 @@ from rearm.outcome.relapse import present_relapse
 from rearm.record import Record
 
 __all__ = [
+    "COURSE_WORDS",
     "OF_THE_COURSE",
     "StatedFact",
     "anchor_of",
@@ -45,7 +47,9 @@ __all__ = [
     "computed_words",
     "fact_name",
     "fact_now",
+    "fact_title",
     "grades_of",
+    "settable_findings",
     "stated_words",
 ]
 
@@ -76,12 +80,14 @@ _STATED_AS: dict[str, StatedAs] = {
     "suspected": "suspected",
     "none": "none",
 }
-_COURSE_WORDS = {
+COURSE_WORDS: Mapping[str, str] = {
     "confirmed": "progression, confirmed",
     "recorded_by_team": "progression, recorded by the team",
     "suspected": "suspected progression",
     "none": "no progression",
 }
+"""How sure the team is of a progression, by its code."""
+
 _NAMES: dict[FactKind, str] = {
     "failure": "failure of the last CAR-T",
     "failure_day": "day of the failure of the last CAR-T",
@@ -300,6 +306,17 @@ def _shown(
     )
 
 
+def fact_title(kind: FactKind) -> str:
+    """A fact of the course as a noun phrase."""
+    return _NAMES[kind]
+
+
+@cache
+def settable_findings(knowledge: Knowledge) -> frozenset[str]:
+    """The findings that a rule reads and that do not follow from the course."""
+    return plan_of(knowledge).relevant - OF_THE_COURSE
+
+
 def fact_name(kind: FactKind, what: str, plan: Plan) -> str:
     """The fact as a noun phrase; the id of one that the knowledge no longer has."""
     if kind == "finding":
@@ -325,7 +342,7 @@ def stated_words(fact: StatedFact, plan: Plan) -> str:
     if fact.kind == "cause":
         return str(fact.value).replace("_", " ")
     if fact.kind in ("failure", "relapse"):
-        return _COURSE_WORDS.get(str(fact.value), str(fact.value))
+        return COURSE_WORDS.get(str(fact.value), str(fact.value))
     return f"day {fact.value}"
 
 
@@ -346,16 +363,16 @@ def computed_words(
         concerned = judged is not None and judged.status in ("failed", "suspected")
         return str(judged.when) if concerned and judged is not None else "no day"
     if judged is None:
-        return "no CAR-T" if of_failure else _COURSE_WORDS["none"]
+        return "no CAR-T" if of_failure else COURSE_WORDS["none"]
     return _course_words(judged.status, judged.certainty)
 
 
 def _course_words(status: str, certainty: str | None) -> str:
     if status == "failed":
-        return _COURSE_WORDS.get(str(certainty), "progression")
+        return COURSE_WORDS.get(str(certainty), "progression")
     if status == "suspected":
-        return _COURSE_WORDS["suspected"]
-    return _COURSE_WORDS["none"] if status == "not_failed" else status.replace("_", " ")
+        return COURSE_WORDS["suspected"]
+    return COURSE_WORDS["none"] if status == "not_failed" else status.replace("_", " ")
 
 
 def grades_of(patient: Patient, plan: Plan, region: str | None) -> dict[str, str]:

@@ -8,6 +8,7 @@ from rearm.board.door.addresses import ADDRESSES as DOOR
 from rearm.board.patient.addresses import ADDRESSES as PATIENT
 from rearm.board.upload.addresses import ADDRESSES as UPLOAD
 from rearm.board.web.declare import Address, BoardRoute
+from rearm.board.what_if.addresses import ADDRESSES as WHAT_IF
 from rearm.board.worklist.addresses import ADDRESSES as WORKLIST
 
 __all__ = ["ADDRESSES", "routes"]
@@ -17,6 +18,7 @@ ADDRESSES: tuple[Address, ...] = (
     *WORKLIST,
     *UPLOAD,
     *DECISION,
+    *WHAT_IF,
     *PATIENT,
 )
 """An address stands before one that would take it in."""

@@ -40,6 +40,7 @@ Action = Literal[
     "comparison_seen",
     "overruled",
     "overrule_taken_back",
+    "overrules_applied",
     "exported",
     "erased",
     "backed_up",

@@ -38,8 +38,10 @@ def give(asked: Asked) -> Response | Again:
 
 
 def take_in(asked: Asked) -> Response:
-    with asked.board.database.writing() as session:
-        made = uploads.take_in(session, asked.part("upload"), asked.who, asked.form.text("seen"))
+    board, upload = asked.board, asked.part("upload")
+    answers = uploads.overruled_answers(board.database, board.drawer, upload)
+    with board.database.writing() as session:
+        made = uploads.take_in(session, upload, asked.who, asked.form.text("seen"), answers=answers)
     return to(f"/patients/{made[0]}" if len(made) == 1 else "/worklist")
 
 
