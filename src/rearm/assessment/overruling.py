@@ -48,6 +48,7 @@ __all__ = [
     "fact_name",
     "fact_now",
     "fact_title",
+    "fact_words",
     "grades_of",
     "settable_findings",
     "stated_words",
@@ -326,6 +327,12 @@ def fact_name(kind: FactKind, what: str, plan: Plan) -> str:
         factor = plan.knowledge.factors.get(what)
         return what if factor is None else f"cause: {factor.name}"
     return _NAMES[kind]
+
+
+def fact_words(fact: StatedFact, knowledge: Knowledge | None = None) -> tuple[str, str]:
+    """The fact as a noun phrase, and its value as stated, in words."""
+    plan = plan_of(knowledge or load())
+    return fact_name(fact.kind, fact.what, plan), stated_words(fact, plan)
 
 
 def stated_words(fact: StatedFact, plan: Plan) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rearm.board.board import Board
 from rearm.board.decision.addresses import ADDRESSES as DECISION
 from rearm.board.door.addresses import ADDRESSES as DOOR
+from rearm.board.overrule.addresses import ADDRESSES as OVERRULE
 from rearm.board.patient.addresses import ADDRESSES as PATIENT
 from rearm.board.upload.addresses import ADDRESSES as UPLOAD
 from rearm.board.web.declare import Address, BoardRoute
@@ -19,6 +20,7 @@ ADDRESSES: tuple[Address, ...] = (
     *UPLOAD,
     *DECISION,
     *WHAT_IF,
+    *OVERRULE,
     *PATIENT,
 )
 """An address stands before one that would take it in."""

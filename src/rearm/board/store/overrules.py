@@ -27,6 +27,7 @@ __all__ = [
     "LONGEST",
     "Stored",
     "apply_again",
+    "fact_of_row",
     "hypothetical",
     "kept_of",
     "not_applied",
@@ -65,10 +66,11 @@ def standing(session: Session, case_id: str) -> tuple[StatedFact, ...]:
         facts.pop((row.kind, row.what), None)
         if row.takes_back is None:
             facts[row.kind, row.what] = row
-    return tuple(_fact(row) for row in facts.values())
+    return tuple(fact_of_row(row) for row in facts.values())
 
 
-def _fact(row: Overrule) -> StatedFact:
+def fact_of_row(row: Overrule) -> StatedFact:
+    """The fact of a row of the store."""
     stored = msgspec.json.decode(row.value, type=Stored)
     value: Value = stored.value
     return StatedFact(
@@ -87,9 +89,11 @@ def _fact(row: Overrule) -> StatedFact:
     )
 
 
-def kept_of(session: Session, case_id: str, *, new: Sequence[StatedFact] = ()) -> Kept:
+def kept_of(
+    session: Session, case_id: str, *, new: Sequence[StatedFact] = (), without: str = ""
+) -> Kept:
     """The newest version of a record with the facts that stand over it, for the child process.
-    Raises NotThere where there is none.
+    `new` are added, the one with the id `without` is left out. Raises NotThere where there is none.
     """
     result = latest_result(session, case_id)
     if result is None:
@@ -100,7 +104,7 @@ def kept_of(session: Session, case_id: str, *, new: Sequence[StatedFact] = ()) -
         issues=record.issues,
         read_on=record.at.date(),
         region=region_of_result(result.result),
-        facts=standing(session, case_id),
+        facts=tuple(x for x in standing(session, case_id) if x.id != without),
         new=tuple(new),
     )
 

@@ -1,5 +1,5 @@
-"""The addresses of a hypothetical answer. What is assumed goes by the form, so that no address holds
-it, and nothing is kept but that somebody looked.
+"""The addresses of a hypothetical answer. What is assumed goes by the form, so that no address
+holds it, and nothing is kept but that somebody looked.
 """
 
 from __future__ import annotations

@@ -85,17 +85,17 @@ def _told(before: Assessment, after: Assessment, moved: Iterable[Move]) -> Itera
 
 def _lines(before: Assessment, after: Assessment, move: Move) -> Iterator[MoveLine]:
     if move.kind == "state":
-        yield MoveLine(text=f"{state_words(after)} Before: {state_words(before)}")
+        yield MoveLine(text=f"{state_words(after)} Now: {state_words(before)}")
     elif move.kind == "first":
-        yield MoveLine(text=f"First choice: {first_words(after)}. Before: {first_words(before)}.")
+        yield MoveLine(text=f"First choice: {first_words(after)}. Now: {first_words(before)}.")
     elif move.kind == "strategy":
         yield _strategy(before, after, move)
     elif move.kind == "alert":
         yield _alert(before, after, move)
     elif move.kind == "failure":
-        yield MoveLine(text=f"{_failure(after)} Before: {_failure(before)}")
+        yield MoveLine(text=f"{_failure(after)} Now: {_failure(before)}")
     elif move.kind == "relapse":
-        yield MoveLine(text=f"{_disease(after)} Before: {_disease(before)}")
+        yield MoveLine(text=f"{_disease(after)} Now: {_disease(before)}")
     elif move.kind in ("group", "factor"):
         yield _cause(before, after, move)
     elif move.kind == "option":
@@ -115,8 +115,9 @@ def first_words(result: Assessment) -> str:
             names = [result.titles.strategies[x.strategy] for x in tier.strategies]
             few = ", ".join(names[:3])
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            where = "" if tier.tier == "first" else f" ({tier_words(tier.tier)})"
-            return f"{few}{more}{where}"
+            if tier.tier == "first":
+                return f"{few}{more}"
+            return f"none; {tier_words(tier.tier)}: {few}{more}"
     return "nothing to choose"
 
 
