@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rearm.board.board import Board
+from rearm.board.compare.addresses import ADDRESSES as COMPARE
 from rearm.board.decision.addresses import ADDRESSES as DECISION
 from rearm.board.door.addresses import ADDRESSES as DOOR
 from rearm.board.overrule.addresses import ADDRESSES as OVERRULE
@@ -19,6 +20,7 @@ ADDRESSES: tuple[Address, ...] = (
     *WORKLIST,
     *UPLOAD,
     *DECISION,
+    *COMPARE,
     *WHAT_IF,
     *OVERRULE,
     *PATIENT,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 from sqlalchemy.orm import Session
 
+from rearm.board.child.reading import Summary
 from rearm.board.decision.contents import decision_shown
 from rearm.board.patient.contexts import AnswerVersion, PatientPage
 from rearm.board.refusals import NotThere
-from rearm.board.store import audit
+from rearm.board.store import audit, overrules
 from rearm.board.store.cases import assessment_of, case_of, decisions_of, results_of
 from rearm.board.store.tables import Record, Result, Upload
 from rearm.board.store.utc import moment_words
@@ -21,7 +23,12 @@ def patient_page(session: Session, case_id: str, refusal: str = "") -> PatientPa
     answers = results_of(session, case_id)
     if not answers:
         raise NotThere("There is no answer for this patient yet.")
-    decisions = tuple(decision_shown(session, x) for x in decisions_of(session, case_id))
+    decided = decisions_of(session, case_id)
+    decisions = tuple(decision_shown(session, x) for x in decided)
+    result = assessment_of(answers[0])
+    new_data = bool(decided) and (
+        session.get_one(Result, decided[0].result_id).record_id != answers[0].record_id
+    )
     return PatientPage(
         case=case.id,
         patient=case.patient_id,
@@ -32,8 +39,10 @@ def patient_page(session: Session, case_id: str, refusal: str = "") -> PatientPa
         answers=tuple(_answer(session, x) for x in answers),
         decisions=decisions,
         new_answer=bool(decisions) and decisions[0].answer < answers[0].number,
+        new_data=new_data,
+        not_applied=overrules.not_applied(session, case_id, result),
         head=audit.head(session),
-        result=assessment_of(answers[0]),
+        result=result,
         refusal=refusal,
     )
 
@@ -47,4 +56,5 @@ def _answer(session: Session, result: Result) -> AnswerVersion:
         file=upload.file_name,
         software=result.software,
         knowledge=result.knowledge,
+        overruled=msgspec.json.decode(result.summary, type=Summary).overruled,
     )

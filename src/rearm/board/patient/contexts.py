@@ -14,18 +14,23 @@ __all__ = ["AnswerVersion", "PatientPage"]
 
 
 class AnswerVersion(Part, frozen=True, kw_only=True):
-    """One stored answer, with what made it. `file`: the upload that it rests on."""
+    """One stored answer, with what made it. `file`: the upload that it rests on; `overruled`: how
+    many facts the team overruled in it.
+    """
 
     number: int
     at: str
     file: str
     software: str
     knowledge: str
+    overruled: int = 0
 
 
 class PatientPage(Context, frozen=True, kw_only=True):
     """The newest answer of a patient, and everything that was kept. `version`: what a form must
     send so that nobody's change is lost. `head`: the head of the audit when the page was made.
+    `new_answer`: the answer is newer than the decision, `new_data`: because data came.
+    `not_applied`: the answer was made without facts that the team states over the computed ones.
     """
 
     template: ClassVar[str] = "patient"
@@ -40,6 +45,8 @@ class PatientPage(Context, frozen=True, kw_only=True):
     answers: tuple[AnswerVersion, ...]
     decisions: tuple[DecisionShown, ...]
     new_answer: bool
+    new_data: bool
+    not_applied: bool
     head: str
     result: Assessment
     refusal: str = ""

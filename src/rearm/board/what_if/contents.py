@@ -1,4 +1,4 @@
-"""What would move if something was so: made in the child process from the stored rows, never kept."""
+"""What would move if something was so: made in the child process from stored rows, never kept."""
 
 from __future__ import annotations
 
