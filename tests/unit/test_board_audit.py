@@ -99,7 +99,9 @@ def _reorder(connection: Connection) -> None:
 
 
 def _change_an_answer(connection: Connection) -> None:
-    connection.exec_driver_sql("UPDATE results SET result = replace(result, 'Talquetamab', 'Melphalan')")
+    connection.exec_driver_sql(
+        "UPDATE results SET result = replace(result, 'Talquetamab', 'Melphalan')"
+    )
 
 
 def _change_a_reason(connection: Connection) -> None:

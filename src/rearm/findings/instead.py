@@ -66,7 +66,10 @@ def with_instead(entry: Finding, found: Found, instead: Instead) -> Found:
     return Found(
         value,
         (),
-        lambda: f"{found_words(entry, told)}, {instead.by}; {_as_computed(entry, found)}",
+        lambda: (
+            f"{entry.asked_as}: {found_words(entry, told)}, {instead.by}; "
+            f"{_as_computed(entry, found)}"
+        ),
         interval=interval,
         possible=possible,
         stated_by=instead.by if told.known else None,

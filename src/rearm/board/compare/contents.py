@@ -149,23 +149,25 @@ def _rows(result: Assessment, a: _Side, b: _Side) -> Iterator[CompareRow]:
         ("For it", [x.option.for_ for x in (a, b)]),
         ("Against it", [x.option.against for x in (a, b)]),
         ("Not known, and would count against it", [x.option.unknown for x in (a, b)]),
-        ("Cautions", [x.option.cautions for x in (a, b)]),
+        ("Cautions that hold", [_cautions(result, x, holding=True) for x in (a, b)]),
         ("To be settled before the start", [x.option.checklist for x in (a, b)]),
-        ("What it waits for", [x.placed.waits_for if x.placed else () for x in (a, b)]),
     )
-    for title, ids in reasons[:6]:
+    for title, ids in reasons:
         yield _row(title, *(list(_reasons(result, x)) for x in ids))
     yield _row(
         "Expected, with numbers", *(list(_figures(result, x)) for x in (a, b)), empty=_NONE_READ
     )
     yield _row("Access", *([CompareLine(text=availability_text(result, x.option))] for x in (a, b)))
     yield from _given(result, a, b)
-    title, ids = reasons[6]
-    yield _row(title, *(list(_reasons(result, x)) for x in ids))
+    waits = [x.placed.waits_for if x.placed else () for x in (a, b)]
+    yield _row("What it waits for", *(list(_reasons(result, x)) for x in waits))
     yield _row("What would move it", *(list(_turns(result, x)) for x in (a, b)), empty=_NO_TEST)
     yield _row("What it does to a later collection of T cells",
                *(list(_later(result, x)) for x in (a, b)), empty=_NOT_READ)  # fmt: skip
     yield _row("What may follow", *(list(_sequence(result, x)) for x in (a, b)), empty=_NOT_READ)
+    unsure = [_cautions(result, x, holding=False) for x in (a, b)]
+    yield _row("Cautions of which it is not known whether they hold",
+               *(list(_reasons(result, x)) for x in unsure))  # fmt: skip
     yield _row("Support", *(list(_support(result, x)) for x in (a, b)))
 
 
@@ -198,6 +200,11 @@ def _place(result: Assessment, side: _Side) -> Iterator[CompareLine]:
     if not side.of_strategy and side.placed.option != side.option.id:
         leads = result.option(side.placed.option).name
         yield CompareLine(text=f"Of its strategy {leads} is meant first")
+
+
+def _cautions(result: Assessment, side: _Side, *, holding: bool) -> tuple[str, ...]:
+    names = side.option.cautions
+    return tuple(x for x in names if (result.reasons[x].truth is True) == holding)
 
 
 def _reasons(result: Assessment, ids: Iterable[str]) -> Iterator[CompareLine]:

@@ -64,7 +64,7 @@ def lost_alerts_in_words(result: Assessment) -> tuple[tuple[str, str], ...]:
     """The title of each alert that is lost by an overruled fact, and its text with what was
     computed.
     """
-    return tuple((capital(alert_title(x)), _lost(result, x)) for x in result.lost_alerts)
+    return tuple((alert_title(x), _lost(result, x)) for x in result.lost_alerts)
 
 
 def _lost(result: Assessment, alert: Alert) -> str:
