@@ -166,7 +166,7 @@ def _rows(result: Assessment, a: _Side, b: _Side) -> Iterator[CompareRow]:
                *(list(_later(result, x)) for x in (a, b)), empty=_NOT_READ)  # fmt: skip
     yield _row("What may follow", *(list(_sequence(result, x)) for x in (a, b)), empty=_NOT_READ)
     unsure = [_cautions(result, x, holding=False) for x in (a, b)]
-    yield _row("Cautions of which it is not known whether they hold",
+    yield _row("Cautions, not known to hold or not",
                *(list(_reasons(result, x)) for x in unsure))  # fmt: skip
     yield _row("Support", *(list(_support(result, x)) for x in (a, b)))
 
