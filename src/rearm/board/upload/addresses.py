@@ -29,7 +29,13 @@ def give(asked: Asked) -> Response | Again:
     board, form = asked.board, asked.form
     try:
         made = uploads.give(
-            board.database, board.folder, board.reader, asked.who, form.file_name, form.file
+            board.database,
+            board.folder,
+            board.reader,
+            asked.tenant,
+            asked.who,
+            form.file_name,
+            form.file,
         )
     except NotUsable as refusal:
         shown = contents.upload_form(str(refusal))
@@ -38,10 +44,10 @@ def give(asked: Asked) -> Response | Again:
 
 
 def take_in(asked: Asked) -> Response:
-    board, upload = asked.board, asked.part("upload")
-    answers = uploads.overruled_answers(board.database, board.drawer, upload)
+    board, upload, seen = asked.board, asked.part("upload"), asked.form.text("seen")
+    answers = uploads.overruled_answers(board.database, board.drawer, asked.tenant, upload)
     with board.database.writing() as session:
-        made = uploads.take_in(session, upload, asked.who, asked.form.text("seen"), answers=answers)
+        made = uploads.take_in(session, asked.tenant, upload, asked.who, seen, answers=answers)
     return to(f"/patients/{made[0]}" if len(made) == 1 else "/worklist")
 
 
