@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from tests.support.places import COHORT
 
 if TYPE_CHECKING:
-    from tests.support.databases import NewDatabase
+    from tests.support.databases import NewDatabase, Stocked
 
 IN_CI = os.environ.get("REARM_CI") == "1"
 
@@ -71,3 +71,21 @@ def postgres() -> Iterator[NewDatabase]:
 
     with new_databases() as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def stocked(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Stocked:
+    """Boards with patients on either database; the server is started when one is asked for."""
+    from tests.support.databases import Stocked
+
+    return Stocked(tmp_path_factory.mktemp("stocked"), lambda: request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(autouse=os.environ.get("REARM_BOARD_ON") == "postgresql")
+def _on_server(request: pytest.FixtureRequest) -> Iterator[None]:
+    """`REARM_BOARD_ON=postgresql`: the boards of all tests stand on a server; for the gate."""
+    from tests.support.board import ON_SERVER
+
+    ON_SERVER[:] = [request.getfixturevalue("postgres")]
+    yield
+    ON_SERVER.clear()

@@ -4,35 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 from tests.support.board import new_board, stock
 
-from rearm.board.commands import verify_audit
 from rearm.cohort.store.lock import locked
 
 pytestmark = pytest.mark.slow
-
-WRITER = """
-import sys
-from pathlib import Path
-from tests.support.board import new_board, stock
-board = new_board(Path(sys.argv[1]))
-cases = stock(board, "SYN-01", "SYN-03")
-print("ready", flush=True)
-while True:
-    stock(board, "SYN-01", "SYN-03")
-"""
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -141,25 +127,3 @@ def test_the_help_stays_quick() -> None:
         "sys.exit(str(heavy) if heavy else 0)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_kill_in_the_middle_of_writing_leaves_the_store_whole(tmp_path: Path, seed: int) -> None:
-    folder = tmp_path / "board"
-    process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None and process.stdout.readline() == "ready\n"
-    time.sleep(0.3 + random.Random(seed).random())
-    process.kill()
-    process.wait()
-    with sqlite3.connect(folder / "board.sqlite") as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        counts = connection.execute(
-            "SELECT (SELECT COUNT(*) FROM records), (SELECT COUNT(*) FROM results), "
-            "(SELECT COUNT(*) FROM audit WHERE action = 'taken_in')"
-        ).fetchone()
-    assert len(set(counts)) == 1 and counts[0] >= 2 and counts[0] % 2 == 0  # both or neither
-    assert verify_audit(folder, None).faults == ()
-    board = new_board(folder)
-    assert set(stock(board, "SYN-01", "SYN-03")) == {"SYN-01", "SYN-03"}

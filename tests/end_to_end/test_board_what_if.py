@@ -15,6 +15,7 @@ from tests.support.loops import some
 from rearm.board.board import Board
 from rearm.board.compare.contents import compare_page
 from rearm.board.store import audit
+from rearm.board.store.tables import Base
 from rearm.board.what_if.contents import MOST
 
 LOST = {"chosen:finding.gprc5d_status": "1", "finding.gprc5d_status:lost": "1"}
@@ -31,15 +32,12 @@ def visitor(board: Board) -> Visitor:
 
 
 def _kept(board: Board) -> dict[str, list[Any]]:
-    """Every row of the store but those of the audit."""
+    """Every row of the store but those of the audit, and of who is signed in."""
     with board.database.reading() as session:
-        names = session.scalars(
-            text_of_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
-        ).all()
         return {
-            name: session.execute(text_of_sql(f"SELECT * FROM {name}")).all()
-            for name in names
-            if not name.startswith("audit")
+            name: [*session.connection().execute(table.select())]
+            for name, table in Base.metadata.tables.items()
+            if not name.startswith(("audit", "sessions"))
         }
 
 

@@ -25,6 +25,7 @@ from rearm.board.store.tables import FIRST_TENANT, Tenant
 from rearm.errors import RearmError
 
 __all__ = [
+    "ON_SERVER",
     "PORT",
     "Visitor",
     "examples_read",
@@ -49,8 +50,14 @@ class _Here(Worker):
             raise NotUsable(str(error)) from None
 
 
+ON_SERVER: list[Callable[[], str]] = []
+"""Where a test stands on a server by itself: gives the address of a new database (see conftest)."""
+
+
 def new_board(folder: Path, url: str | None = None) -> Board:
     """An empty board; `url`: of the server on which it stands."""
+    if url is None and ON_SERVER and not (folder.is_dir() and any(folder.iterdir())):
+        url = ON_SERVER[0]()
     place = open_board(folder, url)
     database = Database(place.where)
     database.bring_up_to_date()

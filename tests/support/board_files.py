@@ -12,6 +12,7 @@ from tests.support.places import ROOT
 
 from rearm.board.child.reading import read_file
 from rearm.board.store import uploads
+from rearm.board.store.tables import FIRST_TENANT
 
 __all__ = ["give_again", "tables_of"]
 
@@ -28,7 +29,7 @@ def tables_of(
             reader = csv.DictReader(opened)
             names = reader.fieldnames or ()
             rows = [row for row in reader if row["patient_id"] == patient]
-        made = change.get(file.stem, lambda own: own)(rows)
+        made = change[file.stem](rows) if file.stem in change else rows
         with (folder / file.name).open("w", encoding="utf-8", newline="") as written:
             writer = csv.DictWriter(written, names)
             writer.writeheader()
@@ -40,7 +41,9 @@ def give_again(visitor: Visitor, folder: Path) -> None:
     """Takes in a further version of the patients of a folder, by the page of the upload."""
     read = read_file(folder)
     assert msgspec.json.decode(read)["patients"]
-    upload = uploads.keep_read(visitor.board.database, "somebody", "tables.csv", b"x", read)
+    upload = uploads.keep_read(
+        visitor.board.database, FIRST_TENANT, "somebody", "tables.csv", b"x", read
+    )
     path = f"/uploads/{upload}"
     answer = visitor.post(f"{path}/take", {"seen": visitor.hidden(path, "seen")})
     assert answer.status_code == 303

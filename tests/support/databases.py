@@ -3,25 +3,83 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 
 import sqlalchemy
 from sqlalchemy import Connection, make_url
 from sqlalchemy.pool import NullPool
+from tests.support.board import new_board, stock
 from tests.support.postgres import postgres_server
 
 from rearm.board.board import Board
+from rearm.board.decision import decisions
+from rearm.board.decision.decisions import Given
+from rearm.board.store import cases
 from rearm.board.store.database import Database
+from rearm.board.store.erasing import erase
 from rearm.board.store.triggers import drop_triggers
 
-__all__ = ["DATABASES", "NewDatabase", "new_databases", "outside", "without_triggers"]
+__all__ = [
+    "DATABASES",
+    "GIVEN",
+    "NewDatabase",
+    "Stocked",
+    "kills",
+    "new_databases",
+    "outside",
+    "without_triggers",
+]
 
 DATABASES = ("sqlite", "postgresql")
 
-NewDatabase = Callable[[], str]
-"""Gives the address of a database of its own, in which the tables of a board are made."""
+NewDatabase = Callable[..., str]
+"""Gives the address of a database of its own: a copy of `template`, by default one in which the
+tables of a board are made (`made`); `template0` is empty.
+"""
+
+GIVEN = Given(strategy="", participants="A, B", reason="as discussed", deviation="none fits")
+
+
+class Stocked:
+    """Boards with two patients, one of them decided, one that was erased: made once on each
+    database, then copied for each test.
+    """
+
+    def __init__(self, folder: Path, new: Callable[[], NewDatabase]) -> None:
+        self._folder, self._new = folder, new
+        self._made: dict[str, str] = {}
+
+    def board(self, kind: str, folder: Path) -> Board:
+        """A board in this folder, on SQLite or PostgreSQL (with a database of its own)."""
+        if kind not in self._made:
+            url = self._new()() if kind == "postgresql" else None
+            _stocked(new_board(self._folder / kind, url))
+            self._made[kind] = "" if url is None else str(make_url(url).database)
+        if kind == "postgresql":
+            return new_board(folder, self._new()(self._made[kind]))
+        shutil.copytree(self._folder / kind, folder)
+        return new_board(folder)
+
+
+def _stocked(board: Board) -> None:
+    board.opened()
+    cases_of = stock(board, "SYN-01", "SYN-02", "SYN-03")
+    for patient in ("SYN-02", "SYN-01"):  # the last entry is that of a decision that stays
+        case = cases_of[patient]
+        with board.database.writing() as session:
+            version = cases.case_of(session, case).version
+            cases.move(session, case, version, "x", state="prepared", meeting_day="")
+        with board.database.writing() as session:
+            version = cases.case_of(session, case).version
+            decisions.decide(session, case, version, "x", number=1, given=GIVEN)
+        if patient == "SYN-02":
+            with board.database.writing() as session:
+                erase(session, case, "x")
+    board.close()
 
 
 @contextmanager

@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
-from tests.support.board import new_board, stock
-from tests.support.databases import DATABASES, outside, without_triggers
+from tests.support.board import stock
+from tests.support.databases import DATABASES, Stocked, outside, without_triggers
 
 from rearm.board.board import Board
-from rearm.board.decision import decisions
-from rearm.board.decision.decisions import Given
-from rearm.board.store import audit, cases
+from rearm.board.store import audit
 from rearm.board.store.audit import FaultKind, Verified, verify
 from rearm.board.words import fault_words
 
@@ -22,20 +20,9 @@ Tampered = Callable[[Connection], None]
 
 
 @pytest.fixture(params=DATABASES)
-def board(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Board]:
-    """A board with two patients, a decision, and nine entries or more, on either database."""
-    on_server = request.param == "postgresql"
-    url = request.getfixturevalue("postgres")() if on_server else None
-    board = new_board(tmp_path / "board", url)
-    board.opened()
-    case = stock(board, "SYN-01", "SYN-03")["SYN-01"]
-    with board.database.writing() as session:
-        version = cases.case_of(session, case).version
-        cases.move(session, case, version, "x", state="prepared", meeting_day="")
-    given = Given(strategy="", participants="A", reason="r", deviation="d")
-    with board.database.writing() as session:
-        version = cases.case_of(session, case).version
-        decisions.decide(session, case, version, "x", number=1, given=given)
+def board(tmp_path: Path, stocked: Stocked, request: pytest.FixtureRequest) -> Iterator[Board]:
+    """A board with two patients and a decision, on either database."""
+    board = stocked.board(request.param, tmp_path / "board")
     yield board
     board.close()
 

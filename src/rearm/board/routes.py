@@ -6,6 +6,7 @@ from rearm.board.board import Board
 from rearm.board.compare.addresses import ADDRESSES as COMPARE
 from rearm.board.decision.addresses import ADDRESSES as DECISION
 from rearm.board.door.addresses import ADDRESSES as DOOR
+from rearm.board.keeping.addresses import ADDRESSES as KEEPING
 from rearm.board.overrule.addresses import ADDRESSES as OVERRULE
 from rearm.board.patient.addresses import ADDRESSES as PATIENT
 from rearm.board.upload.addresses import ADDRESSES as UPLOAD
@@ -23,6 +24,7 @@ ADDRESSES: tuple[Address, ...] = (
     *COMPARE,
     *WHAT_IF,
     *OVERRULE,
+    *KEEPING,
     *PATIENT,
 )
 """An address stands before one that would take it in."""

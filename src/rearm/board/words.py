@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rearm.board.store.audit import Fault, FaultKind, Verified
+from rearm.board.store.erasing import Erased
 from rearm.board.store.states import State
+from rearm.board.store.upgrade import Upgraded
 
 __all__ = [
     "NOT_SIGNED_IN",
     "STATE_WORDS",
+    "erased_words",
     "fault_words",
+    "retention_words",
     "state_words",
     "status_words",
+    "upgraded_words",
     "verified_words",
 ]
 
@@ -70,6 +75,49 @@ def status_words(status: int) -> str:
 def fault_words(fault: Fault) -> str:
     """What is wrong with the audit, in a sentence."""
     return _FAULTS[fault.kind].format(fault.what)
+
+
+def upgraded_words(done: Upgraded) -> str:
+    """What `migrate` did."""
+    if not done.changed:
+        return "The database is of this version. Nothing was changed."
+    if done.before is None:
+        return "The database of a new board was made."
+    copy = (
+        "A database on a server is not copied; its administrator can."
+        if done.copy is None
+        else f"A copy of it as it was: {done.copy}. Remove the copy once the board works."
+    )
+    return f"The database was brought from step {done.before} to step {done.now}. {copy}"
+
+
+def erased_words(done: Erased) -> Iterator[str]:
+    """What an erasure did, each a sentence."""
+    records, answers, decisions = (
+        done.rows.get(name, 0) for name in ("records", "results", "decisions")
+    )
+    yield (
+        f"Case {done.case} and everything kept of the patient was deleted (records: {records}, "
+        f"answers: {answers}, decisions: {decisions})."
+    )
+    if done.uploads:
+        yield f"Files that were read and named the patient were discarded: {done.uploads}."
+    if not done.forgotten:
+        yield (
+            "Another program uses the database, so traces of the patient are left in its files. "
+            "They are removed when the board is next started."
+        )
+    yield "Backups that were written earlier still contain the patient. Remove them."
+
+
+def retention_words(days: int | None, due: Sequence[tuple[str, str, str]]) -> Iterator[str]:
+    """Whose time is over, each a sentence."""
+    if days is None:
+        yield "Patients are kept without end. Set a number of days with --set."
+    elif not due:
+        yield f"Nobody who is followed up was last changed more than {days} days ago."
+    for case, patient, last in due:
+        yield f"{patient} (case {case}), last changed {last}"
 
 
 def verified_words(found: Verified) -> str:

@@ -10,7 +10,7 @@ import typer
 
 from rearm.cli.shared import Json, Unusable, app, print_json, say, spoken, tell
 
-__all__ = ["serve_app"]
+__all__ = ["Database", "Folder", "audit_app", "board_folder", "check_installed", "serve_app"]
 
 serve_app = typer.Typer(
     help="At the board: a web application on this machine, for one user.",
@@ -25,6 +25,19 @@ Folder = Annotated[
     Path | None,
     typer.Option(
         "--folder", help="Where patients are kept (default: a folder of the user's data)."
+    ),
+]
+
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        envvar="REARM_DATABASE",
+        show_envvar=True,
+        help=(
+            "The PostgreSQL database that keeps the patients "
+            "(postgresql+psycopg://user@host/name), if not the one that the folder notes."
+        ),
     ),
 ]
 
@@ -46,6 +59,7 @@ def serve(
             "--examples/--no-examples", help="Begin a new board with the invented patients."
         ),
     ] = True,
+    database: Database = None,
 ) -> None:
     """Open the board of a folder in the browser: worklist, patients, uploads, decisions.
 
@@ -58,29 +72,32 @@ def serve(
             f"--host {host}: the board answers on this machine only (127.0.0.1), since it has no "
             "sign-in for others. Leave --host out."
         )
-    _check_installed()
+    check_installed()
     from rearm.board import serve as running
 
     try:
-        running.serve(_folder(folder), port=port, examples=examples, tell=_tell_now)
+        running.serve(
+            board_folder(folder), port=port, examples=examples, tell=_tell_now, database=database
+        )
     except KeyboardInterrupt:  # the way to stop it
         tell("Stopped.")
 
 
 @serve_app.command("link")
 @spoken
-def link(folder: Folder = None) -> None:
+def link(folder: Folder = None, database: Database = None) -> None:
     """Print a new link to a board that runs, for instance after the session has ended."""
-    _check_installed()
+    check_installed()
     from rearm.board.commands import new_link
 
-    tell(new_link(_folder(folder)))
+    tell(new_link(board_folder(folder), database))
 
 
 @audit_app.command("verify")
 @spoken
 def verify(
     folder: Folder = None,
+    database: Database = None,
     head: Annotated[
         str | None,
         typer.Option("--head", help="A head that was noted or printed earlier, looked for."),
@@ -92,11 +109,11 @@ def verify(
 
     Exit 0: everything is as it was written. Exit 1: something is not.
     """
-    _check_installed()
+    check_installed()
     from rearm.board.commands import verify_audit
     from rearm.board.words import fault_words, verified_words
 
-    found = verify_audit(_folder(folder), head)
+    found = verify_audit(board_folder(folder), head, database)
     if as_json:
         import msgspec
 
@@ -109,7 +126,7 @@ def verify(
         raise typer.Exit(1)
 
 
-def _folder(folder: Path | None) -> Path:
+def board_folder(folder: Path | None) -> Path:
     from rearm.board.store.folder import default_folder
 
     return default_folder() if folder is None else folder
@@ -121,7 +138,7 @@ def _tell_now(text: str) -> None:
     sys.stdout.flush()
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
     from importlib.util import find_spec
 
     if any(find_spec(name) is None for name in ("starlette", "uvicorn", "sqlalchemy", "alembic")):

@@ -5,11 +5,11 @@ the audit that names it. What stays is the number of the case.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Delete, delete, select
+from sqlalchemy import Delete, Select, delete, select
 from sqlalchemy.orm import Session, undefer
 
 from rearm.board.refusals import NotThere, NotUsable
@@ -18,11 +18,13 @@ from rearm.board.store.belonging import belonging
 from rearm.board.store.cases import as_seen, case_of
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder
+from rearm.board.store.forgetting import forget, to_forget
+from rearm.board.store.retention import over_due
 from rearm.board.store.tables import KEPT, Base, Case, Erasure, Record, Upload, new_id
-from rearm.board.store.uploads import is_used
+from rearm.board.store.uploads import is_used, read_of
 from rearm.board.store.utc import now
 
-__all__ = ["Erased", "Why", "case_named", "erase", "erase_patient"]
+__all__ = ["Erased", "Why", "case_named", "erase", "erase_due", "erase_patient"]
 
 Why = Literal["asked", "retention"]
 
@@ -43,14 +45,14 @@ class Erased:
     forgotten: bool = False
 
 
-def case_named(session: Session, name: str) -> Case:
-    """The case of a patient's id or of the number in the address. Raises NotThere, and NotUsable
-    where several patients have this id.
+def case_named(session: Session, name: str, tenant: str | None = None) -> Case:
+    """The case of a patient's id or of the number in the address; of one tenant, or of any. Raises
+    NotThere, and NotUsable where several patients have this id.
     """
-    found = session.get(Case, name)
-    if found is not None:
-        return found
-    named = [*session.scalars(select(Case).where(Case.patient_id == name))]
+    by_name = select(Case).where((Case.id == name) | (Case.patient_id == name))
+    if tenant is not None:
+        by_name = by_name.where(Case.tenant_id == tenant)
+    named: list[Case] = [*session.scalars(by_name.order_by(Case.id))]
     if not named:
         raise NotThere("There is no such patient on this board.")
     if len(named) > 1:
@@ -65,39 +67,55 @@ def erase_patient(
     case_id: str,
     who: str,
     *,
-    why: Why = "asked",
     version: int | None = None,
 ) -> Erased:
     """Erases a patient, then writes the database anew and removes copies from before an upgrade, so
-    that no file of the board holds them. Backups elsewhere are not reached.
+    that no file of the board holds them. Backups elsewhere are not reached. Raises NotThere and,
+    with a `version` that a page showed, Conflict.
     """
     with database.writing() as session:
-        done = erase(session, case_id, who, why=why, version=version)
+        done = erase(session, case_id, who, version=version)
+    return _forgotten(database, folder, [done])[0]
+
+
+def erase_due(
+    database: Database, folder: BoardFolder, days: int, who: str, *, tenant: str | None = None
+) -> list[Erased]:
+    """Erases all patients whose time is over, of one tenant or of all, in one transaction."""
+    with database.writing() as session:
+        due = [case.id for case in over_due(session, days, tenant)]
+        done = [erase(session, case_id, who, why="retention") for case_id in due]
+    return _forgotten(database, folder, done)
+
+
+def _forgotten(database: Database, folder: BoardFolder, done: list[Erased]) -> list[Erased]:
+    if not done:
+        return []
     folder.remove_copies()
-    forgotten = database.forget([*done.rows, Upload.__tablename__])
-    return Erased(case=done.case, rows=done.rows, uploads=done.uploads, forgotten=forgotten)
+    forgotten = forget(database)
+    return [replace(one, forgotten=forgotten) for one in done]
 
 
 def erase(
     session: Session, case_id: str, who: str, *, why: Why = "asked", version: int | None = None
 ) -> Erased:
-    """Deletes all rows of a patient. `version`: as the page showed it, where one did. Raises
-    NotThere and Conflict.
+    """Deletes all rows of a patient; `forget` must follow, after the transaction. `version`: as the
+    page showed it, where one did. Raises NotThere and Conflict.
     """
     case = case_of(session, case_id) if version is None else as_seen(session, case_id, version)
     uploads = _discard_unread(session, case, who)
+    patient_id, tenant = case.patient_id, case.tenant_id
     given = set(session.scalars(select(Record.upload_id).where(Record.case_id == case_id)))
     sealed = dict(_sealed(session, case_id))
     erasure = Erasure(id=new_id(), case_id=case_id, why=why, at=now(), who=who)
     session.add(erasure)
     session.flush()  # from here on the triggers let its rows go
-    patient_id = case.patient_id
     session.expunge_all()
     rows = {
         table.name: _deleted(session, delete(table).where(condition))
         for table, condition in reversed(belonging(case_id))
     }
-    _forget_files(session, given, patient_id)
+    _forget_files(session, given, patient_id, tenant)
     session.expire_all()
     details = {
         "why": why,
@@ -106,6 +124,7 @@ def erase(
         "sealed": audit.seal(session.get_one(Erasure, erasure.id)),
     }
     audit.append(session, who, "erased", case_id, details)
+    to_forget(session)
     return Erased(case=case_id, rows=rows, uploads=uploads)
 
 
@@ -126,21 +145,32 @@ def _deleted(session: Session, statement: Delete) -> int:
 
 def _discard_unread(session: Session, case: Case, who: str) -> int:
     """Files that nobody has taken in yet and that name the patient are given up."""
-    sought = msgspec.json.encode(case.patient_id)
-    if len(case.patient_id) > _TOO_SHORT_TO_SEEK:
-        sought = sought[1:-1]
     found = 0
-    for upload in session.scalars(select(Upload).where(Upload.state == "read")):
-        if sought in upload.payload or case.patient_id in upload.file_name:
+    for upload in session.scalars(_unread(case)):
+        if _names(upload, case.patient_id):
             upload.state, upload.payload = "discarded", b""
             audit.append(session, who, "upload_discarded", upload.id, {"why": "erased"})
             found += 1
     return found
 
 
-def _forget_files(session: Session, given: set[str], patient_id: str) -> None:
+def _unread(case: Case) -> Select[Upload]:
+    """Another tenant may know another patient by the same id."""
+    return select(Upload).where(Upload.state == "read", Upload.tenant_id == case.tenant_id)
+
+
+def _names(upload: Upload, patient_id: str) -> bool:
+    """Whether the patient is one of those of a file, or their id stands anywhere in it."""
+    read = read_of(upload)
+    if read is not None and any(x.patient_id == patient_id for x in read.patients):
+        return True
+    sought = msgspec.json.encode(patient_id)[1:-1]
+    return len(patient_id) > _TOO_SHORT_TO_SEEK and sought in upload.payload
+
+
+def _forget_files(session: Session, given: set[str], patient_id: str, tenant: str) -> None:
     """Files of which nothing is left are forgotten; a name that holds the patient's id, always."""
-    for upload in session.scalars(select(Upload)):
+    for upload in session.scalars(select(Upload).where(Upload.tenant_id == tenant)):
         if upload.id in given and not is_used(session, upload.id):
             session.delete(upload)
         elif patient_id in upload.file_name:

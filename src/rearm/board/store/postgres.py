@@ -30,7 +30,8 @@ def is_url(text: str) -> bool:
 
 def without_password(url: str) -> str:
     """The address as it may be kept and told. Raises NotUsable where it is none."""
-    return _url(url).set(password=None).render_as_string(hide_password=False)
+    plain = _url(url)._replace(password=None)  # `set` takes None for "as it is"
+    return plain.difference_update_query(["password"]).render_as_string(hide_password=False)
 
 
 class Postgres:

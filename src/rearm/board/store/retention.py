@@ -1,5 +1,5 @@
-"""How long patients are kept: those who are followed up and of whom nothing has changed for a number
-of days. Off unless a number is set; nothing is erased by itself.
+"""How long patients are kept: those who are followed up and of whom nothing has changed for a
+number of days. Off unless a number is set; nothing is erased by itself.
 """
 
 from __future__ import annotations
@@ -39,12 +39,14 @@ def keep_days(session: Session, who: str, days: int | None) -> None:
     audit.append(session, who, "retention_set", details={"days": days})
 
 
-def over_due(session: Session, days: int) -> list[Case]:
+def over_due(session: Session, days: int, tenant: str | None = None) -> list[Case]:
     """Patients who are followed up and of whom nothing has changed for so many days, the longest
-    first.
+    first; of one tenant, or of all.
     """
     before = now() - timedelta(days=days)
     due = select(Case).where(Case.state == "followed_up", Case.changed_at < before)
+    if tenant is not None:
+        due = due.where(Case.tenant_id == tenant)
     return [*session.scalars(due.order_by(Case.changed_at))]
 
 

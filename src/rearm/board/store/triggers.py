@@ -41,7 +41,11 @@ def drop_triggers(connection: Connection, there: Iterable[tuple[str, str]]) -> N
 
 def make_triggers(connection: Connection) -> None:
     """Makes them where there are none."""
-    statements = _of_sqlite() if connection.dialect.name == "sqlite" else _of_postgres()
+    if connection.dialect.name == "sqlite":
+        statements = _of_sqlite()
+    else:
+        schema = connection.exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
+        statements = _of_postgres(schema)
     for statement in statements:
         connection.exec_driver_sql(statement)
 
@@ -86,20 +90,19 @@ def _same(table: Table) -> Iterator[str]:
         yield "(" + " AND ".join(f"{column} = NEW.{column}" for column in key) + ")"
 
 
-def _of_postgres() -> Iterator[str]:
-    yield _function("rearm_kept", "RAISE EXCEPTION 'rows of % are kept as they are', TG_TABLE_NAME"
-                    " USING ERRCODE = 'restrict_violation';")  # fmt: skip
-    yield _function(
-        "rearm_erased",
-        f"IF EXISTS ({_ERASED}) THEN RETURN OLD; END IF; "
-        "RAISE EXCEPTION 'rows of % are kept as they are', TG_TABLE_NAME"
-        " USING ERRCODE = 'restrict_violation';",
+def _of_postgres(schema: str) -> Iterator[str]:
+    refuse = (
+        "RAISE EXCEPTION 'rows of % are kept as they are', TG_TABLE_NAME "
+        "USING ERRCODE = 'restrict_violation';"
     )
-    yield _function(
-        "rearm_in_order",
-        f"IF {_IN_ORDER} THEN RAISE EXCEPTION '{_AT_ITS_END}'"
-        " USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW;",
+    erased = f"IF EXISTS ({_ERASED}) THEN RETURN OLD; END IF; {refuse}"
+    in_order = (
+        f"IF {_IN_ORDER} THEN RAISE EXCEPTION '{_AT_ITS_END}' "
+        "USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW;"
     )
+    yield _function(schema, "rearm_kept", refuse)
+    yield _function(schema, "rearm_erased", erased)
+    yield _function(schema, "rearm_in_order", in_order)
     for name in KEPT:
         on = f"ON {name} FOR EACH STATEMENT EXECUTE FUNCTION rearm_kept()"
         yield f"CREATE TRIGGER {name}_no_update BEFORE UPDATE {on}"
@@ -113,9 +116,11 @@ def _of_postgres() -> Iterator[str]:
     )
 
 
-def _function(name: str, body: str) -> str:
+def _function(schema: str, name: str, body: str) -> str:
+    # a temporary table of a session must not be taken for ours
     body = body.replace("%", "%%")  # for the driver
     return (
-        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql "
+        f"SET search_path = {schema}, pg_temp AS "
         f"$$ BEGIN {body} END $$"
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder, write_private
+from rearm.board.store.forgetting import forget_if_left
 
 __all__ = ["Upgraded", "upgrade"]
 
@@ -39,6 +40,7 @@ def upgrade(folder: BoardFolder, database: Database) -> Upgraded:
         copy = folder.copy_before(str(before))
         _copied(folder.database, copy)
     database.bring_up_to_date()
+    forget_if_left(database)
     return Upgraded(before=before, now=newest, copy=copy)
 
 

@@ -9,8 +9,8 @@ from alembic import op
 
 from rearm.board.store.utc import UtcText
 
-revision = "0002_erasures"
-down_revision = "0001"
+revision = "erasures"
+down_revision = "tenants"
 branch_labels = None
 depends_on = None
 

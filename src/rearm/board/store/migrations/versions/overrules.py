@@ -7,8 +7,8 @@ from alembic import op
 
 from rearm.board.store.utc import UtcText
 
-revision = "0003_overrules"
-down_revision = "0002_erasures"
+revision = "overrules"
+down_revision = "erasures"
 branch_labels = None
 depends_on = None
 
