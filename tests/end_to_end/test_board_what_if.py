@@ -194,6 +194,8 @@ def test_two_strategies_stand_side_by_side(board: Board, visitor: Visitor) -> No
     assert any("imaging" in x["text"] for x in rows["What would move it"]["a"])
     result = visitor.get(f"/patients/{case}/results/1.json").json()
     option = next(x for x in result["options"] if x["id"] == "talquetamab")
+    named = [s for row in found["rows"] for x in row["a"] + row["b"] for s in x["sources"]]
+    assert named and not any(s.isdigit() or not s for s in named)
     told = {x["text"] for row in found["rows"] for x in row["a"] + row["both"]}
     assert {result["reasons"][x]["text"] for x in option["for"]} <= told
 

@@ -46,7 +46,7 @@ def _known(patient: str, name: str) -> bool:
     return found is not None and found.known
 
 
-@pytest.mark.parametrize(("patient", "name", "value"), _cases())
+@pytest.mark.parametrize(("patient", "name", "value"), list(_cases()))
 def test_what_is_assumed_is_the_answer_to_a_record_that_states_it(
     patient: str, name: str, value: Value
 ) -> None:

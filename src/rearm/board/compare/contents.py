@@ -216,7 +216,8 @@ def _reasons(result: Assessment, ids: Iterable[str]) -> Iterator[CompareLine]:
 
 def _source(result: Assessment, citation: str) -> str:
     publication = result.publications[result.citations[citation].source]
-    return publication.line or publication.title
+    named = publication.line.strip().isdigit() or not publication.line  # only a year
+    return f"{publication.title}, {publication.line}".strip(", ") if named else publication.line
 
 
 def _figures(result: Assessment, side: _Side) -> Iterator[CompareLine]:

@@ -34,7 +34,8 @@ class FactTyped(Part, frozen=True, kw_only=True):
 
 class Fact(Part, frozen=True, kw_only=True):
     """A fact. `id` names it in addresses and forms; `now`: what the answer says of it, and whether
-    that is `known`; `can_be_unknown`: it may be stated that it is not known.
+    that is `known`; `can_be_unknown`: it may be stated that it is not known;
+    `per_unit`: how many of its units one is (a share of 1 is shown as 100 %).
     """
 
     id: str
@@ -46,6 +47,7 @@ class Fact(Part, frozen=True, kw_only=True):
     known: bool
     choices: tuple[FactChoice, ...] = ()
     unit: str = ""
+    per_unit: float = 1.0
     meaning: str = ""
     can_be_unknown: bool = False
     typed: FactTyped = FactTyped()

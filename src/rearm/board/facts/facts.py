@@ -36,7 +36,6 @@ _YES_NO = (FactChoice(code="yes", words="yes"), FactChoice(code="no", words="no"
 _NUMBER = re.compile(r"[0-9]{1,7}(?:[.,][0-9]{1,6})?")
 _DAY = re.compile(r"-?[0-9]{1,6}")
 _UNKNOWN = "unknown"  # of the choices of a form
-_PERCENT_OF_CLONE = "% of the clone"
 _COURSE_TITLE = "Course"
 _CAUSE_TITLE = "Causes as the team sees them"
 
@@ -179,7 +178,8 @@ def _finding(result: Assessment, entry: Finding) -> Fact:
         name=entry.asked_as,
         form="number" if entry.numeric else "one" if entry.type == "bool" else "several",
         choices=choices,
-        unit=_PERCENT_OF_CLONE if of_clone else entry.unit_words,
+        unit="% of the clone" if of_clone else entry.unit_words,
+        per_unit=100.0 if of_clone else 1.0,
         meaning=entry.meaning,
         now=_words(entry, found),
         known=found.known,
@@ -265,4 +265,4 @@ def _read_number(fact: Fact, text: str) -> float | None:
     if not _NUMBER.fullmatch(text):
         raise NotUsable(f"{fact.name}: what was typed is no number. Example: 12.5.")
     found = float(text.replace(",", "."))
-    return found / 100 if fact.unit == _PERCENT_OF_CLONE else found
+    return found / fact.per_unit
