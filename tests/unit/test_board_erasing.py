@@ -138,8 +138,9 @@ def test_the_audit_tells_of_it(board: Board) -> None:
         told = json.loads(entry.details)
         assert (entry.who, entry.subject, told["why"]) == ("somebody", case, "asked")
         assert f"erasures/{erasure.id}" in told["sealed"]
-    assert {x.split("/")[0] for x in told["erased"]} == {"records", "results", "decisions"}
-    assert len(told["erased"]) == 5
+    sealed = {x.split("/")[0] for x in told["erased"]}
+    assert sealed == {"records", "results", "decisions", "overrules"}
+    assert len(told["erased"]) == 7
 
 
 def test_other_patients_stay_as_they_were(board: Board) -> None:
