@@ -298,7 +298,7 @@ def test_without_its_guard_a_reason_could_be_empty(
     assert _state(visitor, case, **{f"{INFECTION}:value": "no", "reason": ""}).status_code == 303
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", ["\n".join(HOSTILE)], ids=["all"])
 def test_hostile_text_in_a_reason_stays_text(visitor: Visitor, case: str, text: str) -> None:
     assert _state(visitor, case, **{f"{INFECTION}:value": "no", "reason": text}).status_code == 303
     paths = (f"/patients/{case}", _all(case), f"{_all(case)}/{INFECTION}", "/worklist")

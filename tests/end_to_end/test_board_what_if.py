@@ -155,7 +155,7 @@ def test_no_address_holds_what_is_assumed(board: Board, visitor: Visitor) -> Non
     assert not any("lost" in x or "gprc5d" in x or "SYN-01" in x for x in named)
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", ["\n".join(HOSTILE)], ids=["all"])
 def test_hostile_text_is_no_fact(board: Board, visitor: Visitor, text: str) -> None:
     path = f"/patients/{stock(board, 'SYN-01')['SYN-01']}/what-if"
     form = {"chosen:finding.ecog": "1", "finding.ecog:value": text, f"chosen:{text}": "1",
