@@ -106,15 +106,27 @@ def batches(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
 
 
 def assess_patients(
-    plan: Plan, patients: Sequence[Patient], region: str | None, centre: Centre = NO_CENTRE
+    plan: Plan,
+    patients: Sequence[Patient],
+    region: str | None,
+    centre: Centre = NO_CENTRE,
+    computed: Sequence[Patient] | None = None,
 ) -> list[Assessment]:
-    """The assessments of patients that were made ready; `region` is None or one of the plan's."""
+    """The assessments of patients that were made ready; `region` is None or one of the plan's.
+    `computed`: the same patients by their records alone, where facts are stated over these.
+    """
     batch = Batch.of(plan, patients, region)
+    plain = None if computed is None else judge(plan, computed, region)
     tests = batch.next_tests()
     found = []
     for i, patient in enumerate(patients):
         basis = Basis(plan, patient, batch.own.answers[i].tolist(), centre)
-        found.append(assembled(basis, batch.own.codes, i, tests[i], region))
+        before = (
+            None
+            if plain is None or computed is None
+            else Basis(plan, computed[i], plain.answers[i].tolist(), centre)
+        )
+        found.append(assembled(basis, batch.own.codes, i, tests[i], region, before))
     return found
 
 

@@ -74,6 +74,13 @@ from rearm.assessment.result.options import (
     OptionResult,
     Verdict,
 )
+from rearm.assessment.result.overruled import (
+    ComputedCourse,
+    ComputedFinding,
+    FactKind,
+    Overruled,
+    OverruledStatus,
+)
 from rearm.assessment.result.parts import DayRange
 from rearm.assessment.result.practicalities import (
     CountedFrom,
@@ -108,10 +115,13 @@ __all__ = [
     "Causes",
     "Change",
     "Citation",
+    "ComputedCourse",
+    "ComputedFinding",
     "CountedFrom",
     "DayRange",
     "Effect",
     "EvidenceResult",
+    "FactKind",
     "FailureResult",
     "Figure",
     "FindingResult",
@@ -127,6 +137,8 @@ __all__ = [
     "NextTest",
     "Note",
     "OptionResult",
+    "Overruled",
+    "OverruledStatus",
     "Point",
     "PracticalField",
     "PracticalLine",

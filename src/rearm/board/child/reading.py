@@ -3,38 +3,46 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from rearm.assessment import Assessment, AssessmentError, Centre, assess
+from rearm.assessment.centre import NO_CENTRE
 from rearm.assessment.last_results import last_results
 from rearm.assessment.regions import regions_of
 from rearm.assessment.result import Here
+from rearm.board.child.rows import ReadIssue, TidyRow, kept, read_issues, tidy
 from rearm.board.refusals import NotUsable
 from rearm.intake import Reading, read
+from rearm.intake.kept_rows import KeptRow, keep, read_kept
 from rearm.knowledge.bundle import load
-from rearm.record import Issue, Record
+from rearm.record import Record
 from rearm.report.assessment.index import index_row
 
 __all__ = [
     "ENDINGS",
     "MOST_PATIENTS",
     "CentreGiven",
+    "Corrected",
     "LastTest",
     "ReadFile",
     "ReadIssue",
     "ReadPatient",
+    "RowsGiven",
     "Summary",
     "TidyRow",
+    "centre_at",
     "examples",
     "file_as_named",
+    "read_corrected",
     "read_examples",
     "read_file",
     "read_file_of",
+    "read_given",
+    "summary_of",
 ]
 
 ENDINGS = (".csv", ".xlsx", ".json")
@@ -45,25 +53,6 @@ MOST_PATIENTS = 100
 
 _NOT_OF_A_NAME = re.compile(r"[^\w. ()+-]+")
 _LONGEST_NAME = 120
-
-
-class TidyRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of a tidy table as it was given, and the place where it stands."""
-
-    table: str
-    place: str
-    cells: dict[str, Any]
-
-
-class ReadIssue(msgspec.Struct, frozen=True, kw_only=True):
-    """Something wrong in the file, where, and what was done about it."""
-
-    severity: str
-    code: str
-    place: str
-    message: str
-    done: str
-    value: str | None = None
 
 
 class CentreGiven(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +81,8 @@ class LastTest(msgspec.Struct, frozen=True, kw_only=True):
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """The line of the worklist: what the report says of the patient in a few words, the tests that
-    would change the answer, and how many more are asked for; `last_tests`: each that a board needs.
+    would change the answer, and how many more are asked for, and how many facts the team overruled;
+    `last_tests`: each that a board needs.
     """
 
     product: str
@@ -104,6 +94,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     further: int
     last_tests: tuple[LastTest, ...] = ()
+    overruled: int = 0
 
 
 class ReadPatient(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +119,22 @@ class ReadFile(msgspec.Struct, frozen=True, kw_only=True):
 
     patients: tuple[ReadPatient, ...]
     issues: tuple[ReadIssue, ...]
+
+
+class RowsGiven(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows of one patient, and what was found wrong before they are read."""
+
+    rows: tuple[TidyRow, ...]
+    issues: tuple[ReadIssue, ...] = ()
+    centre: CentreGiven | None = None
+
+
+class Corrected(msgspec.Struct, frozen=True, kw_only=True):
+    """A patient as a file was read, and the rows as they stand after a correction."""
+
+    patient: ReadPatient
+    rows: tuple[TidyRow, ...]
+    centre: CentreGiven | None = None
 
 
 def file_as_named(name: str) -> str:
@@ -161,7 +168,7 @@ def read_file_of(
 ) -> ReadFile:
     """Each patient of a reading with the answer. Raises NotUsable where there are too many."""
     patients = tuple(_patients(reading, as_of, region, centre))
-    return ReadFile(patients=patients, issues=tuple(map(_issue, reading.issues)))
+    return ReadFile(patients=patients, issues=read_issues(reading.issues, ()))
 
 
 def read_examples(folder: Path) -> bytes:
@@ -176,6 +183,46 @@ def examples() -> Path | None:
     return next((place for place in places if place.is_dir()), None)
 
 
+def read_given(given: RowsGiven) -> bytes:
+    """A `ReadFile` as JSON of the rows of one patient that come from no file. Raises a RearmError
+    with a sentence where nothing can be made of them.
+    """
+    patient = _again(given.rows, given.issues, given.centre)
+    return msgspec.json.encode(ReadFile(patients=(patient,), issues=()))
+
+
+def read_corrected(given: Corrected) -> bytes:
+    """A `ReadPatient` as JSON: a patient of a file, some of whose rows were corrected. What was
+    wrong in the file beside its rows is still wrong.
+    """
+    before = _issues_of([kept(row) for row in given.patient.rows])
+    of_file = tuple(x for x in given.patient.issues if _mark(x) not in before)
+    return msgspec.json.encode(_again(given.rows, of_file, given.centre))
+
+
+def _again(
+    rows: Sequence[TidyRow], issues: Sequence[ReadIssue], centre: CentreGiven | None
+) -> ReadPatient:
+    """The patient of some rows, which are given back as they are."""
+    again = [kept(row) for row in rows]
+    reading = read_kept(again, today=date.today())
+    record = next(reading.stream(), None)
+    if record is None:
+        raise NotUsable("Nothing of this patient can be read. Fill in the patient id.")
+    own = read_issues((*reading.issues, *record.issues), again)
+    return _answered(record, tuple(rows), (*issues, *own), None, None, centre)
+
+
+def _issues_of(rows: Sequence[KeptRow]) -> set[tuple[str, str, str]]:
+    reading = read_kept(rows, today=date.today())
+    found = [*reading.issues, *(x for record in reading.stream() for x in record.issues)]
+    return {_mark(x) for x in read_issues(found, rows)}
+
+
+def _mark(issue: ReadIssue) -> tuple[str, str, str]:
+    return issue.code, issue.place, issue.message
+
+
 def _patients(
     reading: Reading, as_of: int | None, region: str | None, centre: CentreGiven | None
 ) -> Iterator[ReadPatient]:
@@ -185,38 +232,21 @@ def _patients(
                 f"The file contains more than {MOST_PATIENTS} patients. Split it; a whole registry "
                 "is for `rearm cohort build`."
             )
-        rows = tuple(
-            TidyRow(table=row.table, place=str(row.source), cells=dict(_cells(row.cells)))
-            for row in reading.rows_of(record.patient_id)
-        )
-        yield _patient(record, rows, as_of, region, centre)
+        rows = [keep(row) for row in reading.rows_of(record.patient_id)]
+        issues = read_issues((*record.issues, *record.unread), rows)
+        yield _answered(record, tuple(map(tidy, rows)), issues, as_of, region, centre)
 
 
-def _cells(cells: Any) -> Iterator[tuple[str, Any]]:
-    for name, cell in cells.items():
-        if cell.given is not None:
-            yield name, _plain(cell.given)
-
-
-def _plain(value: Any) -> Any:
-    """A cell as JSON can keep it, and as it is read again."""
-    if isinstance(value, datetime) and value.time() == time():
-        return value.date().isoformat()
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return str(value) if isinstance(value, timedelta) else value
-
-
-def _patient(
+def _answered(
     record: Record,
     rows: tuple[TidyRow, ...],
+    issues: tuple[ReadIssue, ...],
     as_of: int | None,
     region: str | None,
     centre: CentreGiven | None,
 ) -> ReadPatient:
-    issues = tuple(map(_issue, (*record.issues, *record.unread)))
     try:
-        found = _answer(record, as_of, region, centre)
+        found = answer_at(record, as_of, region, centre)
     except AssessmentError as error:
         return ReadPatient(
             patient_id=record.patient_id, rows=rows, issues=issues, refused=str(error)
@@ -229,12 +259,12 @@ def _patient(
         software=found.versions.software,
         knowledge=found.versions.knowledge,
         knowledge_hash=found.versions.knowledge_hash,
-        summary=_summary(record, found),
+        summary=summary_of(record, found),
         centre=0 if centre is None else centre.number,
     )
 
 
-def _answer(
+def answer_at(
     record: Record, as_of: int | None, region: str | None, centre: CentreGiven | None
 ) -> Assessment:
     """The answer at the centre. Its list may be older than the knowledge: what is gone since is no
@@ -243,18 +273,23 @@ def _answer(
     if centre is None:
         return assess(record, as_of=as_of, region=region)
     known = load()
-    return assess(
-        record,
-        as_of=as_of,
-        region=region or (centre.region if centre.region in regions_of(known) else None),
-        centre=Centre(
-            options={name: x for name, x in centre.options.items() if name in known.options},
-            notes={name: x for name, x in centre.notes.items() if name in known.options},
-        ),
+    own = centre.region if centre.region in regions_of(known) else None
+    return assess(record, as_of=as_of, region=region or own, centre=centre_at(centre))
+
+
+def centre_at(given: CentreGiven | None) -> Centre:
+    """What the knowledge of today has of a centre's list."""
+    if given is None:
+        return NO_CENTRE
+    known = load()
+    return Centre(
+        options={name: x for name, x in given.options.items() if name in known.options},
+        notes={name: x for name, x in given.notes.items() if name in known.options},
     )
 
 
-def _summary(record: Record, found: Assessment) -> Summary:
+def summary_of(record: Record, found: Assessment) -> Summary:
+    """What the worklist shows of an answer to a record."""
     row = index_row("", found)
     return Summary(
         product=row.product,
@@ -265,6 +300,7 @@ def _summary(record: Record, found: Assessment) -> Summary:
         alerts=row.alerts,
         missing=tuple(test.name for test in found.tests),
         further=len(found.further_tests),
+        overruled=len(found.overruled),
         last_tests=tuple(_last_tests(record, found)),
     )
 
@@ -282,14 +318,3 @@ def _last_tests(record: Record, found: Assessment) -> Iterator[LastTest]:
             age=age,
             undated=test.undated,
         )
-
-
-def _issue(issue: Issue) -> ReadIssue:
-    return ReadIssue(
-        severity=issue.severity,
-        code=issue.code,
-        place=str(issue.source),
-        message=issue.message,
-        done=issue.done,
-        value=issue.value,
-    )

@@ -57,6 +57,7 @@ _CAUSES = {
     "data": "a file",
     "recomputed": "made anew without new data",
     "follow_up": "follow-up of a decision",
+    "overruled": "facts that the team states over the computed ones",
 }
 
 

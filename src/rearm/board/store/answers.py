@@ -32,7 +32,7 @@ __all__ = [
     "read_kept",
 ]
 
-Cause = Literal["data", "recomputed", "follow_up"]
+Cause = Literal["data", "recomputed", "follow_up", "overruled"]
 
 OF_FOLLOW_UP = "board follow-up: "
 """How the place of a row begins that the board itself added; no file has a name without ending."""

@@ -27,6 +27,7 @@ __all__ = [
     "Membership",
     "OidcTry",
     "Opening",
+    "Overrule",
     "PasswordLink",
     "Record",
     "Result",
@@ -44,6 +45,7 @@ KEPT = (
     "records",
     "results",
     "decisions",
+    "overrules",
     "audit",
     "erasures",
     "meeting_decisions",
@@ -240,6 +242,32 @@ class ApiToken(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcText)
     used_at: Mapped[datetime | None] = mapped_column(UtcText)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcText)
+
+
+class Overrule(Base):
+    """A fact that the team states over the computed one on a version of the answer, or that it
+    takes back: then `takes_back` is the id of what is taken back, and the fact is named again.
+
+    `kind`, `what`, `anchor` and `was` are those of a `StatedFact`; `value` holds its value or
+    bounds, as JSON.
+    """
+
+    __tablename__ = "overrules"
+    __table_args__ = (UniqueConstraint("case_id", "number", name="overrule_version"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
+    number: Mapped[int]
+    result_id: Mapped[str] = mapped_column(ForeignKey("results.id"))
+    kind: Mapped[str]
+    what: Mapped[str]
+    value: Mapped[str] = mapped_column(Text, info=_JSON)
+    anchor: Mapped[str] = mapped_column(Text)
+    was: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    takes_back: Mapped[str | None] = mapped_column(ForeignKey("overrules.id"))
+    at: Mapped[datetime] = mapped_column(UtcText)
+    who: Mapped[str]
 
 
 class AuditRow(Base):

@@ -13,12 +13,13 @@ import msgspec
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from rearm.board.child.answering import Answer, Kept, answer
 from rearm.board.child.reading import ReadFile, ReadPatient, file_as_named, read_file
 from rearm.board.child.worker import Worker
 from rearm.board.refusals import Conflict, NotThere, NotUsable
-from rearm.board.store import audit
+from rearm.board.store import audit, overrules
 from rearm.board.store.answers import note_cause
-from rearm.board.store.cases import touch
+from rearm.board.store.cases import case_of, touch
 from rearm.board.store.centres import centre_given
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder
@@ -32,6 +33,7 @@ __all__ = [
     "give",
     "is_used",
     "keep_read",
+    "overruled_answers",
     "read_of",
     "seen_mark",
     "take_in",
@@ -133,10 +135,19 @@ def seen_mark(versions: Mapping[str, int]) -> str:
 
 
 def take_in(
-    session: Session, tenant: str, upload_id: str, who: str, seen: str, *, invented: bool = False
+    session: Session,
+    tenant: str,
+    upload_id: str,
+    who: str,
+    seen: str,
+    *,
+    invented: bool = False,
+    answers: Mapping[str, Answer] | None = None,
 ) -> list[str]:
     """Keeps a version of the record and of the answer of each patient of an upload; gives the ids
-    of the cases. `seen`: the mark of the versions as the page of the upload showed them.
+    of the cases. `seen`: the mark of the versions as the page of the upload showed them. `answers`:
+    by the patient's id, those with the facts that the team states (`overruled_answers`); the answer
+    of the file stands as a version before it.
 
     Raises Conflict where a patient was changed since, or the upload was settled; NotThere where the
     upload is of another tenant.
@@ -155,8 +166,40 @@ def take_in(
     if not answered:
         raise NotUsable("No patient of this file has an answer, so there is nothing to take in.")
     cases = [_take_in(session, upload, patient, who, invented=invented) for patient in answered]
+    for patient, case_id in zip(answered, cases, strict=True):
+        if answers and patient.patient_id in answers:
+            again = answers[patient.patient_id]
+            version = case_of(session, case_id).version
+            overrules.apply_again(session, case_id, version, who, given=again)
     upload.state, upload.payload = "taken", b""
     return cases
+
+
+def overruled_answers(
+    database: Database, worker: Worker, tenant: str, upload_id: str
+) -> dict[str, Answer]:
+    """The answers of an upload with the facts that the team states over what is computed, of the
+    patients of whom such facts stand; made in the child process.
+    """
+    with database.reading() as session:
+        read = read_of(upload_of(session, upload_id))
+        if read is None:
+            return {}
+        wanted = {}
+        for patient in read.patients:
+            of_tenant = select(Case).where(Case.tenant_id == tenant)
+            case = session.scalar(of_tenant.where(Case.patient_id == patient.patient_id))
+            facts = () if case is None else overrules.standing(session, case.id)
+            if facts and patient.result:
+                wanted[patient.patient_id] = Kept(
+                    rows=msgspec.json.encode(patient.rows).decode(),
+                    issues=msgspec.json.encode(patient.issues).decode(),
+                    read_on=now().date(),
+                    region=overrules.region_of_result(patient.result),
+                    centre=centre_given(session, tenant),
+                    facts=facts,
+                )
+    return {name: worker.do(answer, kept) for name, kept in wanted.items()}
 
 
 def discard(session: Session, upload_id: str, who: str) -> None:

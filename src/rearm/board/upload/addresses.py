@@ -44,9 +44,10 @@ def give(asked: Asked) -> Response | Again:
 
 
 def take_in(asked: Asked) -> Response:
-    upload, seen = asked.part("upload"), asked.form.text("seen")
-    with asked.board.database.writing() as session:
-        made = uploads.take_in(session, asked.tenant, upload, asked.who, seen)
+    board, upload, seen = asked.board, asked.part("upload"), asked.form.text("seen")
+    answers = uploads.overruled_answers(board.database, board.drawer, asked.tenant, upload)
+    with board.database.writing() as session:
+        made = uploads.take_in(session, asked.tenant, upload, asked.who, seen, answers=answers)
     return to(f"/patients/{made[0]}" if len(made) == 1 else "/worklist")
 
 
