@@ -5,6 +5,7 @@ from __future__ import annotations
 from rearm.board.board import Board
 from rearm.board.decision.addresses import ADDRESSES as DECISION
 from rearm.board.door.addresses import ADDRESSES as DOOR
+from rearm.board.entry.addresses import ADDRESSES as ENTRY
 from rearm.board.patient.addresses import ADDRESSES as PATIENT
 from rearm.board.upload.addresses import ADDRESSES as UPLOAD
 from rearm.board.web.declare import Address, BoardRoute
@@ -16,6 +17,7 @@ ADDRESSES: tuple[Address, ...] = (
     *DOOR,
     *WORKLIST,
     *UPLOAD,
+    *ENTRY,
     *DECISION,
     *PATIENT,
 )

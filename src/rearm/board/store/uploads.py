@@ -24,6 +24,7 @@ from rearm.board.store.utc import now
 
 __all__ = [
     "LARGEST",
+    "add_read",
     "discard",
     "give",
     "keep_read",
@@ -59,22 +60,28 @@ def give(
 
 def keep_read(database: Database, who: str, name: str, data: bytes, read: bytes) -> str:
     """Keeps what was read of a file; gives the id of the upload."""
-    found = msgspec.json.decode(read, type=ReadFile)
     with database.writing() as session:
-        upload = Upload(
-            id=new_id(),
-            file_name=name,
-            sha256=hashlib.sha256(data).hexdigest(),
-            size=len(data),
-            state="read",
-            payload=read,
-            at=now(),
-            who=who,
-        )
-        session.add(upload)
-        details = {"sha256": upload.sha256, "size": len(data), "patients": len(found.patients)}
-        audit.append(session, who, "upload_read", upload.id, details)
-        return upload.id
+        return add_read(session, who, name, data, read)
+
+
+def add_read(session: Session, who: str, name: str, data: bytes, read: bytes) -> str:
+    """As `keep_read`, within a transaction of what is done with it."""
+    found = msgspec.json.decode(read, type=ReadFile)
+    upload = Upload(
+        id=new_id(),
+        file_name=name,
+        sha256=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+        state="read",
+        payload=read,
+        at=now(),
+        who=who,
+    )
+    session.add(upload)
+    session.flush()
+    details = {"sha256": upload.sha256, "size": len(data), "patients": len(found.patients)}
+    audit.append(session, who, "upload_read", upload.id, details)
+    return upload.id
 
 
 def upload_of(session: Session, upload_id: str) -> Upload:

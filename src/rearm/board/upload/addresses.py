@@ -26,11 +26,11 @@ def uploaded(asked: Asked) -> UploadPage:
 
 
 def give(asked: Asked) -> Response | Again:
-    board, form = asked.board, asked.form
+    board = asked.board
+    sent = asked.form.files_of("file")
+    name, data = (sent[0].name, sent[0].data) if sent else ("", b"")
     try:
-        made = uploads.give(
-            board.database, board.folder, board.reader, asked.who, form.file_name, form.file
-        )
+        made = uploads.give(board.database, board.folder, board.reader, asked.who, name, data)
     except NotUsable as refusal:
         shown = contents.upload_form(str(refusal))
         return Again(context=shown, status=refusal.status, path="/upload")

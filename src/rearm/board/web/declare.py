@@ -45,12 +45,15 @@ Action = Callable[[Asked], Response | Again]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """One address and method, with what a session needs there; one without can't be made."""
+    """One address and method, with what a session needs there; one without can't be made. `wide`:
+    the form that is sent there has many fields.
+    """
 
     path: str
     method: str
     handler: Handler
     needs: Needed
+    wide: bool = False
 
 
 def page(path: str, view: View, needs: Permission = "read") -> tuple[Address, ...]:
@@ -70,8 +73,10 @@ def get(path: str, handler: Handler, needs: Needed) -> Address:
     return Address(path=path, method="GET", handler=handler, needs=needs)
 
 
-def post(path: str, action: Action, needs: Permission) -> Address:
-    """What changes the store: it leads to a page, or shows its form again with what is wrong."""
+def post(path: str, action: Action, needs: Permission, *, wide: bool = False) -> Address:
+    """What changes the store: it leads to a page, or shows its form again with what is wrong.
+    `wide`: its form has many fields.
+    """
 
     def handler(asked: Asked) -> Response:
         done = action(asked)
@@ -79,7 +84,7 @@ def post(path: str, action: Action, needs: Permission) -> Address:
             return done
         return as_page(done.context, asked.signed_in, status=done.status, path=done.path)
 
-    return Address(path=path, method="POST", handler=handler, needs=needs)
+    return Address(path=path, method="POST", handler=handler, needs=needs, wide=wide)
 
 
 def to(path: str) -> RedirectResponse:
@@ -106,7 +111,7 @@ def _guarded(address: Address, board: Board) -> Callable[[Request], Awaitable[Re
             if address.needs != "nothing":
                 who = await run_in_threadpool(_session, board, cookie, address.needs)
             if who is not None and request.method == "POST":
-                form = await read_form(request)
+                form = await read_form(request, wide=address.wide)
                 _check_token(form, who)
             asked = Asked(
                 board=board,
