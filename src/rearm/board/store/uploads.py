@@ -12,11 +12,19 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from rearm.board.child.reading import ReadFile, ReadPatient, file_as_named, read_file
+from rearm.board.child.reading import (
+    ReadFile,
+    ReadPatient,
+    RowsGiven,
+    file_as_named,
+    read_file,
+    read_given,
+)
 from rearm.board.child.worker import Worker
 from rearm.board.refusals import Conflict, NotThere, NotUsable
 from rearm.board.store import audit
 from rearm.board.store.cases import touch
+from rearm.board.store.corrections import corrected_row
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder
 from rearm.board.store.tables import Case, Record, Result, Upload, new_id
@@ -25,9 +33,11 @@ from rearm.board.store.utc import now
 __all__ = [
     "LARGEST",
     "add_read",
+    "correct",
     "discard",
     "give",
     "keep_read",
+    "read_mark",
     "read_of",
     "seen_mark",
     "take_in",
@@ -135,6 +145,57 @@ def take_in(
     cases = [_take_in(session, upload, patient, who, invented=invented) for patient in answered]
     upload.state, upload.payload = "taken", b""
     return cases
+
+
+def correct(
+    database: Database,
+    reader: Worker,
+    who: str,
+    upload_id: str,
+    *,
+    read_mark: str,
+    patient: int,
+    row: int,
+    cells: Mapping[str, str],
+) -> None:
+    """Corrects cells of one row of an upload, and reads its patient again. What was there before
+    stays in the row, with who corrected it and when. Raises NotThere for a row that is not there,
+    NotUsable for a text that can't stand there, and Conflict where somebody else corrected the
+    upload since it was shown.
+    """
+    with database.reading() as session:
+        read = _corrigible(upload_of(session, upload_id), read_mark)
+    if not (0 <= patient < len(read.patients) and 0 <= row < len(read.patients[patient].rows)):
+        raise NotThere("There is no such row in this upload.")
+    before = read.patients[patient]
+    corrected = corrected_row(before.rows[row], cells, who)
+    rows = (*before.rows[:row], corrected, *before.rows[row + 1 :])
+    work = RowsGiven(patient_id=before.patient_id, rows=rows, before=before)
+    again = msgspec.json.decode(reader.do(read_given, work), type=ReadPatient)
+    patients = (*read.patients[:patient], again, *read.patients[patient + 1 :])
+    with database.writing() as session:
+        upload = upload_of(session, upload_id)
+        _corrigible(upload, read_mark)
+        upload.payload = msgspec.json.encode(msgspec.structs.replace(read, patients=patients))
+        changed = sorted({x.column for x in corrected.corrected[len(before.rows[row].corrected) :]})
+        details = {"row": row, "table": corrected.table, "columns": changed}
+        audit.append(session, who, "upload_corrected", upload_id, details)
+
+
+def read_mark(upload: Upload) -> str:
+    """Stands for what was read of an upload, as a page showed it."""
+    return hashlib.sha256(upload.payload).hexdigest()
+
+
+def _corrigible(upload: Upload, seen: str) -> ReadFile:
+    read = read_of(upload)
+    if read is None:
+        raise Conflict("This file was taken in or discarded before.")
+    if read_mark(upload) != seen:
+        raise Conflict(
+            "Somebody corrected this upload after you opened the page. Look at it again."
+        )
+    return read
 
 
 def discard(session: Session, upload_id: str, who: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from rearm.board.refusals import NotUsable
+from rearm.board.refusals import Conflict, NotUsable
 from rearm.board.store import audit, uploads
 from rearm.board.upload import contents
 from rearm.board.upload.contexts import UploadForm, UploadPage
@@ -12,6 +12,8 @@ from rearm.board.web.asked import Asked
 from rearm.board.web.declare import Address, Again, page, post, to
 
 __all__ = ["ADDRESSES"]
+
+_CELL = "cell."
 
 
 def upload(asked: Asked) -> UploadForm:
@@ -37,6 +39,29 @@ def give(asked: Asked) -> Response | Again:
     return to(f"/uploads/{made}")
 
 
+def correct(asked: Asked) -> Response | Again:
+    form, upload = asked.form, asked.part("upload")
+    cells = {
+        name.removeprefix(_CELL): form.text(name) for name in form.fields if name.startswith(_CELL)
+    }
+    try:
+        uploads.correct(
+            asked.board.database,
+            asked.board.reader,
+            asked.who,
+            upload,
+            read_mark=form.text("mark"),
+            patient=form.number("patient"),
+            row=form.number("row"),
+            cells=cells,
+        )
+    except (NotUsable, Conflict) as refusal:
+        with asked.board.database.reading() as session:
+            shown = contents.upload_page(session, upload, str(refusal))
+        return Again(context=shown, status=refusal.status, path=f"/uploads/{upload}")
+    return to(f"/uploads/{upload}")
+
+
 def take_in(asked: Asked) -> Response:
     with asked.board.database.writing() as session:
         made = uploads.take_in(session, asked.part("upload"), asked.who, asked.form.text("seen"))
@@ -54,5 +79,6 @@ ADDRESSES: tuple[Address, ...] = (
     *page("/uploads/{upload}", uploaded, "edit"),
     post("/upload", give, "edit"),
     post("/uploads/{upload}/take", take_in, "edit"),
+    post("/uploads/{upload}/correct", correct, "edit"),
     post("/uploads/{upload}/discard", discard, "edit"),
 )
