@@ -7,8 +7,15 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from rearm.board.entry import contents, drafts
-from rearm.board.entry.contexts import EntryFound, EntryPage, EntryStart
+from rearm.board.entry import contents, drafts, paste, single
+from rearm.board.entry.contexts import (
+    EntryFound,
+    EntryPage,
+    EntryStart,
+    PastePage,
+    RecordPage,
+    ResultPage,
+)
 from rearm.board.entry.drafts import Entered
 from rearm.board.refusals import Busy, Conflict, NotUsable, Refusal
 from rearm.board.store import audit
@@ -89,6 +96,8 @@ def _sent(of: _Of) -> Callable[[Asked], Response | Again]:
             given = _kept(of, asked, texts)
         except NotUsable as refusal:
             return _again(of, asked, texts, refusal)
+        if do == "paste":
+            return to(f"{contents.path_of(given)}/paste")
         if do == "take":
             return _taken(of, asked, given)
         anchor = f"#l-{do.removeprefix(_MORE)}-0" if do.startswith(_MORE) else "#found"
@@ -104,7 +113,7 @@ def _taken(of: _Of, asked: Asked, given: Entered) -> Response | Again:
             draft = of(session, asked)
             if asked.form.text("version") == "newest":
                 drafts.stand_on_newest(session, draft)
-            case = drafts.take_in(session, draft, drafts.entered(session, draft), read, asked.who)
+            case = drafts.take_in(session, drafts.entered(session, draft), read, asked.who)
     except (NotUsable, Conflict) as refusal:
         return _again(of, asked, given.texts, refusal)
     return to(f"/patients/{case}")
@@ -148,12 +157,84 @@ def _found(asked: Asked, given: Entered) -> EntryFound:
     return contents.found_in(given, read, lines)
 
 
+def _paste_shown(of: _Of) -> Callable[[Asked], PastePage]:
+    """Where a table is pasted."""
+
+    def view(asked: Asked) -> PastePage:
+        given = _standing(of, asked)
+        return paste.paste_page(contents.path_of(given), given.patient_id)
+
+    return view
+
+
+def _pasted(of: _Of) -> Callable[[Asked], Response | Again]:
+    """How a table is understood, or its results as lines of the form."""
+
+    def action(asked: Asked) -> Response | Again:
+        text, order = asked.form.text("table"), paste.order_of(asked.form.text("order"))
+        given = _standing(of, asked)
+        path = contents.path_of(given)
+        status, refusal = 200, ""
+        try:
+            if asked.form.text("do") == "add":
+                results = paste.added(text, order)
+                _kept(of, asked, paste.texts_with(given, results))
+                return to(f"{path}#found")
+            shown = paste.paste_page(path, given.patient_id, text, order)
+        except NotUsable as error:
+            status, refusal = error.status, str(error)
+            shown = paste.not_usable(path, given.patient_id, text, order, refusal)
+        return Again(context=shown, status=status, path=f"{path}/paste")
+
+    return action
+
+
+def _standing(of: _Of, asked: Asked) -> Entered:
+    with asked.board.database.reading() as session:
+        return drafts.entered(session, of(session, asked))
+
+
+def result_page(asked: Asked) -> ResultPage:
+    with asked.board.database.writing() as session:
+        audit.append(session, asked.who, "entry_seen", asked.part("case"))
+        return single.result_page(session, asked.part("case"))
+
+
+def add_result(asked: Asked) -> Response | Again:
+    case, form = asked.part("case"), asked.form
+    typed = {name: form.text(name).strip() for name in ("test", "value", "unit", "day")}
+    try:
+        with asked.board.database.reading() as session:
+            given = single.with_result(session, case, form.text("version"), typed)
+        read = single.read_result(asked.board.reader, given)
+        with asked.board.database.writing() as session:
+            drafts.take_in(session, given, read, asked.who)
+    except (NotUsable, Conflict) as refusal:
+        with asked.board.database.reading() as session:
+            shown = single.result_page(session, case, typed, str(refusal).split("\n"))
+        return Again(context=shown, status=refusal.status, path=f"/patients/{case}/result")
+    return to(f"/patients/{case}")
+
+
+def record_page(asked: Asked) -> RecordPage:
+    with asked.board.database.writing() as session:
+        audit.append(session, asked.who, "patient_seen", asked.part("case"))
+        return single.record_page(session, asked.part("case"))
+
+
 ADDRESSES: tuple[Address, ...] = (
     *page("/entry", start_page, "edit"),
     post("/entry", start, "edit"),
     *page("/entry/{draft}", _shown(_new), "edit"),
     post("/entry/{draft}", _sent(_new), "edit", wide=True),
     post("/entry/{draft}/check", _checked(_new), "edit", wide=True),
+    *page("/entry/{draft}/paste", _paste_shown(_new), "edit"),
+    post("/entry/{draft}/paste", _pasted(_new), "edit", wide=True),
+    *page("/patients/{case}/entry/paste", _paste_shown(_known), "edit"),
+    post("/patients/{case}/entry/paste", _pasted(_known), "edit", wide=True),
+    *page("/patients/{case}/result", result_page, "edit"),
+    post("/patients/{case}/result", add_result, "edit"),
+    *page("/patients/{case}/record", record_page),
     *page("/patients/{case}/entry", _shown(_known), "edit"),
     post("/patients/{case}/entry", _sent(_known), "edit", wide=True),
     post("/patients/{case}/entry/check", _checked(_known), "edit", wide=True),

@@ -17,6 +17,11 @@ __all__ = [
     "EntryTable",
     "Finding",
     "Other",
+    "PastePage",
+    "PastedShown",
+    "RecordPage",
+    "RecordVersion",
+    "ResultPage",
     "Word",
 ]
 
@@ -153,3 +158,76 @@ class EntryPage(Context, frozen=True, kw_only=True):
     changed: bool = False
     theirs: tuple[str, ...] = ()
     mine: tuple[str, ...] = ()
+
+
+class PastedShown(Part, frozen=True, kw_only=True):
+    """How a pasted table was understood: its columns, the results (place, test, value, unit, day),
+    and what is left out (place, text, why). `dates`: some of those whose order is asked.
+    """
+
+    layout: str
+    delimiter: str
+    columns: tuple[tuple[str, str], ...]
+    results: tuple[tuple[str, str, str, str, str], ...]
+    left: tuple[tuple[str, str, str], ...]
+    asks_order: bool
+    dates: tuple[str, ...]
+
+
+class PastePage(Context, frozen=True, kw_only=True):
+    """A table of results to paste. `path` is the address of the form to which it is added."""
+
+    template: ClassVar[str] = "paste"
+    window: ClassVar[str] = "Paste results"
+
+    path: str
+    patient: str
+    text: str = ""
+    order: str = ""
+    shown: PastedShown | None = None
+    refusal: str = ""
+
+
+class ResultPage(Context, frozen=True, kw_only=True):
+    """One further result of a known patient. `units` by test; `version`: the record to which it is
+    added.
+    """
+
+    template: ClassVar[str] = "add_result"
+    window: ClassVar[str] = "Add a result"
+
+    case: str
+    patient: str
+    version: str
+    tests: tuple[Word, ...]
+    units: tuple[str, ...]
+    test: str = ""
+    value: str = ""
+    unit: str = ""
+    day: str = ""
+    refusal: tuple[str, ...] = ()
+
+
+class RecordVersion(Part, frozen=True, kw_only=True):
+    """A version of the record: where it came from, what could not be used, and the cells that were
+    corrected by hand (place, column, before, now, who, when).
+    """
+
+    number: int
+    at: str
+    who: str
+    file: str
+    rows: int
+    not_used: int
+    corrected: tuple[tuple[str, str, str, str, str, str], ...]
+
+
+class RecordPage(Context, frozen=True, kw_only=True):
+    """Every version of what is known of a patient, the newest first."""
+
+    template: ClassVar[str] = "record"
+    window: ClassVar[str] = "Versions of the record"
+
+    case: str
+    patient: str
+    versions: tuple[RecordVersion, ...]

@@ -224,7 +224,7 @@ def read_entered(
     return read, made.lines
 
 
-def take_in(session: Session, draft: Draft, given: Entered, read: ReadPatient, who: str) -> str:
+def take_in(session: Session, given: Entered, read: ReadPatient, who: str) -> str:
     """Keeps a version of the record and of the answer, and ends the draft; gives the id of the
     case. Raises NotUsable with a sentence where there is no answer, and Conflict where the record
     was changed since the form showed it.
@@ -239,7 +239,9 @@ def take_in(session: Session, draft: Draft, given: Entered, read: ReadPatient, w
     upload = uploads.add_read(session, who, PLACE, told, whole)
     seen = uploads.seen_mark(uploads.versions_of(session, ReadFile(patients=(read,), issues=())))
     (case_id,) = uploads.take_in(session, upload, who, seen)
-    session.delete(draft)
+    draft = session.get(Draft, given.draft_id)
+    if draft is not None:
+        session.delete(draft)
     return case_id
 
 

@@ -206,7 +206,9 @@ def _unchanged(
     kept: Sequence[KeptRow],
     before: Mapping[tuple[str, str, int | None], Mapping[str, str]],
 ) -> bool:
-    """Whether a line is still the kept row that it showed; one that was not read is looked at anew."""
+    """Whether a line is still the kept row that it showed; one that was not read is looked at
+    anew.
+    """
     if line.row is None or line.row >= len(kept) or kept[line.row].unread:
         return False
     return before.get((line.field, line.table, line.row)) == line.cells
