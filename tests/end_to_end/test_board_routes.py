@@ -606,7 +606,7 @@ def test_what_was_read_can_be_discarded(board: Board, visitor: Visitor) -> None:
         ("book.xlsx", b"PK\x03\x04 nothing", "."),
         ("recipes.csv", b"a,b\n1,2\n", "no tidy table"),
         ("labs.csv", b"patient_id,day\n", "no patient"),
-        ("", b"", "ends in"),
+        ("", b"", "none was chosen"),
     ],
 )
 def test_a_file_that_can_t_be_used_is_told_on_the_form(

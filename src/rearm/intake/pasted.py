@@ -99,7 +99,7 @@ def _nothing(delimiter: str, why: str) -> Pasted:
 
 
 def _lines(text: str) -> tuple[list[list[str]], str]:
-    """The cells, without blank lines; and the delimiter: a tab before a semicolon before a comma."""
+    """The cells, without blank lines, and the delimiter (a tab before a semicolon or a comma)."""
     body = text.strip("\r\n")
     head = body.split("\n", 1)[0]
     delimiter = next((x for x in ("\t", ";", ",") if x in head), "\t")

@@ -22,6 +22,7 @@ from rearm.report.assessment.index import index_row
 __all__ = [
     "ENDINGS",
     "MOST_PATIENTS",
+    "Given",
     "ReadFile",
     "ReadIssue",
     "ReadPatient",
@@ -33,6 +34,7 @@ __all__ = [
     "read_examples",
     "read_file",
     "read_given",
+    "read_mapped",
 ]
 
 ENDINGS = (".csv", ".xlsx", ".json")
@@ -109,11 +111,25 @@ def file_as_named(name: str) -> str:
     return f"{stem or 'file'}{ending}"
 
 
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """What was given: a file or a folder of some, and the mapping that describes its layout, where
+    there is one.
+    """
+
+    path: Path
+    mapping: Path | None = None
+
+
 def read_file(path: Path) -> bytes:
     """A `ReadFile` as JSON: everything that `rearm assess` would make of the file. Raises a
     RearmError with a sentence where the file can't be used.
     """
-    reading = read(path, today=date.today())
+    return read_mapped(Given(path=path))
+
+
+def read_mapped(given: Given) -> bytes:
+    """As `read_file`, of a file or a folder in the centre's own layout."""
+    reading = read(given.path, given.mapping, today=date.today())
     patients = tuple(_patients(reading))
     issues = read_issues(reading.issues, ())
     return msgspec.json.encode(ReadFile(patients=patients, issues=issues))
@@ -187,7 +203,7 @@ def _patients(reading: Reading) -> Iterator[ReadPatient]:
                 f"The file contains more than {MOST_PATIENTS} patients. Split it; a whole registry "
                 "is for `rearm cohort build`."
             )
-        rows = [keep(row) for row in reading.rows_of(record.patient_id)]
+        rows = [keep(row, reading.regimens) for row in reading.rows_of(record.patient_id)]
         issues = read_issues((*record.issues, *record.unread), rows)
         yield _answered(record, tuple(map(tidy, rows)), issues)
 

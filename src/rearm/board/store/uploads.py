@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,12 +13,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from rearm.board.child.reading import (
+    Given,
     ReadFile,
     ReadPatient,
     RowsGiven,
     file_as_named,
-    read_file,
     read_given,
+    read_mapped,
 )
 from rearm.board.child.worker import Worker
 from rearm.board.refusals import Conflict, NotThere, NotUsable
@@ -50,22 +51,38 @@ LARGEST = 24 * 2**20
 
 
 def give(
-    database: Database, folder: BoardFolder, reader: Worker, who: str, name: str, data: bytes
+    database: Database,
+    folder: BoardFolder,
+    reader: Worker,
+    who: str,
+    files: Sequence[tuple[str, bytes]],
+    mapping: str = "",
 ) -> str:
-    """Reads a file in the child process and keeps what was read until it is taken in; gives the id
-    of the upload. The file itself is not kept. Raises NotUsable with a sentence.
+    """Reads files, each with its name, in the child process, and keeps what was read until it is
+    taken in; gives the id of the upload. The files themselves are not kept. `mapping` is the text
+    of the mapping that describes their layout, where they are no tables of ours. Raises NotUsable
+    with a sentence.
     """
-    named = file_as_named(name)
-    if not data:
+    named = {file_as_named(name): data for name, data in files}
+    if not named or not all(named.values()):
         raise NotUsable("The file is empty, or none was chosen. Choose a file.")
+    if len(named) < len(files):
+        raise NotUsable("Two of the files have the same name. Give each a name of its own.")
     place = Path(tempfile.mkdtemp(dir=folder.incoming))
     try:
-        file = place / named
-        file.write_bytes(data)
-        read = reader.do(read_file, file)
+        given = place / "given"
+        given.mkdir()
+        for name, data in named.items():
+            (given / name).write_bytes(data)
+        described = None
+        if mapping:
+            described = place / "mapping.toml"
+            described.write_text(mapping, encoding="utf-8")
+        path = given if len(named) > 1 else given / next(iter(named))
+        read = reader.do(read_mapped, Given(path=path, mapping=described))
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    return keep_read(database, who, named, data, read)
+    return keep_read(database, who, ", ".join(named), b"".join(named.values()), read)
 
 
 def keep_read(database: Database, who: str, name: str, data: bytes, read: bytes) -> str:

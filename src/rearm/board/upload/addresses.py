@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from rearm.board.refusals import Conflict, NotUsable
-from rearm.board.store import audit, uploads
+from rearm.board.refusals import Conflict, NotThere, NotUsable
+from rearm.board.store import audit, mappings, uploads
 from rearm.board.upload import contents
 from rearm.board.upload.contexts import UploadForm, UploadPage
 from rearm.board.web.asked import Asked
@@ -17,7 +17,8 @@ _CELL = "cell."
 
 
 def upload(asked: Asked) -> UploadForm:
-    return contents.upload_form()
+    with asked.board.database.reading() as session:
+        return contents.upload_form(session)
 
 
 def uploaded(asked: Asked) -> UploadPage:
@@ -28,15 +29,33 @@ def uploaded(asked: Asked) -> UploadPage:
 
 
 def give(asked: Asked) -> Response | Again:
-    board = asked.board
-    sent = asked.form.files_of("file")
-    name, data = (sent[0].name, sent[0].data) if sent else ("", b"")
+    board, form = asked.board, asked.form
+    files = [(x.name, x.data) for x in form.files_of("file")]
     try:
-        made = uploads.give(board.database, board.folder, board.reader, asked.who, name, data)
-    except NotUsable as refusal:
-        shown = contents.upload_form(str(refusal))
+        name, mapping = _mapping(asked)
+        made = uploads.give(board.database, board.folder, board.reader, asked.who, files, mapping)
+        if name:
+            with board.database.writing() as session:
+                mappings.keep(session, asked.who, name, mapping)
+    except (NotUsable, NotThere) as refusal:
+        with board.database.reading() as session:
+            shown = contents.upload_form(session, str(refusal), form.text("kept_mapping"))
         return Again(context=shown, status=refusal.status, path="/upload")
     return to(f"/uploads/{made}")
+
+
+def _mapping(asked: Asked) -> tuple[str, str]:
+    """The mapping that was given, with the name under which it is kept (empty for one that is kept
+    already); both empty where the files need none.
+    """
+    given = asked.form.files_of("mapping")
+    if given:
+        return mappings.mapping_text(given[0].name, given[0].data)
+    kept = asked.form.text("kept_mapping")
+    if not kept:
+        return "", ""
+    with asked.board.database.reading() as session:
+        return "", mappings.mapping_named(session, kept).text
 
 
 def correct(asked: Asked) -> Response | Again:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy.orm import Session
 
 from rearm.board.child.reading import ENDINGS, ReadIssue, ReadPatient, TidyRow
+from rearm.board.store import mappings
 from rearm.board.store.corrections import cell_text
 from rearm.board.store.uploads import (
     LARGEST,
@@ -30,9 +31,15 @@ from rearm.knowledge import load
 __all__ = ["upload_form", "upload_page"]
 
 
-def upload_form(refusal: str = "") -> UploadForm:
-    """The form for a file, with why the last one could not be used."""
-    return UploadForm(endings=ENDINGS, megabytes=LARGEST // 2**20, refusal=refusal)
+def upload_form(session: Session, refusal: str = "", mapping: str = "") -> UploadForm:
+    """The form for a file, with why the last one could not be used, and the mapping chosen."""
+    return UploadForm(
+        endings=ENDINGS,
+        megabytes=LARGEST // 2**20,
+        mappings=tuple(x.name for x in mappings.mappings(session)),
+        mapping=mapping,
+        refusal=refusal,
+    )
 
 
 def upload_page(session: Session, upload_id: str, refusal: str = "") -> UploadPage:

@@ -18,13 +18,17 @@ __all__ = [
 
 
 class UploadForm(Context, frozen=True, kw_only=True):
-    """The form for a file. `refusal`: why the last one could not be used."""
+    """The form for a file. `mappings` are kept from earlier, `mapping` is the one that is chosen;
+    `refusal`: why the last file could not be used.
+    """
 
     template: ClassVar[str] = "upload"
     window: ClassVar[str] = "Upload a file"
 
     endings: tuple[str, ...]
     megabytes: int
+    mappings: tuple[str, ...] = ()
+    mapping: str = ""
     refusal: str = ""
 
 

@@ -189,6 +189,8 @@ def rows_of(
         row = _row(line, typed.days, form, patient_id)
         if row is None:
             continue
+        if line.row is not None and line.row < len(kept):
+            row = replace(row, regimens=kept[line.row].regimens)
         missing = () if row.unread else _missing(line, row, form)
         if missing:
             row = replace(row, unread=True)
