@@ -302,6 +302,8 @@ class _Page:
             more=tuple(more),
             hint=of_field.hint if number == 0 else "",
             last_of=of_field.id if last else "",
+            more_name=more_name(of_field.id),
+            more_shown=self.texts.get(more_name(of_field.id), "") if last else "",
             **self._row(of_field.id, number),
         )
 

@@ -52,6 +52,8 @@ class EntryCell(Part, frozen=True, kw_only=True):
 class EntryLine(Part, frozen=True, kw_only=True):
     """A line of a field. `cells` stand under the headings of the group, null where the field has
     none there; `more` are further columns that are filled. `row`: the row on record that it shows.
+    `last_of`: the field of which it is the last line that is offered, `more_shown` how many more
+    were asked for.
     """
 
     id: str
@@ -63,6 +65,8 @@ class EntryLine(Part, frozen=True, kw_only=True):
     row: str = ""
     hint: str = ""
     last_of: str = ""
+    more_name: str = ""
+    more_shown: str = ""
 
 
 class EntryTable(Part, frozen=True, kw_only=True):
