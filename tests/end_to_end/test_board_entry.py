@@ -13,7 +13,7 @@ import pytest
 from scripts.typed_patient import letter
 from sqlalchemy import select
 from tests.end_to_end.test_board_routes import HOSTILE
-from tests.support.board import Visitor, new_board, stock
+from tests.support.board import Visitor, new_board, other_tenant, stock
 from tests.support.filled_form import FilledForm
 from tests.support.loops import some
 from tests.support.places import DATA, ROOT
@@ -24,7 +24,7 @@ from rearm.board.entry.names import LONGEST, texts_of
 from rearm.board.people import sessions
 from rearm.board.store import audit
 from rearm.board.store.audit import verify
-from rearm.board.store.tables import AuditRow, Draft
+from rearm.board.store.tables import FIRST_TENANT, AuditRow, Draft, SessionRow
 
 LETTER = DATA / "review" / "patients" / "1-first-entry"
 
@@ -206,6 +206,24 @@ def test_nobody_sees_the_draft_of_another(
         entry_drafts, "draft_of", lambda session, draft, who: session.get(Draft, draft)
     )
     assert "SECRET" in other.get(path).text
+
+
+def test_a_draft_and_a_mapping_stay_in_their_tenant(board: Board, visitor: Visitor) -> None:
+    path = _begin(visitor)
+    _send(visitor, path, _small("HERE"), "check")
+    table = ("file", ("mine.csv", b"Pat,When,Hb\nP9,12,9.1\n", "text/csv"))
+    mapping = ("mapping", ("our lab.toml", MAPPING.encode(), "text/plain"))
+    assert visitor.post("/upload", files=[table, mapping]).status_code == 303
+    elsewhere = other_tenant(board)
+    with board.database.writing() as session:
+        for row in session.scalars(select(SessionRow)):
+            row.tenant_id = elsewhere
+    assert visitor.get(path).status_code == 404 and "HERE" not in visitor.get("/entry").text
+    assert visitor.get("/upload.json").json()["mappings"] == []
+    kept = visitor.post("/upload", {"kept_mapping": "our lab"}, files=[table])
+    assert kept.status_code == 404
+    with board.database.reading() as session:
+        assert entry_drafts.drafts_of(session, elsewhere, "somebody") == []
 
 
 def test_a_draft_of_a_known_patient_is_of_one_user(board: Board, visitor: Visitor) -> None:
@@ -425,7 +443,7 @@ def test_hostile_text_in_every_field_stays_text(board: Board, visitor: Visitor, 
     tags = set(re.findall(r"<(\w+)", page))
     assert not tags & {"img", "svg", "textarea", "iframe"} and page.count("<script") == 1
     with board.database.reading() as session:
-        (draft,) = entry_drafts.drafts_of(session, "somebody")
+        (draft,) = entry_drafts.drafts_of(session, FIRST_TENANT, "somebody")
         given = entry_drafts.entered(session, draft)
         assert texts_of(given.typed).items() <= {k: text.strip() for k in texts}.items()
     taken = _send(visitor, path, {**texts, **_small("HOSTILE")}, "take")

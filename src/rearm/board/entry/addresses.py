@@ -33,12 +33,12 @@ _OF_THE_FORM = ("form_token", "version", "do")
 
 def start_page(asked: Asked) -> EntryStart:
     with asked.board.database.reading() as session:
-        return contents.start_page(session, asked.who)
+        return contents.start_page(session, asked.tenant, asked.who)
 
 
 def start(asked: Asked) -> Response:
     with asked.board.database.writing() as session:
-        return to(f"/entry/{drafts.start(session, asked.who).id}")
+        return to(f"/entry/{drafts.start(session, asked.tenant, asked.who).id}")
 
 
 def _new(session: Session, asked: Asked) -> Draft:

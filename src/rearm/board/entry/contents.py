@@ -48,11 +48,11 @@ _CHOICE_WORDS: Mapping[str, str] = {
     "negative": "tested negative",
     "unclear": "suspected",
 }
-_SIZES: Mapping[str, int] = {"regimen": 16, "product": 12, "line": 3, "copies": 4, "grade": 3,
+_SIZES: Mapping[str, int] = {"regimen": 14, "product": 12, "line": 3, "copies": 4, "grade": 3,
                              "value": 8, "condition": 16, "toxicity": 14, "lesion": 8,
                              "site": 14, "clonal_fraction": 5, "length_mm": 5,
                              "width_mm": 5}  # fmt: skip
-_DAY_SIZE, _WORD_SIZE = 10, 10
+_DAY_SIZE, _WORD_SIZE = 9, 9
 
 
 def more_name(key: str) -> str:
@@ -60,10 +60,10 @@ def more_name(key: str) -> str:
     return f"-more.{key}"
 
 
-def start_page(session: Session, who: str) -> EntryStart:
+def start_page(session: Session, tenant: str, who: str) -> EntryStart:
     """What the user began."""
     found = []
-    for draft in drafts.drafts_of(session, who):
+    for draft in drafts.drafts_of(session, tenant, who):
         given = drafts.entered(session, draft)
         case = None if draft.case_id is None else session.get_one(Case, draft.case_id)
         found.append(

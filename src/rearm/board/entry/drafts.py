@@ -59,6 +59,7 @@ class Entered:
     """
 
     draft_id: str
+    tenant: str
     case_id: str
     patient_id: str
     texts: Mapping[str, str]
@@ -73,18 +74,26 @@ def form() -> BoardForm:
     return load().form
 
 
-def start(session: Session, who: str) -> Draft:
+def start(session: Session, tenant: str, who: str) -> Draft:
     """A blank form for a new patient."""
-    draft = Draft(id=new_id(), who=who, case_id=None, record_id=None, typed="{}", changed_at=now())
+    draft = Draft(
+        id=new_id(),
+        tenant_id=tenant,
+        who=who,
+        case_id=None,
+        record_id=None,
+        typed="{}",
+        changed_at=now(),
+    )
     session.add(draft)
     session.flush()
     return draft
 
 
-def drafts_of(session: Session, who: str) -> list[Draft]:
-    """What a user began, the newest first."""
-    mine = select(Draft).where(Draft.who == who).order_by(Draft.changed_at.desc())
-    return [*session.scalars(mine)]
+def drafts_of(session: Session, tenant: str, who: str) -> list[Draft]:
+    """What a user began in a tenant, the newest first."""
+    mine = select(Draft).where(Draft.tenant_id == tenant, Draft.who == who)
+    return [*session.scalars(mine.order_by(Draft.changed_at.desc()))]
 
 
 def draft_of(session: Session, draft_id: str, who: str) -> Draft:
@@ -110,6 +119,7 @@ def of_case(session: Session, case_id: str, who: str, shown: str = "") -> Draft:
     texts = texts_of(lines_of([kept(row) for row in record_of(record)], form()))
     return Draft(
         id=new_id(),
+        tenant_id=case.tenant_id,
         who=who,
         case_id=case.id,
         record_id=record.id,
@@ -143,6 +153,7 @@ def entered(session: Session, draft: Draft) -> Entered:
     )  # fmt: skip
     return Entered(
         draft_id=draft.id,
+        tenant=draft.tenant_id,
         case_id="" if case is None else case.id,
         patient_id=patient_id if case is None else case.patient_id,
         texts=texts,
@@ -234,11 +245,11 @@ def take_in(session: Session, given: Entered, read: ReadPatient, who: str) -> st
     if read.refused:
         raise NotUsable(read.refused)
     _check_newest(session, given)
-    whole = msgspec.json.encode(ReadFile(patients=(read,), issues=()))
+    whole = ReadFile(patients=(read,), issues=())
     told = msgspec.json.encode(dict(given.texts), order="sorted")
-    upload = uploads.add_read(session, who, PLACE, told, whole)
-    seen = uploads.seen_mark(uploads.versions_of(session, ReadFile(patients=(read,), issues=())))
-    (case_id,) = uploads.take_in(session, upload, who, seen)
+    upload = uploads.add_read(session, given.tenant, who, PLACE, told, msgspec.json.encode(whole))
+    seen = uploads.seen_mark(uploads.versions_of(session, given.tenant, whole))
+    (case_id,) = uploads.take_in(session, given.tenant, upload, who, seen)
     draft = session.get(Draft, given.draft_id)
     if draft is not None:
         session.delete(draft)
@@ -247,7 +258,8 @@ def take_in(session: Session, given: Entered, read: ReadPatient, who: str) -> st
 
 def _check_newest(session: Session, given: Entered) -> None:
     if not given.record_id:
-        if session.scalar(select(Case.id).where(Case.patient_id == given.patient_id)):
+        own = select(Case.id).where(Case.tenant_id == given.tenant)
+        if session.scalar(own.where(Case.patient_id == given.patient_id)):
             raise Conflict(
                 "A patient with this id is on the board already. Open that patient to change the "
                 "record, or enter another id."

@@ -72,6 +72,7 @@ def with_result(session: Session, case_id: str, version: str, typed: Mapping[str
     whole = with_results(TypedForm(lines=shown.lines), [result])
     return Entered(
         draft_id="",
+        tenant=case.tenant_id,
         case_id=case.id,
         patient_id=case.patient_id,
         texts=texts_of(whole),

@@ -14,7 +14,8 @@ from typing import Literal, get_args
 
 from rearm.board.store import audit
 from rearm.board.store.database import Database
-from rearm.board.store.tables import SessionRow, StartLink
+from rearm.board.store.tables import FIRST_TENANT, SessionRow, StartLink
+from rearm.board.store.tenants import tenant_named
 from rearm.board.store.utc import now
 
 __all__ = [
@@ -39,9 +40,13 @@ _NOTED = timedelta(minutes=1)  # the last use is noted no more often
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """A session. `form_token` stands in each form; a request with another one is refused."""
+    """A session, which works in one tenant. `form_token` stands in each form; a request with
+    another one is refused.
+    """
 
     who: str
+    tenant: str
+    tenant_name: str
     permissions: frozenset[str]
     form_token: str
 
@@ -57,7 +62,7 @@ def new_link(database: Database, who: str) -> str:
 def enter(database: Database, token: str) -> str | None:
     """The id of a new session for the cookie; None where the link was used, is too old or is none.
 
-    Whoever uses the folder of this board may do everything in it.
+    Whoever uses the folder of this board may do everything in its first tenant.
     """
     with database.writing() as session:
         link = session.get(StartLink, _hash(token))
@@ -68,6 +73,7 @@ def enter(database: Database, token: str) -> str | None:
         session.add(
             SessionRow(
                 hash=_hash(raw),
+                tenant_id=FIRST_TENANT,
                 who=link.who,
                 permissions=" ".join(get_args(Permission)),
                 made_at=now(),
@@ -86,6 +92,7 @@ def signed_in(database: Database, raw: str) -> SignedIn | None:
         if row is None or row.ended_at is not None:
             return None
         seen, made, who, permissions = row.seen_at, row.made_at, row.who, row.permissions
+        tenant, tenant_name = row.tenant_id, tenant_named(session, row.tenant_id)
     moment = now()
     if moment - seen > IDLE or moment - made > LONGEST:
         return None
@@ -95,7 +102,11 @@ def signed_in(database: Database, raw: str) -> SignedIn | None:
             if again is not None:
                 again.seen_at = moment
     return SignedIn(
-        who=who, permissions=frozenset(permissions.split()), form_token=_form_token(raw)
+        who=who,
+        tenant=tenant,
+        tenant_name=tenant_name,
+        permissions=frozenset(permissions.split()),
+        form_token=_form_token(raw),
     )
 
 

@@ -21,14 +21,15 @@ LARGEST = 256 * 1024
 _NAME = re.compile(r"[\w. ()+-]{1,80}")
 
 
-def mappings(session: Session) -> list[MappingFile]:
-    """All that are kept, by name."""
-    return [*session.scalars(select(MappingFile).order_by(MappingFile.name))]
+def mappings(session: Session, tenant: str) -> list[MappingFile]:
+    """All that a tenant keeps, by name."""
+    own = select(MappingFile).where(MappingFile.tenant_id == tenant)
+    return [*session.scalars(own.order_by(MappingFile.name))]
 
 
-def mapping_named(session: Session, name: str) -> MappingFile:
+def mapping_named(session: Session, tenant: str, name: str) -> MappingFile:
     """Raises NotThere where there is none."""
-    found = session.scalar(select(MappingFile).where(MappingFile.name == name))
+    found = _named(session, tenant, name)
     if found is None:
         raise NotThere("There is no such mapping. Upload it again.")
     return found
@@ -49,15 +50,20 @@ def mapping_text(name: str, data: bytes) -> tuple[str, str]:
         raise NotUsable("The mapping is no text in UTF-8.") from None
 
 
-def keep(session: Session, who: str, name: str, text: str) -> None:
+def keep(session: Session, tenant: str, who: str, name: str, text: str) -> None:
     """Keeps a mapping under its name; one that was kept under it is replaced."""
     hashed = hashlib.sha256(text.encode("utf-8")).hexdigest()
-    found = session.scalar(select(MappingFile).where(MappingFile.name == name))
+    found = _named(session, tenant, name)
     if found is None:
-        found = MappingFile(id=new_id(), name=name)
+        found = MappingFile(id=new_id(), tenant_id=tenant, name=name)
         session.add(found)
     elif found.sha256 == hashed:
         return
     found.text, found.sha256, found.at, found.who = text, hashed, now(), who
     session.flush()
     audit.append(session, who, "mapping_kept", found.id, {"sha256": hashed})
+
+
+def _named(session: Session, tenant: str, name: str) -> MappingFile | None:
+    own = select(MappingFile).where(MappingFile.tenant_id == tenant, MappingFile.name == name)
+    return session.scalar(own)

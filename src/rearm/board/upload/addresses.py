@@ -18,7 +18,7 @@ _CELL = "cell."
 
 def upload(asked: Asked) -> UploadForm:
     with asked.board.database.reading() as session:
-        return contents.upload_form(session)
+        return contents.upload_form(session, asked.tenant)
 
 
 def uploaded(asked: Asked) -> UploadPage:
@@ -33,13 +33,23 @@ def give(asked: Asked) -> Response | Again:
     files = [(x.name, x.data) for x in form.files_of("file")]
     try:
         name, mapping = _mapping(asked)
-        made = uploads.give(board.database, board.folder, board.reader, asked.who, files, mapping)
+        made = uploads.give(
+            board.database,
+            board.folder,
+            board.reader,
+            asked.tenant,
+            asked.who,
+            files,
+            mapping,
+        )
         if name:
             with board.database.writing() as session:
-                mappings.keep(session, asked.who, name, mapping)
+                mappings.keep(session, asked.tenant, asked.who, name, mapping)
     except (NotUsable, NotThere) as refusal:
         with board.database.reading() as session:
-            shown = contents.upload_form(session, str(refusal), form.text("kept_mapping"))
+            shown = contents.upload_form(
+                session, asked.tenant, str(refusal), form.text("kept_mapping")
+            )
         return Again(context=shown, status=refusal.status, path="/upload")
     return to(f"/uploads/{made}")
 
@@ -55,7 +65,7 @@ def _mapping(asked: Asked) -> tuple[str, str]:
     if not kept:
         return "", ""
     with asked.board.database.reading() as session:
-        return "", mappings.mapping_named(session, kept).text
+        return "", mappings.mapping_named(session, asked.tenant, kept).text
 
 
 def correct(asked: Asked) -> Response | Again:
@@ -82,8 +92,9 @@ def correct(asked: Asked) -> Response | Again:
 
 
 def take_in(asked: Asked) -> Response:
+    upload, seen = asked.part("upload"), asked.form.text("seen")
     with asked.board.database.writing() as session:
-        made = uploads.take_in(session, asked.part("upload"), asked.who, asked.form.text("seen"))
+        made = uploads.take_in(session, asked.tenant, upload, asked.who, seen)
     return to(f"/patients/{made[0]}" if len(made) == 1 else "/worklist")
 
 

@@ -31,12 +31,12 @@ from rearm.knowledge import load
 __all__ = ["upload_form", "upload_page"]
 
 
-def upload_form(session: Session, refusal: str = "", mapping: str = "") -> UploadForm:
+def upload_form(session: Session, tenant: str, refusal: str = "", mapping: str = "") -> UploadForm:
     """The form for a file, with why the last one could not be used, and the mapping chosen."""
     return UploadForm(
         endings=ENDINGS,
         megabytes=LARGEST // 2**20,
-        mappings=tuple(x.name for x in mappings.mappings(session)),
+        mappings=tuple(x.name for x in mappings.mappings(session, tenant)),
         mapping=mapping,
         refusal=refusal,
     )
@@ -52,7 +52,7 @@ def upload_page(session: Session, upload_id: str, refusal: str = "") -> UploadPa
     of_file: tuple[ReadIssue, ...] = ()
     known: dict[str, int] = {}
     if read is not None:
-        known = versions_of(session, read)
+        known = versions_of(session, upload.tenant_id, read)
         patients = tuple(
             _of_upload(number, x, known.get(x.patient_id)) for number, x in enumerate(read.patients)
         )

@@ -8,7 +8,7 @@ from alembic import op
 from rearm.board.store.utc import UtcText
 
 revision = "entry_drafts"
-down_revision = "0001"
+down_revision = "tenants"
 branch_labels = None
 depends_on = None
 
@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.create_table(
         "drafts",
         sa.Column("id", sa.String(), primary_key=True),
+        sa.Column("tenant_id", sa.String(), sa.ForeignKey("tenants.id"), nullable=False),
         sa.Column("who", sa.String(), nullable=False),
         sa.Column("case_id", sa.String(), sa.ForeignKey("cases.id")),
         sa.Column("record_id", sa.String(), sa.ForeignKey("records.id")),
@@ -27,11 +28,13 @@ def upgrade() -> None:
     op.create_table(
         "mappings",
         sa.Column("id", sa.String(), primary_key=True),
-        sa.Column("name", sa.Text(), nullable=False, unique=True),
+        sa.Column("tenant_id", sa.String(), sa.ForeignKey("tenants.id"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("at", UtcText(), nullable=False),
         sa.Column("who", sa.String(), nullable=False),
+        sa.UniqueConstraint("tenant_id", "name", name="mapping_of_tenant"),
     )
 
 
