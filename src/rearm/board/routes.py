@@ -11,6 +11,7 @@ from rearm.board.centre.addresses import ADDRESSES as CENTRE
 from rearm.board.compare.addresses import ADDRESSES as COMPARE
 from rearm.board.decision.addresses import ADDRESSES as DECISION
 from rearm.board.door.addresses import ADDRESSES as DOOR
+from rearm.board.entry.addresses import ADDRESSES as ENTRY
 from rearm.board.exports.addresses import ADDRESSES as EXPORTS
 from rearm.board.follow_up.addresses import ADDRESSES as FOLLOW_UP
 from rearm.board.history.addresses import ADDRESSES as HISTORY
@@ -38,6 +39,7 @@ ADDRESSES: tuple[Address, ...] = (
     *HISTORY,
     *CENTRE,
     *KNOWLEDGE,
+    *ENTRY,
     *DECISION,
     *COMPARE,
     *WHAT_IF,

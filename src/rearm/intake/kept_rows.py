@@ -4,7 +4,7 @@ records are made of them as they were of the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -30,7 +30,8 @@ class KeptRow:
     `set_aside` gives by column why a cell must not be used; `moments` are days that are known
     otherwise than by their cell, `labels` what stands there; `decimal`, `constants` and `stated`
     are those of `Row`. `unread`: the row is kept and nothing is read of it, because it says that
-    nobody tested or knows, or because it is not complete.
+    nobody tested or knows, or because it is not complete. `regimens`: the agents of the centre's
+    own names of regimens in it.
     """
 
     table: str
@@ -44,10 +45,14 @@ class KeptRow:
     stated: bool = False
     decimal: DecimalMark | None = None
     unread: bool = False
+    regimens: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def keep(row: Row) -> KeptRow:
-    """What is needed of a row to read it again."""
+def keep(row: Row, regimens: Mapping[str, Sequence[str]] | None = None) -> KeptRow:
+    """What is needed of a row to read it again. `regimens`: the centre's own names of regimens, of
+    which those that the row writes are kept.
+    """
+    written = row.cell("regimen").text.casefold()
     filled = {name: cell for name, cell in row.cells.items() if cell.given is not None}
     asides = {name: cell.aside for name, cell in row.cells.items()}
     settled = {name: cell for name, cell in row.cells.items() if cell.settled}
@@ -63,6 +68,7 @@ def keep(row: Row) -> KeptRow:
         constants=row.constants,
         stated=row.stated,
         decimal=row.decimal,
+        regimens={n: own for n, own in (regimens or {}).items() if n.casefold() in written},
     )
 
 
@@ -79,6 +85,7 @@ def read_kept(
     known = knowledge or bundled()
     makers: dict[DecimalMark | None, RowMaker] = {}
     made: dict[str, list[Row]] = {}
+    regimens: dict[str, Sequence[str]] = {}
     for row in rows:
         table = known.tidy_tables.tables.get(row.table)
         if table is None or not row.cells.keys() <= table.columns.keys():
@@ -87,14 +94,16 @@ def read_kept(
             continue
         maker = makers.setdefault(row.decimal, RowMaker(known.tidy_tables, row.decimal))
         made.setdefault(row.table, []).append(_made(maker, row))
+        regimens |= row.regimens
     with no_collection():
         every = (row for own in made.values() for row in own)
         gathered = gather(every, notes, has_patient_table="patients" in made)
-    terms = Terms(known)
+    terms = Terms(known, regimens)
     return Reading(
         lambda: make_records(gathered, terms, today=today),
         gathered.issues,
         rows=gathered.rows_of,
+        regimens=regimens,
     )
 
 

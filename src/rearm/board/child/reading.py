@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
@@ -17,16 +18,17 @@ from rearm.assessment.result import Here
 from rearm.board.child.rows import ReadIssue, TidyRow, kept, read_issues, tidy
 from rearm.board.refusals import NotUsable
 from rearm.intake import Reading, read
+from rearm.intake.form.typed import PLACE
 from rearm.intake.kept_rows import KeptRow, keep, read_kept
 from rearm.knowledge.bundle import load
-from rearm.record import Record
+from rearm.record import UNREAD_FILES, Done, Issue, Record, Severity, Source
 from rearm.report.assessment.index import index_row
 
 __all__ = [
     "ENDINGS",
     "MOST_PATIENTS",
     "CentreGiven",
-    "Corrected",
+    "Given",
     "LastTest",
     "ReadFile",
     "ReadIssue",
@@ -37,11 +39,11 @@ __all__ = [
     "centre_at",
     "examples",
     "file_as_named",
-    "read_corrected",
     "read_examples",
     "read_file",
     "read_file_of",
     "read_given",
+    "read_mapped",
     "summary_of",
 ]
 
@@ -122,18 +124,14 @@ class ReadFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RowsGiven(msgspec.Struct, frozen=True, kw_only=True):
-    """The rows of one patient, and what was found wrong before they are read."""
+    """The rows of one patient, and what was found wrong before they are read. `before`: the patient
+    as read the last time, where the rows are those of a file with corrections, or of a record.
+    """
 
+    patient_id: str
     rows: tuple[TidyRow, ...]
     issues: tuple[ReadIssue, ...] = ()
-    centre: CentreGiven | None = None
-
-
-class Corrected(msgspec.Struct, frozen=True, kw_only=True):
-    """A patient as a file was read, and the rows as they stand after a correction."""
-
-    patient: ReadPatient
-    rows: tuple[TidyRow, ...]
+    before: ReadPatient | None = None
     centre: CentreGiven | None = None
 
 
@@ -152,11 +150,27 @@ def file_as_named(name: str) -> str:
     return f"{stem or 'file'}{ending}"
 
 
-def read_file(path: Path, centre: CentreGiven | None = None) -> bytes:
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """What was given: a file or a folder of some, and the mapping that describes its layout, where
+    there is one.
+    """
+
+    path: Path
+    mapping: Path | None = None
+    centre: CentreGiven | None = None
+
+
+def read_file(path: Path) -> bytes:
     """A `ReadFile` as JSON: everything that `rearm assess` would make of the file. Raises a
     RearmError with a sentence where the file can't be used.
     """
-    return msgspec.json.encode(read_file_of(read(path, today=date.today()), centre=centre))
+    return read_mapped(Given(path=path))
+
+
+def read_mapped(given: Given) -> bytes:
+    """As `read_file`, of a file or a folder in the centre's own layout."""
+    reading = read(given.path, given.mapping, today=date.today())
+    return msgspec.json.encode(read_file_of(reading, centre=given.centre))
 
 
 def read_file_of(
@@ -184,33 +198,23 @@ def examples() -> Path | None:
 
 
 def read_given(given: RowsGiven) -> bytes:
-    """A `ReadFile` as JSON of the rows of one patient that come from no file. Raises a RearmError
-    with a sentence where nothing can be made of them.
+    """A `ReadPatient` as JSON of rows that no file gives, or no more. What was wrong before and is
+    about no row is still wrong. Raises a RearmError with a sentence where nothing can be made of
+    them.
     """
-    patient = _again(given.rows, given.issues, given.centre)
-    return msgspec.json.encode(ReadFile(patients=(patient,), issues=()))
-
-
-def read_corrected(given: Corrected) -> bytes:
-    """A `ReadPatient` as JSON: a patient of a file, some of whose rows were corrected. What was
-    wrong in the file beside its rows is still wrong.
-    """
-    before = _issues_of([kept(row) for row in given.patient.rows])
-    of_file = tuple(x for x in given.patient.issues if _mark(x) not in before)
-    return msgspec.json.encode(_again(given.rows, of_file, given.centre))
-
-
-def _again(
-    rows: Sequence[TidyRow], issues: Sequence[ReadIssue], centre: CentreGiven | None
-) -> ReadPatient:
-    """The patient of some rows, which are given back as they are."""
-    again = [kept(row) for row in rows]
-    reading = read_kept(again, today=date.today())
+    before = given.before
+    left: tuple[ReadIssue, ...] = ()
+    if before is not None:
+        of_rows = _issues_of([kept(row) for row in before.rows])
+        left = tuple(x for x in before.issues if _mark(x) not in of_rows and not _of_form(x))
+    again = [kept(row) for row in given.rows]
+    notes = [_as_issue(x, given.patient_id) for x in (*left, *given.issues)]
+    reading = read_kept(again, today=date.today(), notes=notes)
     record = next(reading.stream(), None)
     if record is None:
-        raise NotUsable("Nothing of this patient can be read. Fill in the patient id.")
-    own = read_issues((*reading.issues, *record.issues), again)
-    return _answered(record, tuple(rows), (*issues, *own), None, None, centre)
+        raise NotUsable("Nothing can be read of this patient.")
+    issues = read_issues((*record.issues, *record.unread), again)
+    return msgspec.json.encode(_answered(record, given.rows, issues, None, None, given.centre))
 
 
 def _issues_of(rows: Sequence[KeptRow]) -> set[tuple[str, str, str]]:
@@ -223,6 +227,25 @@ def _mark(issue: ReadIssue) -> tuple[str, str, str]:
     return issue.code, issue.place, issue.message
 
 
+def _of_form(issue: ReadIssue) -> bool:
+    """Whether the entry form finds it anew each time."""
+    return issue.place.startswith(f"{PLACE}: ")
+
+
+def _as_issue(issue: ReadIssue, patient_id: str) -> Issue:
+    """An issue that was found before, for a record that is made again."""
+    return Issue(
+        severity=cast("Severity", issue.severity),
+        code=issue.code,
+        source=Source(issue.place, ""),
+        message=issue.message,
+        done=cast("Done", issue.done),
+        patient_id=None if issue.code in UNREAD_FILES else patient_id,
+        column=issue.column,
+        value=issue.value,
+    )
+
+
 def _patients(
     reading: Reading, as_of: int | None, region: str | None, centre: CentreGiven | None
 ) -> Iterator[ReadPatient]:
@@ -232,7 +255,7 @@ def _patients(
                 f"The file contains more than {MOST_PATIENTS} patients. Split it; a whole registry "
                 "is for `rearm cohort build`."
             )
-        rows = [keep(row) for row in reading.rows_of(record.patient_id)]
+        rows = [keep(row, reading.regimens) for row in reading.rows_of(record.patient_id)]
         issues = read_issues((*record.issues, *record.unread), rows)
         yield _answered(record, tuple(map(tidy, rows)), issues, as_of, region, centre)
 

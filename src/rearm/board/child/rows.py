@@ -45,6 +45,7 @@ class TidyRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stated: bool = False
     decimal: Literal[".", ",", "unsure"] | None = None
     unread: bool = False
+    regimens: dict[str, tuple[str, ...]] = {}
     corrected: tuple[Correction, ...] = ()
 
 
@@ -79,6 +80,7 @@ def tidy(row: KeptRow, corrected: Sequence[Correction] = ()) -> TidyRow:
         stated=row.stated,
         decimal=row.decimal,
         unread=row.unread,
+        regimens={name: tuple(agents) for name, agents in row.regimens.items()},
         corrected=tuple(corrected),
     )
 
@@ -97,6 +99,7 @@ def kept(row: TidyRow) -> KeptRow:
         stated=row.stated,
         decimal=row.decimal,
         unread=row.unread,
+        regimens=row.regimens,
     )
 
 

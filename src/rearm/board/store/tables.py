@@ -22,8 +22,10 @@ __all__ = [
     "Base",
     "Case",
     "Decision",
+    "Draft",
     "Erasure",
     "Job",
+    "MappingFile",
     "Membership",
     "OidcTry",
     "Opening",
@@ -405,3 +407,36 @@ class SessionRow(Base):
     made_at: Mapped[datetime] = mapped_column(UtcText)
     seen_at: Mapped[datetime] = mapped_column(UtcText)
     ended_at: Mapped[datetime | None] = mapped_column(UtcText)
+
+
+class Draft(Base):
+    """What a user typed into the entry form and did not take in yet: the texts by the names of the
+    fields, as JSON. Of a patient whom the board knows, with the version of the record that the form
+    showed.
+    """
+
+    __tablename__ = "drafts"
+    __table_args__ = (UniqueConstraint("who", "case_id", name="draft_of_case"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    who: Mapped[str]
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id"))
+    record_id: Mapped[str | None] = mapped_column(ForeignKey("records.id"))
+    typed: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(UtcText)
+
+
+class MappingFile(Base):
+    """A mapping of the centre's own layout, kept by its name for the next upload of its tenant."""
+
+    __tablename__ = "mappings"
+    __table_args__ = (UniqueConstraint("tenant_id", "name", name="mapping_of_tenant"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    name: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UtcText)
+    who: Mapped[str]

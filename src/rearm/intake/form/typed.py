@@ -63,12 +63,12 @@ class TypedForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypedRows:
-    """The rows of a typed form, that of the person first, each with the words for its line; and
-    the issues of lines that are not complete.
+    """The rows of a typed form, that of the person first, each with its line (None for the person);
+    and the issues of lines that are not complete.
     """
 
     rows: tuple[KeptRow, ...]
-    words: tuple[str, ...]
+    lines: tuple[TypedLine | None, ...]
     issues: tuple[Issue, ...]
 
 
@@ -177,28 +177,43 @@ def rows_of(
 ) -> TypedRows:
     """The rows of a typed form. `kept`: the rows that it showed before it was typed in."""
     before = {(x.field, x.table, x.row): x.cells for x in lines_of(kept, form).lines}
-    made: list[tuple[KeptRow, str]] = [(_person(typed, form, patient_id, kept), "patient")]
+    made: list[tuple[KeptRow, TypedLine | None]]
+    made = [(_person(typed, form, patient_id, kept), None)]
     issues: list[Issue] = []
     for line in typed.lines:
         if line.table == "patients":
             continue
-        words = line_words(form, line)
-        if line.row is not None and before.get((line.field, line.table, line.row)) == line.cells:
-            made.append((kept[line.row], words))
+        if _unchanged(line, kept, before):
+            made.append((kept[line.row or 0], line))
             continue
         row = _row(line, typed.days, form, patient_id)
         if row is None:
             continue
+        if line.row is not None and line.row < len(kept):
+            row = replace(row, regimens=kept[line.row].regimens)
         missing = () if row.unread else _missing(line, row, form)
         if missing:
             row = replace(row, unread=True)
             issues.append(_incomplete(line, missing, form))
-        made.append((row, words))
+        made.append((row, line))
     return TypedRows(
         rows=tuple(row for row, _ in made),
-        words=tuple(words for _, words in made),
+        lines=tuple(line for _, line in made),
         issues=tuple(issues),
     )
+
+
+def _unchanged(
+    line: TypedLine,
+    kept: Sequence[KeptRow],
+    before: Mapping[tuple[str, str, int | None], Mapping[str, str]],
+) -> bool:
+    """Whether a line is still the kept row that it showed; one that was not read is looked at
+    anew.
+    """
+    if line.row is None or line.row >= len(kept) or kept[line.row].unread:
+        return False
+    return before.get((line.field, line.table, line.row)) == line.cells
 
 
 def _person(typed: TypedForm, form: BoardForm, patient_id: str, kept: Sequence[KeptRow]) -> KeptRow:
