@@ -14,6 +14,7 @@ from tests.support.places import ROOT
 
 from rearm.board.app import make_app
 from rearm.board.board import Board
+from rearm.board.child.pool import Pool
 from rearm.board.child.reading import ReadFile, read_file
 from rearm.board.child.worker import Worker
 from rearm.board.people import sessions
@@ -48,6 +49,7 @@ def new_board(folder: Path) -> Board:
     board = Board(place, database, port=PORT)
     board.reader = _Here(what="This file", seconds=60, megabytes=1024)
     board.drawer = _Here(what="The page", seconds=60, megabytes=1024)
+    board.carders = Pool([_Here(what="The card", seconds=60, megabytes=1024)], patience=5)
     return board
 
 

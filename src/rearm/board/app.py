@@ -28,13 +28,17 @@ def make_app(board: Board) -> Starlette:
     return Starlette(
         routes=routes(board),
         middleware=[
-            Middleware(HeaderGuard),
+            Middleware(HeaderGuard, frame_ancestors=_frame_ancestors(board)),
             Middleware(FaultGuard),
             Middleware(HostGuard, host=board.host),
             Middleware(OriginGuard, origin=board.origin),
         ],
         exception_handlers={HTTPException: _refuse},
     )
+
+
+def _frame_ancestors(board: Board) -> tuple[str, ...]:
+    return () if board.record_system is None else board.record_system.frame_ancestors
 
 
 def _refuse(request: Request, error: Exception) -> Response:

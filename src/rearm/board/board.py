@@ -8,7 +8,10 @@ from sqlalchemy import select
 
 from rearm.board.address import host_at, local_user
 from rearm.board.child import reading
+from rearm.board.child.pool import Pool
 from rearm.board.child.worker import Worker
+from rearm.board.exchange.configuration import RecordSystem
+from rearm.board.exchange.keys import KeysAtAddress
 from rearm.board.people import sessions
 from rearm.board.store import audit, uploads
 from rearm.board.store.database import Database
@@ -17,14 +20,29 @@ from rearm.board.store.tables import AuditRow
 
 __all__ = ["Board"]
 
+_CARDERS = 2  # processes that compute cards; a physician waits for one
+
 
 class Board:
     """Everything that a request may need. `close` ends the child processes."""
 
-    def __init__(self, folder: BoardFolder, database: Database, *, port: int) -> None:
+    def __init__(
+        self,
+        folder: BoardFolder,
+        database: Database,
+        *,
+        port: int,
+        record_system: RecordSystem | None = None,
+    ) -> None:
         self.folder, self.database, self.port = folder, database, port
+        self.record_system = record_system
+        self.fetched_keys: dict[str, KeysAtAddress] = {}
         self.reader = Worker(what="This file", seconds=120, megabytes=3072)
         self.drawer = Worker(what="The page", seconds=60, megabytes=3072)
+        self.carders = Pool(
+            [Worker(what="The card", seconds=15, megabytes=1024) for _ in range(_CARDERS)],
+            patience=5,
+        )
 
     @property
     def host(self) -> str:
@@ -70,4 +88,5 @@ class Board:
     def close(self) -> None:
         self.reader.close()
         self.drawer.close()
+        self.carders.close()
         self.database.close()

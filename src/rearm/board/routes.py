@@ -6,6 +6,7 @@ from rearm.board.board import Board
 from rearm.board.decision.addresses import ADDRESSES as DECISION
 from rearm.board.door.addresses import ADDRESSES as DOOR
 from rearm.board.patient.addresses import ADDRESSES as PATIENT
+from rearm.board.record_system.addresses import system_routes
 from rearm.board.upload.addresses import ADDRESSES as UPLOAD
 from rearm.board.web.declare import Address, BoardRoute
 from rearm.board.worklist.addresses import ADDRESSES as WORKLIST
@@ -24,4 +25,4 @@ ADDRESSES: tuple[Address, ...] = (
 
 def routes(board: Board) -> list[BoardRoute]:
     """All addresses, joined to a board."""
-    return [BoardRoute(address, board) for address in ADDRESSES]
+    return [*(BoardRoute(address, board) for address in ADDRESSES), *system_routes(board)]

@@ -13,6 +13,8 @@ import uvicorn
 from rearm.board.address import ADDRESS
 from rearm.board.app import make_app
 from rearm.board.board import Board
+from rearm.board.child import carding
+from rearm.board.exchange.configuration import RecordSystem
 from rearm.board.refusals import NotUsable
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder, open_board
@@ -23,27 +25,45 @@ __all__ = ["serve"]
 _MOST_AT_ONCE = 64  # connections; more are told to come again
 
 
-def serve(folder: Path, *, port: int, examples: bool, tell: Callable[[str], None]) -> None:
+def serve(
+    folder: Path,
+    *,
+    port: int,
+    examples: bool,
+    tell: Callable[[str], None],
+    record_system: RecordSystem | None = None,
+) -> None:
     """Opens the board of a folder and answers until it is interrupted. `port` 0: any that is free.
+    `record_system`: with which record systems data are exchanged; None: with none.
     Raises NotUsable with a sentence where folder, database or port can't be used.
     """
     os.umask(0o077)
     place = open_board(folder)
     with locked(place.path):
-        _serve(place, port, examples=examples, tell=tell)
+        _serve(place, port, examples=examples, tell=tell, record_system=record_system)
 
 
-def _serve(place: BoardFolder, port: int, *, examples: bool, tell: Callable[[str], None]) -> None:
+def _serve(
+    place: BoardFolder,
+    port: int,
+    *,
+    examples: bool,
+    tell: Callable[[str], None],
+    record_system: RecordSystem | None,
+) -> None:
     database = Database(place.database)
     database.bring_up_to_date()
     listening = _listening(port)
-    board = Board(place, database, port=listening.getsockname()[1])
+    port = listening.getsockname()[1]
+    board = Board(place, database, port=port, record_system=record_system)
     try:
         is_new = board.is_new()
         board.opened()
         if is_new and examples:
             tell("Preparing the invented patients, which takes a few seconds ...")
             board.take_in_examples()
+        if record_system is not None and record_system.cds_clients:
+            board.carders.warm(carding.card_of_nobody, 0)
         place.port.write_text(str(board.port), encoding="ascii")
         tell(f"At the board: {board.link()}")
         tell("Open this link in a browser on this machine; it works once, within 15 minutes.")

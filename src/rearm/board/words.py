@@ -40,6 +40,7 @@ _STATUS: Mapping[int, str] = {
     421: "Another address",
     422: "Can't be used",
     500: "A fault of the program",
+    502: "The record system does not answer",
     503: "Busy",
 }
 

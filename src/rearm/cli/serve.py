@@ -46,6 +46,14 @@ def serve(
             "--examples/--no-examples", help="Begin a new board with the invented patients."
         ),
     ] = True,
+    record_system: Annotated[
+        Path | None,
+        typer.Option(
+            "--record-system",
+            help="A TOML file with the section [record_system]: who may ask for cards, and from "
+            "where the board is opened.",
+        ),
+    ] = None,
 ) -> None:
     """Open the board of a folder in the browser: worklist, patients, uploads, decisions.
 
@@ -60,9 +68,17 @@ def serve(
         )
     _check_installed()
     from rearm.board import serve as running
+    from rearm.board.exchange.configuration import read_record_system
 
+    exchanged = None if record_system is None else read_record_system(record_system)
     try:
-        running.serve(_folder(folder), port=port, examples=examples, tell=_tell_now)
+        running.serve(
+            _folder(folder),
+            port=port,
+            examples=examples,
+            tell=_tell_now,
+            record_system=exchanged,
+        )
     except KeyboardInterrupt:  # the way to stop it
         tell("Stopped.")
 

@@ -28,6 +28,7 @@ __all__ = [
     "file_as_named",
     "read_examples",
     "read_file",
+    "read_patients",
 ]
 
 ENDINGS = (".csv", ".xlsx", ".json")
@@ -116,10 +117,13 @@ def read_file(path: Path) -> bytes:
     """A `ReadFile` as JSON: everything that `rearm assess` would make of the file. Raises a
     RearmError with a sentence where the file can't be used.
     """
-    reading = read(path, today=date.today())
+    return msgspec.json.encode(read_patients(read(path, today=date.today())))
+
+
+def read_patients(reading: Reading) -> ReadFile:
+    """Every patient of a reading with the answer. Raises NotUsable where there are too many."""
     patients = tuple(_patients(reading))
-    issues = tuple(map(_issue, reading.issues))
-    return msgspec.json.encode(ReadFile(patients=patients, issues=issues))
+    return ReadFile(patients=patients, issues=tuple(map(_issue, reading.issues)))
 
 
 def read_examples(folder: Path) -> bytes:

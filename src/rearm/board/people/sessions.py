@@ -8,10 +8,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, get_args
 
+from sqlalchemy.orm import Session
+
+from rearm.board.people.launched import Reach, reach_of
 from rearm.board.store import audit
 from rearm.board.store.database import Database
 from rearm.board.store.tables import SessionRow, StartLink
@@ -23,9 +27,11 @@ __all__ = [
     "LONGEST",
     "Permission",
     "SignedIn",
+    "begin",
     "enter",
     "leave",
     "new_link",
+    "session_hash",
     "signed_in",
 ]
 
@@ -39,11 +45,14 @@ _NOTED = timedelta(minutes=1)  # the last use is noted no more often
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """A session. `form_token` stands in each form; a request with another one is refused."""
+    """A session. `form_token` stands in each form; a request with another one is refused.
+    `reach`: to what a session is limited that a record system opened.
+    """
 
     who: str
     permissions: frozenset[str]
     form_token: str
+    reach: Reach | None = None
 
 
 def new_link(database: Database, who: str) -> str:
@@ -64,19 +73,31 @@ def enter(database: Database, token: str) -> str | None:
         if link is None or link.used_at is not None or now() - link.made_at > LINK_LIFE:
             return None
         link.used_at = now()
-        raw = secrets.token_urlsafe(32)
-        session.add(
-            SessionRow(
-                hash=_hash(raw),
-                who=link.who,
-                permissions=" ".join(get_args(Permission)),
-                made_at=now(),
-                seen_at=now(),
-                ended_at=None,
-            )
-        )
+        raw = begin(session, link.who, get_args(Permission))
         audit.append(session, link.who, "signed_in")
         return raw
+
+
+def begin(session: Session, who: str, permissions: Iterable[str]) -> str:
+    """The id of a new session for the cookie."""
+    raw = secrets.token_urlsafe(32)
+    session.add(
+        SessionRow(
+            hash=session_hash(raw),
+            who=who,
+            permissions=" ".join(permissions),
+            made_at=now(),
+            seen_at=now(),
+            ended_at=None,
+        )
+    )
+    session.flush()
+    return raw
+
+
+def session_hash(raw: str) -> str:
+    """How the store knows a session."""
+    return _hash(raw)
 
 
 def signed_in(database: Database, raw: str) -> SignedIn | None:
@@ -86,6 +107,7 @@ def signed_in(database: Database, raw: str) -> SignedIn | None:
         if row is None or row.ended_at is not None:
             return None
         seen, made, who, permissions = row.seen_at, row.made_at, row.who, row.permissions
+        reach = reach_of(session, row.hash)
     moment = now()
     if moment - seen > IDLE or moment - made > LONGEST:
         return None
@@ -95,7 +117,10 @@ def signed_in(database: Database, raw: str) -> SignedIn | None:
             if again is not None:
                 again.seen_at = moment
     return SignedIn(
-        who=who, permissions=frozenset(permissions.split()), form_token=_form_token(raw)
+        who=who,
+        permissions=frozenset(permissions.split()),
+        form_token=_form_token(raw),
+        reach=reach,
     )
 
 

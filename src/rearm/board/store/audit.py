@@ -35,6 +35,9 @@ Action = Literal[
     "taken_in",
     "state_changed",
     "decided",
+    "launched",
+    "card_given",
+    "card_feedback",
 ]
 FaultKind = Literal[
     "entry_changed",

@@ -26,6 +26,7 @@ __all__ = [
     "LARGEST",
     "discard",
     "give",
+    "hash_of",
     "keep_read",
     "read_of",
     "seen_mark",
@@ -64,7 +65,7 @@ def keep_read(database: Database, who: str, name: str, data: bytes, read: bytes)
         upload = Upload(
             id=new_id(),
             file_name=name,
-            sha256=hashlib.sha256(data).hexdigest(),
+            sha256=hash_of(data),
             size=len(data),
             state="read",
             payload=read,
@@ -75,6 +76,11 @@ def keep_read(database: Database, who: str, name: str, data: bytes, read: bytes)
         details = {"sha256": upload.sha256, "size": len(data), "patients": len(found.patients)}
         audit.append(session, who, "upload_read", upload.id, details)
         return upload.id
+
+
+def hash_of(data: bytes) -> str:
+    """By which the bytes of a file are known again."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def upload_of(session: Session, upload_id: str) -> Upload:

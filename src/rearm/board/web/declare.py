@@ -105,6 +105,8 @@ def _guarded(address: Address, board: Board) -> Callable[[Request], Awaitable[Re
         try:
             if address.needs != "nothing":
                 who = await run_in_threadpool(_session, board, cookie, address.needs)
+            if who is not None and who.reach is not None:
+                who.reach.check(address.path, request.path_params)
             if who is not None and request.method == "POST":
                 form = await read_form(request)
                 _check_token(form, who)

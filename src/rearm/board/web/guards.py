@@ -37,6 +37,7 @@ _HEADERS = {
     "cache-control": "no-store",
 }
 _SAFE = ("GET", "HEAD")
+_BY_TOKEN = "/cds-services"  # a record system, not a browser: no cookie counts there
 
 
 class WrongHost(Refusal):
@@ -66,7 +67,7 @@ class OriginGuard:
         self.app, self.origin = app, origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in _SAFE:
+        if scope["type"] == "http" and scope["method"] not in _SAFE and not _by_token(scope):
             headers = Headers(scope=scope)
             if headers.getlist("origin") != [self.origin]:
                 refusal = NotAllowed("This request does not come from a page of this board.")
@@ -75,11 +76,18 @@ class OriginGuard:
         await self.app(scope, receive, send)
 
 
-class HeaderGuard:
-    """The headers of every answer; one that an answer brings itself stays."""
+def _by_token(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return path == _BY_TOKEN or path.startswith(f"{_BY_TOKEN}/")
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+
+class HeaderGuard:
+    """The headers of every answer; one that an answer brings itself stays. `frame_ancestors`: the
+    origins that may show our pages in a frame; without them none may.
+    """
+
+    def __init__(self, app: ASGIApp, *, frame_ancestors: tuple[str, ...] = ()) -> None:
+        self.app, self.frame_ancestors = app, frame_ancestors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
@@ -87,9 +95,18 @@ class HeaderGuard:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
+                if self.frame_ancestors:
+                    self._let_frame(headers)
             await send(message)
 
         await self.app(scope, receive, with_headers)
+
+    def _let_frame(self, headers: MutableHeaders) -> None:
+        """The record systems of the configuration may show the page in a frame."""
+        policy, name = headers["content-security-policy"], "frame-ancestors"
+        listed = f"{name} {' '.join(self.frame_ancestors)}"
+        headers["content-security-policy"] = policy.replace(f"{name} 'none'", listed)
+        del headers["x-frame-options"]  # it can't name another site
 
 
 class FaultGuard:
