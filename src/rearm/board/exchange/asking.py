@@ -137,6 +137,8 @@ class Asker:
             )
             answer = connection.getresponse()
             return answer.status, self._body(answer)
+        except NotAnswered:
+            raise
         except (OSError, http.client.HTTPException, ValueError):
             raise NotAnswered(f"{self.name} does not answer. Try again later.") from None
         finally:
@@ -151,6 +153,8 @@ class Asker:
             if time.monotonic() > until:
                 raise NotAnswered(f"{self.name} takes too long for its answer.")
             parts.append(chunk)
+        if answer.length:  # of the bytes that were announced, some never came
+            raise NotAnswered(f"The answer of {self.name} ends in the middle.")
         return b"".join(parts)
 
 

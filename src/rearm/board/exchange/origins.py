@@ -75,7 +75,7 @@ def is_public(address: Address) -> bool:
         inside = address.ipv4_mapped or address.sixtofour
         if inside is not None:
             return is_public(inside)
-        if address.teredo is not None:
+        if address.teredo is not None or address.is_site_local:
             return False
         if any(address in network for network in _CARRYING):
             return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))

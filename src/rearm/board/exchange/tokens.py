@@ -48,19 +48,16 @@ def caller_of(
     """
     header, claims, text = _opened(_bearer(authorization))
     _check_header(header, _OF_CARDS)
-    if header.get("typ") != "JWT":
-        raise NotSignedIn("The token does not say that it is a JWT.")
+    _check_kind(header)
     client = system.cds_client(_text(claims, "iss"))
     if client is None:
         raise NotSignedIn("The configuration does not know who issued the token.")
-    if "jku" in header and (not client.keys_address or header["jku"] != client.keys_address):
-        raise NotSignedIn("The token names keys at an address that the configuration does not.")
+    _check_keys_address(header, client)
     kid = str(header["kid"])
     _verify(text, keys(client, kid), kid, _OF_CARDS)
     _check_audience(claims, audience)
     ends = _check_times(claims, longest=LONGEST_LIFE)
-    if client.tenant_claim and claims.get("tenant") != client.tenant_claim:
-        raise NotSignedIn("The token is of another tenant.")
+    _check_tenant(claims, client)
     if not once(client.issuer, _text(claims, "jti"), ends):
         raise NotSignedIn("The token was used before.")
     return client
@@ -129,6 +126,24 @@ def _check_header(header: Mapping[str, Any], algorithms: tuple[str, ...]) -> Non
         raise NotSignedIn("The token does not name its key (kid).")
     if "crit" in header:
         raise NotSignedIn("The token asks for something that is not done here (crit).")
+
+
+def _check_kind(header: Mapping[str, Any]) -> None:
+    if header.get("typ") != "JWT":
+        raise NotSignedIn("The token does not say that it is a JWT.")
+
+
+def _check_keys_address(header: Mapping[str, Any], client: CdsClient) -> None:
+    """A token may name the address of its keys, if it is that of the configuration, letter by
+    letter; it is never asked because a token names it.
+    """
+    if "jku" in header and (not client.keys_address or header["jku"] != client.keys_address):
+        raise NotSignedIn("The token names keys at an address that the configuration does not.")
+
+
+def _check_tenant(claims: Mapping[str, Any], client: CdsClient) -> None:
+    if client.tenant_claim and claims.get("tenant") != client.tenant_claim:
+        raise NotSignedIn("The token is of another tenant.")
 
 
 def _verify(text: str, keys: KeySet, kid: str, algorithms: tuple[str, ...]) -> None:
