@@ -26,9 +26,18 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
+from tests.support.board import Visitor
 from tests.support.places import ROOT
 
-__all__ = ["SERVICE", "FakeRecordSystem", "bundle_of", "running_record_system"]
+__all__ = [
+    "SERVICE",
+    "FakeRecordSystem",
+    "bundle_of",
+    "came_back",
+    "opened",
+    "running_record_system",
+    "taken_in",
+]
 
 SERVICE = "rearm-relapse-after-car-t"
 PATIENTS = {"SYN-01": "biallelic-bcma-loss", "SYN-04": "loss-of-persistence"}
@@ -43,15 +52,15 @@ def bundle_of(patient: str) -> dict[str, Any]:
 
 
 class FakeRecordSystem:
-    """What it is told to do otherwise stands in `page_size` and `token_answer` (laid over its own
-    answers); what it was asked, in `asked`.
+    """What it is told to do otherwise stands in `page_size`, `next_page`, and in what is laid over
+    its own answers: `told`, `token_answer`, `identity`. What it was asked: `asked`, `bearers`.
     """
 
     def __init__(self, *, confidential: bool = True) -> None:
         self.key = ECKey.generate_key("P-384", {"kid": "of the record system"})
         self.board_key = ECKey.generate_key("P-384", {"kid": "of the board"})
         self.confidential, self.page_size = confidential, 40
-        self.origin, self.board = "", ""
+        self.origin, self.board, self.next_page = "", "", ""
         self.token = secrets.token_urlsafe(16)
         self.asked: list[str] = []
         self.bearers: set[str] = set()
@@ -238,9 +247,8 @@ class FakeRecordSystem:
         answer = {**_searchset(found[begin:end]), "total": len(found)}
         if end < len(found):
             more = urlencode({**asked, "page": str(page + 1)})
-            answer["link"] = [
-                {"relation": "next", "url": f"{self.fhir}/{request.path_params['kind']}?{more}"}
-            ]
+            place = f"{self.fhir}/{request.path_params['kind']}?{more}"
+            answer["link"] = [{"relation": "next", "url": self.next_page or place}]
         return JSONResponse(answer)
 
     def _may(self, request: Request) -> bool:
@@ -275,3 +283,27 @@ def running_record_system(system: FakeRecordSystem) -> Iterator[FakeRecordSystem
     finally:
         server.should_exit = True
         thread.join(timeout=10)
+
+
+def came_back(visitor: Visitor, ehr: FakeRecordSystem, patient: str) -> str:
+    """The address at which a launch comes back to the board, after the user signed in."""
+    begun = visitor.get(ehr.launch(patient))
+    assert begun.status_code == 303, begun.text
+    answer = httpx.get(begun.headers["location"])
+    assert answer.status_code == 302, answer.text
+    return answer.headers["location"].removeprefix(visitor.board.origin)
+
+
+def opened(visitor: Visitor, ehr: FakeRecordSystem, patient: str) -> str:
+    """Where the board leads after a whole launch."""
+    answer = visitor.get(came_back(visitor, ehr, patient))
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+def taken_in(visitor: Visitor, ehr: FakeRecordSystem, patient: str) -> str:
+    """The address of the patient who was opened, looked at and taken in."""
+    path = opened(visitor, ehr, patient)
+    answer = visitor.post(f"{path}/take", {"seen": visitor.hidden(path, "seen")})
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])

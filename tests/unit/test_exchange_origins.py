@@ -246,11 +246,9 @@ def test_an_error_is_told_without_a_word_of_it(status: str) -> None:
 def test_an_answer_without_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "MOST_BYTES", 1000)
     body = b'"' + b"x" * 2000 + b'"'
-    with (
-        _server(_answer(body), _answer(body)) as (asker, origin, _),
-        pytest.raises(NotAnswered, match="larger than is taken"),
-    ):
-        asker.get(f"{origin}/x")
+    with _server(_answer(body), _answer(body)) as (asker, origin, _):
+        with pytest.raises(NotAnswered, match="larger than is taken"):
+            asker.get(f"{origin}/x")
         monkeypatch.setattr(asking, "MOST_BYTES", 3000)
         assert asker.get(f"{origin}/x") == "x" * 2000  # it was its size
 
@@ -260,11 +258,11 @@ def test_who_is_silent_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     half = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n1"
     began = time.monotonic()
     with (
-        _server(half, hold=1) as (asker, origin, _),
+        _server(half, hold=2) as (asker, origin, _),
         pytest.raises(NotAnswered, match="does not answer"),
     ):
         asker.get(f"{origin}/x")
-        assert time.monotonic() - began < 0.9
+    assert time.monotonic() - began < 2.5
 
 
 def test_an_answer_that_ends_in_the_middle_is_not_taken() -> None:
