@@ -75,9 +75,16 @@ def _board(folder: Path, ehr: FakeRecordSystem, **more: Any) -> Board:
     return board
 
 
+@pytest.fixture(scope="module")
+def caller(tmp_path_factory: pytest.TempPathFactory, ehr: FakeRecordSystem) -> Caller:
+    """One board for all that is refused or not counted."""
+    return Caller(_board(tmp_path_factory.mktemp("cds"), ehr, cross_origins=[BROWSER]), ehr)
+
+
 @pytest.fixture
-def caller(tmp_path: Path, ehr: FakeRecordSystem) -> Caller:
-    return Caller(_board(tmp_path, ehr, cross_origins=[BROWSER]), ehr)
+def fresh(tmp_path: Path, ehr: FakeRecordSystem) -> Caller:
+    """A board that nobody asked before."""
+    return Caller(_board(tmp_path, ehr), ehr)
 
 
 def _is_outcome(answer: Any, status: int) -> str:
@@ -147,14 +154,14 @@ def test_without_the_note_of_its_use_a_token_would_count_again(
         assert caller.visitor.get("/cds-services", headers=token).status_code == 200
 
 
-def test_a_token_that_has_ended_is_forgotten(caller: Caller) -> None:
-    caller.send("GET", "/cds-services")
-    with caller.board.database.writing() as session:
+def test_a_token_that_has_ended_is_forgotten(fresh: Caller) -> None:
+    fresh.send("GET", "/cds-services")
+    with fresh.board.database.writing() as session:
         (seen,) = session.scalars(select(SeenToken))
         assert len(seen.hash) == 64
         seen.ends_at = seen.ends_at.replace(year=2020)
-    caller.send("GET", "/cds-services")
-    with caller.board.database.reading() as session:
+    fresh.send("GET", "/cds-services")
+    with fresh.board.database.reading() as session:
         assert len(session.scalars(select(SeenToken)).all()) == 1
 
 
@@ -205,14 +212,14 @@ def test_who_has_no_car_t_gets_no_card(caller: Caller) -> None:
     assert answer.status_code == 200 and answer.json() == {"cards": []}
 
 
-def test_nothing_is_stored_of_the_patient(caller: Caller) -> None:
-    caller.card()
-    with caller.board.database.reading() as session:
+def test_nothing_is_stored_of_the_patient(fresh: Caller) -> None:
+    fresh.card()
+    with fresh.board.database.reading() as session:
         assert session.scalars(select(Upload)).all() == []
         assert session.scalars(select(Case)).all() == []
         rows = session.scalars(select(AuditRow)).all()
         assert [x.action for x in rows] == ["card_given"] and "SYN-01" not in rows[0].details
-    whole = b"".join(x.read_bytes() for x in caller.board.folder.path.iterdir() if x.is_file())
+    whole = b"".join(x.read_bytes() for x in fresh.board.folder.path.iterdir() if x.is_file())
     assert b"SYN-01" not in whole
 
 
@@ -401,12 +408,12 @@ def _overridden(card: str, /, **more: Any) -> dict[str, Any]:
             "outcomeTimestamp": "2026-11-30T12:00:00+01:00", **more}  # fmt: skip
 
 
-def test_feedback_is_kept_once_in_the_audit(caller: Caller) -> None:
-    card = caller.card()["uuid"]
+def test_feedback_is_kept_once_in_the_audit(fresh: Caller) -> None:
+    card = fresh.card()["uuid"]
     for _ in (1, 2):
-        answer = caller.feed_back(_overridden(card), _accepted(card))
+        answer = fresh.feed_back(_overridden(card), _accepted(card))
         assert answer.status_code == 200 and answer.text == ""
-    with caller.board.database.reading() as session:
+    with fresh.board.database.reading() as session:
         rows = [x for x in session.scalars(select(AuditRow)) if x.action == "card_feedback"]
         assert [json.loads(x.details)["outcome"] for x in rows] == ["overridden", "accepted"]
         assert json.loads(rows[0].details)["userComment"] == "seen last week"
@@ -415,23 +422,23 @@ def test_feedback_is_kept_once_in_the_audit(caller: Caller) -> None:
         assert audit.verify(session).faults == ()
 
 
-def test_the_same_outcome_at_another_time_is_another(caller: Caller) -> None:
-    card = caller.card()["uuid"]
+def test_the_same_outcome_at_another_time_is_another(fresh: Caller) -> None:
+    card = fresh.card()["uuid"]
     other = _overridden(card, outcomeTimestamp="2026-11-30T13:00:00+01:00")
-    assert caller.feed_back(_overridden(card), other).status_code == 200
-    with caller.board.database.reading() as session:
+    assert fresh.feed_back(_overridden(card), other).status_code == 200
+    with fresh.board.database.reading() as session:
         assert len(session.scalars(select(CardFeedback)).all()) == 2
 
 
-def test_feedback_on_a_card_of_somebody_else_is_refused(caller: Caller) -> None:
-    card = caller.card()["uuid"]
-    unknown = caller.feed_back(_overridden(card), _overridden(str(uuid.uuid4())))
+def test_feedback_on_a_card_of_somebody_else_is_refused(fresh: Caller) -> None:
+    card = fresh.card()["uuid"]
+    unknown = fresh.feed_back(_overridden(card), _overridden(str(uuid.uuid4())))
     assert "No such card" in _is_outcome(unknown, 404)
-    with caller.board.database.writing() as session:
+    with fresh.board.database.writing() as session:
         assert session.scalars(select(CardFeedback)).all() == []  # all or nothing
         (given,) = session.scalars(select(GivenCard))
         given.issuer = "https://other.example.org"
-    _is_outcome(caller.feed_back(_overridden(card)), 404)
+    _is_outcome(fresh.feed_back(_overridden(card)), 404)
 
 
 @pytest.mark.parametrize(

@@ -413,6 +413,7 @@ def test_without_the_guard_it_would_reach_them(
 
 def test_the_session_may_not_decide(visitor: Visitor, ehr: FakeRecordSystem) -> None:
     case = taken_in(visitor, ehr, "SYN-01")
+    assert "Record the decision" not in visitor.get(case).text
     assert visitor.get(f"{case}/decision").status_code == 403
     sent = {"version": visitor.hidden(case, "version"), "state": "prepared", "meeting_day": ""}
     assert visitor.post(f"{case}/state", sent).status_code == 303
@@ -446,6 +447,20 @@ def test_an_upload_that_is_deleted_takes_its_launch_with_it(
         connection.execute("DELETE FROM uploads WHERE id = ?", (upload,))
     with board.database.reading() as session:
         assert session.scalars(select(Launched)).all() == []
+
+
+@pytest.mark.parametrize("odd", ["%00", "%ff", "..%2f", "a" * 3000, "é", "{{7*7}}", "%0d%0ax:y"])
+def test_nothing_odd_is_a_fault(visitor: Visitor, ehr: FakeRecordSystem, odd: str) -> None:
+    board_origin = visitor.board.origin
+    for path in ("/launch", "/smart/callback", "/cds-services", f"/cds-services/{odd}"):
+        for method in ("GET", "POST", "HEAD", "PUT", "OPTIONS"):
+            query = f"iss={odd}&launch={odd}&state={odd}&code={odd}&{odd}"
+            answer = visitor.client.request(
+                method, f"{path}?{query}", headers={"origin": board_origin}
+            )
+            assert answer.status_code < 500
+            elsewhere = answer.headers.get("location", board_origin)
+            assert elsewhere.startswith(board_origin)
 
 
 # ---------------------------------------------------------------- frames

@@ -152,7 +152,8 @@ class FakeRecordSystem:
             self._launches[launch] = json.dumps([patient, link["appContext"]])
             url += "?" + urlencode({"iss": self.fhir, "launch": launch})
         return HTMLResponse(
-            f"<!doctype html><title>Chart</title><h1>Chart of {escape(patient)}</h1>"
+            f'<!doctype html><title>Chart</title><link rel="icon" href="data:,">'
+            f"<h1>Chart of {escape(patient)}</h1>"
             f'<p class="{card["indicator"]}">{escape(card["summary"])}</p>'
             f'<p><a href="{escape(url)}">{escape(link["label"])}</a></p>'
         )

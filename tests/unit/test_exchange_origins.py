@@ -17,7 +17,7 @@ import pytest
 from rearm.board.exchange import asking
 from rearm.board.exchange.asking import Asker, NotAnswered
 from rearm.board.exchange.origins import NotAnAddress, Origin, is_public, origin_of
-from rearm.board.refusals import NotUsable
+from rearm.board.refusals import Busy, NotUsable
 
 GOOD = "https://fhir.example.org"
 
@@ -317,3 +317,13 @@ def test_an_origin_is_written_in_one_way(url: str, origin: str) -> None:
 def test_what_is_no_address_is_told(url: str) -> None:
     with pytest.raises(NotAnAddress, match=r"\.$"):
         origin_of(url)
+
+
+def test_slow_systems_do_not_take_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "_AT_ONCE", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(asking, "_CONNECT", 0.05)
+    with _server(_answer(b"1"), _answer(b"2")) as (asker, origin, _):
+        with asking._AT_ONCE, pytest.raises(Busy, match="Too many questions"):
+            asker.get(f"{origin}/x")
+        assert asker.get(f"{origin}/x") == 1  # released after each
+        assert asker.get(f"{origin}/x") == 2

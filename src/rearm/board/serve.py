@@ -14,6 +14,7 @@ from rearm.board.address import ADDRESS
 from rearm.board.app import make_app
 from rearm.board.board import Board
 from rearm.board.child import carding
+from rearm.board.child.pool import warm
 from rearm.board.exchange.configuration import RecordSystem
 from rearm.board.refusals import NotUsable
 from rearm.board.store.database import Database
@@ -62,8 +63,9 @@ def _serve(
         if is_new and examples:
             tell("Preparing the invented patients, which takes a few seconds ...")
             board.take_in_examples()
-        if record_system is not None and record_system.cds_clients:
+        if record_system is not None:
             board.carders.warm(carding.card_of_nobody, 0)
+            warm(board.reader, carding.card_of_nobody, 0)
         place.port.write_text(str(board.port), encoding="ascii")
         tell(f"At the board: {board.link()}")
         tell("Open this link in a browser on this machine; it works once, within 15 minutes.")

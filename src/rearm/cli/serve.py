@@ -50,8 +50,7 @@ def serve(
         Path | None,
         typer.Option(
             "--record-system",
-            help="A TOML file with the section [record_system]: who may ask for cards, and from "
-            "where the board is opened.",
+            help="A TOML file: which record systems may ask for cards and open the board.",
         ),
     ] = None,
 ) -> None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from rearm.board.child.worker import Worker
 from rearm.board.refusals import Busy
 
-__all__ = ["Pool"]
+__all__ = ["Pool", "warm"]
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -41,14 +41,19 @@ class Pool:
         does not wait for its start.
         """
         for worker in self._workers:
-            Thread(target=_warm, args=(worker, work, item), daemon=True).start()
+            warm(worker, work, item)
 
     def close(self) -> None:
         for worker in self._workers:
             worker.close()
 
 
-def _warm(worker: Worker, work: Callable[[Item], Made], item: Item) -> None:
+def warm(worker: Worker, work: Callable[[Item], Made], item: Item) -> None:
+    """Has a process do a first piece of work, beside everything else."""
+    Thread(target=_first, args=(worker, work, item), daemon=True).start()
+
+
+def _first(worker: Worker, work: Callable[[Item], Made], item: Item) -> None:
     try:
         worker.do(work, item)
     except Exception:  # the first request will be told

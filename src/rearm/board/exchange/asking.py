@@ -12,9 +12,10 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,7 +27,7 @@ from rearm.board.exchange.origins import (
     origin_of,
     resolved,
 )
-from rearm.board.refusals import NotUsable, Refusal
+from rearm.board.refusals import Busy, NotUsable, Refusal
 from rearm.errors import InputError
 from rearm.strict_json import parse_json
 
@@ -39,6 +40,7 @@ _CONNECT = 5.0  # seconds
 _SILENCE = 10.0
 _WHOLE = 30.0
 _CHUNK = 64 * 1024
+_AT_ONCE = BoundedSemaphore(8)  # a slow record system must not take every thread of the board
 
 
 class NotAnswered(Refusal):
@@ -98,7 +100,12 @@ class Asker:
 
     def _json(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Any:
         origin = self.checked(url)
-        status, raw = self._answer(origin, self._place(origin), method, url, headers, body)
+        if not _AT_ONCE.acquire(timeout=_CONNECT):
+            raise Busy("Too many questions to record systems are open. Try again in a moment.")
+        try:
+            status, raw = self._answer(origin, self._place(origin), method, url, headers, body)
+        finally:
+            _AT_ONCE.release()
         if status >= 300:
             raise NotAnswered(f"{self.name} answers with status {status}.")
         try:
@@ -176,8 +183,3 @@ def _tls() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
-
-
-def origins_of(addresses: Iterable[str]) -> frozenset[Origin]:
-    """The origins of addresses of the configuration."""
-    return frozenset(origin_of(x) for x in addresses)

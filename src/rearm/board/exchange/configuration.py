@@ -185,7 +185,7 @@ def _check_origin(address: str) -> None:
 def _check_once(what: str, values: list[str]) -> None:
     twice = next((x for x in values if values.count(x) > 1), None)
     if twice is not None:
-        raise NotUsable(f"The {what} {twice!r} stands twice in [record_system]. Remove one.")
+        raise NotUsable(f"The {what} {twice!r} appears twice in [record_system]. Remove one.")
 
 
 def _beside(folder: Path, name: str, whose: str) -> str:

@@ -53,7 +53,9 @@ def launch(exchange: Exchange) -> Response:
     server = exchange.system.smart_server(exchange.query.get("iss", ""))
     given = exchange.query.get("launch", "")
     if server is None:
-        raise NotAllowed("The configuration does not know the record system that opens the board.")
+        raise NotAllowed(
+            "The board does not know the record system that opens it. Ask who runs the board."
+        )
     if not 0 < len(given) <= _LONGEST:
         raise NotUsable("The record system opened the board without a launch.")
     place = smart.Server.found(server, exchange.system)
@@ -75,7 +77,7 @@ def callback(exchange: Exchange) -> Response:
     )
     server = exchange.system.smart_server(begun.issuer)
     if server is None:
-        raise NotAllowed("The configuration does not know this record system any more.")
+        raise NotAllowed("The board does not know this record system any more.")
     code = exchange.query.get("code", "")
     if "error" in exchange.query or not 0 < len(code) <= _LONGEST:
         raise Failed(f"{server.name} did not open the patient. Try again from there.")
@@ -114,7 +116,7 @@ def _open(
         _check_known(session, source, found.patients[0].patient_id)
         known = cases_of_source(session, source)
         same = next((x for x in known if _is_newest(session, x, answer)), None)
-    upload = uploads.keep_read(board.database, who, f"read from {server.name}", bundle, read)
+    upload = uploads.keep_read(board.database, who, server.name, bundle, read)
     with board.database.writing() as session:
         cookie = sessions.begin(session, who, MAY)
         session.add(
