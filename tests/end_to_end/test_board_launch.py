@@ -38,10 +38,16 @@ from rearm.board.store.utc import now
 from rearm.board.web.declare import BoardRoute
 
 
-@pytest.fixture
-def ehr() -> Iterator[FakeRecordSystem]:
+@pytest.fixture(scope="module")
+def server() -> Iterator[FakeRecordSystem]:
     with running_record_system(FakeRecordSystem()) as running:
         yield running
+
+
+@pytest.fixture
+def ehr(server: FakeRecordSystem) -> FakeRecordSystem:
+    server.reset()
+    return server
 
 
 @pytest.fixture

@@ -59,9 +59,14 @@ class FakeRecordSystem:
     def __init__(self, *, confidential: bool = True) -> None:
         self.key = ECKey.generate_key("P-384", {"kid": "of the record system"})
         self.board_key = ECKey.generate_key("P-384", {"kid": "of the board"})
-        self.confidential, self.page_size = confidential, 40
-        self.origin, self.board, self.next_page = "", "", ""
+        self.confidential = confidential
+        self.origin, self.board = "", ""
         self.token = secrets.token_urlsafe(16)
+        self.reset()
+
+    def reset(self) -> None:
+        """As it was in the beginning, at the same port."""
+        self.page_size, self.next_page = 40, ""
         self.asked: list[str] = []
         self.bearers: set[str] = set()
         self.token_answer: dict[str, Any] = {}

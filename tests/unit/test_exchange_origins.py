@@ -327,3 +327,21 @@ def test_slow_systems_do_not_take_every_thread(monkeypatch: pytest.MonkeyPatch) 
             asker.get(f"{origin}/x")
         assert asker.get(f"{origin}/x") == 1  # released after each
         assert asker.get(f"{origin}/x") == 2
+
+
+def test_the_connection_goes_to_the_address_that_was_looked_at() -> None:
+    """The name is asked for once; nothing asks for it again and is told something else."""
+    seen: list[str] = []
+
+    def resolve(host: str, port: int) -> list[str]:
+        seen.append(host)
+        return ["127.0.0.1"]
+
+    with _server(_answer(b"1")) as (_, origin, asked):
+        port = origin.rsplit(":", 1)[1]
+        place = f"http://fhir.hospital.invalid:{port}"
+        hosts = frozenset(("fhir.hospital.invalid",))
+        asker = Asker("St Anna", frozenset((origin_of(place),)), hosts, resolve)
+        assert asker.get(f"{place}/x") == 1
+    assert seen == ["fhir.hospital.invalid"]
+    assert f"Host: fhir.hospital.invalid:{port}".encode() in asked[0]
