@@ -13,10 +13,19 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
+from sqlalchemy import select
 from sqlalchemy import text as text_of_sql
 from starlette.responses import Response
 from starlette.routing import Route
-from tests.support.board import Visitor, examples_read, new_board, patient_named, stock
+from starlette.testclient import TestClient
+from tests.support.board import (
+    Visitor,
+    examples_read,
+    new_board,
+    other_tenant,
+    patient_named,
+    stock,
+)
 from tests.support.filled_form import FilledForm
 from tests.support.loops import some
 from tests.support.places import DATA, ROOT
@@ -28,7 +37,7 @@ from rearm.board.people import sessions
 from rearm.board.people.sessions import Permission
 from rearm.board.record_system.addresses import system_routes
 from rearm.board.store import uploads
-from rearm.board.store.tables import SessionRow, StartLink
+from rearm.board.store.tables import FIRST_TENANT, AuditRow, SessionRow, StartLink, Upload
 from rearm.board.store.utc import now
 from rearm.board.web import declare, forms, guards
 from rearm.board.web.declare import Address, BoardRoute
@@ -230,6 +239,18 @@ def _wrong_host(visitor: Visitor) -> bool:
     return any(_passes(visitor, host=host) for host in hosts)
 
 
+async def _app_that_waits(scope: Any, receive: Any, send: Any) -> None:
+    raise AssertionError("it was let in")
+
+
+def test_who_comes_to_a_full_board_is_told_when_to_come_again(board: Board) -> None:
+    app = guards.CrowdGuard(_app_that_waits, most=0)
+    answer = TestClient(app).get("/worklist")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert "Try again" in answer.text
+
+
 def _wrong_origin(visitor: Visitor) -> bool:
     """Whether a page of another site, or none, can send a form of ours."""
     token = {"form_token": visitor.form_token()}
@@ -261,9 +282,26 @@ def _no_permission(visitor: Visitor) -> bool:
     return bool(visitor.get("/worklist").status_code == 200)
 
 
+def _another_tenant_s_patient(visitor: Visitor) -> bool:
+    """Whether anything of another tenant's patient or upload is had, or tells that it is there."""
+    board = visitor.board
+    case = stock(board, "SYN-01", tenant=other_tenant(board))["SYN-01"]
+    with board.database.reading() as session:
+        upload = session.scalars(select(Upload.id)).one()
+    seen = False
+    for route in some(x for x in _addresses(board) if {"case", "upload"} & set(x.param_convertors)):
+        ask = visitor.get if _method(route) == "GET" else visitor.post
+        theirs = ask(_filled(route.path, case=case, upload=upload, number="1"))
+        nobody_s = ask(_filled(route.path, number="1"))
+        seen = seen or (theirs.status_code, theirs.text) != (404, nobody_s.text)
+    return seen
+
+
 def _anybody(*_: Any) -> sessions.SignedIn:
     may = frozenset(get_args(Permission))
-    return sessions.SignedIn(who="anybody", permissions=may, form_token="t")
+    return sessions.SignedIn(
+        who="anybody", tenant=FIRST_TENANT, tenant_name="x", permissions=may, form_token="t"
+    )
 
 
 GUARDS: list[tuple[Callable[[Visitor], bool], Any, str, Any]] = [
@@ -272,6 +310,7 @@ GUARDS: list[tuple[Callable[[Visitor], bool], Any, str, Any]] = [
     (_wrong_token, declare, "_check_token", lambda form, who: None),
     (_no_session, declare, "_session", _anybody),
     (_no_permission, declare, "_session", _anybody),
+    (_another_tenant_s_patient, declare, "_check_tenant", lambda board, who, parts: None),
 ]
 _NAMES = [attempt.__name__ for attempt, *_ in GUARDS]
 
@@ -299,6 +338,28 @@ def test_without_the_guard_it_goes_through(
 ) -> None:
     monkeypatch.setattr(where, name, off or _let_through)
     assert attempt(Visitor(board))
+
+
+def test_a_try_at_another_tenant_s_patient_is_noted_but_not_of_the_patient(
+    board: Board, visitor: Visitor
+) -> None:
+    case = stock(board, "SYN-01", tenant=other_tenant(board))["SYN-01"]
+    assert visitor.get(f"/patients/{case}").status_code == 404
+    with board.database.reading() as session:
+        entries = [*session.scalars(select(AuditRow).order_by(AuditRow.number))]
+        assert [x.action for x in entries if x.subject == case] == ["taken_in"]
+        assert entries[-1].action == "tried_what_is_not_there" and entries[-1].who == "somebody"
+        assert json.loads(entries[-1].details) == {"case": case}
+
+
+def test_two_tenants_may_name_a_patient_alike(board: Board, visitor: Visitor) -> None:
+    theirs = stock(board, "SYN-01", tenant=other_tenant(board))["SYN-01"]
+    ours = stock(board, "SYN-01")["SYN-01"]
+    assert theirs != ours
+    (row,) = visitor.get("/worklist.json").json()["groups"][2]["rows"]
+    assert (row["case"], row["patient"]) == (ours, "SYN-01")
+    assert stock(board, "SYN-01")["SYN-01"] == ours  # a further version, of ours alone
+    assert len(visitor.get(f"/patients/{ours}.json").json()["answers"]) == 2
 
 
 def test_every_answer_bears_the_headers(board: Board, visitor: Visitor) -> None:
@@ -627,10 +688,10 @@ def test_text_of_others_stays_text(board: Board, text: str) -> None:
     read = patient_named(examples_read(), "SYN-01", text.replace("\\", "").replace('"', "''"))
     chosen = tuple(x for x in read.patients if not x.patient_id.startswith("SYN-"))
     part = msgspec.json.encode(msgspec.structs.replace(read, patients=chosen))
-    upload = uploads.keep_read(board.database, text, text, b"x", part)
+    upload = uploads.keep_read(board.database, FIRST_TENANT, text, text, b"x", part)
     pages = [visitor.get(f"/uploads/{upload}").text]
     with board.database.writing() as session:
-        (case,) = uploads.take_in(session, upload, text, uploads.seen_mark({}))
+        (case,) = uploads.take_in(session, FIRST_TENANT, upload, text, uploads.seen_mark({}))
     _decide(visitor, case, strategy="-", participants=text, reason=text, deviation=text)
     paths = ("/worklist", f"/patients/{case}", f"/patients/{case}/decision")
     pages += [visitor.get(path).text for path in paths]

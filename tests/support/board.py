@@ -22,9 +22,18 @@ from rearm.board.refusals import NotUsable
 from rearm.board.store import uploads
 from rearm.board.store.database import Database
 from rearm.board.store.folder import open_board
+from rearm.board.store.tables import FIRST_TENANT, Tenant
 from rearm.errors import RearmError
 
-__all__ = ["PORT", "Visitor", "examples_read", "new_board", "patient_named", "stock"]
+__all__ = [
+    "PORT",
+    "Visitor",
+    "examples_read",
+    "new_board",
+    "other_tenant",
+    "patient_named",
+    "stock",
+]
 
 PORT = 8765
 Item = TypeVar("Item")
@@ -53,25 +62,32 @@ def new_board(folder: Path) -> Board:
     return board
 
 
+def other_tenant(board: Board) -> str:
+    """A second tenant of the board, in which nobody works yet."""
+    with board.database.writing() as session:
+        session.add(Tenant(id="other", name="Another centre"))
+    return "other"
+
+
 @cache
 def examples_read() -> ReadFile:
     """What is read of the invented patients."""
     return msgspec.json.decode(read_file(ROOT / "examples" / "tables"), type=ReadFile)
 
 
-def stock(board: Board, *patients: str) -> dict[str, str]:
-    """Takes in some of the invented patients; gives their cases by their ids."""
+def stock(board: Board, *patients: str, tenant: str = FIRST_TENANT) -> dict[str, str]:
+    """Takes in some of the invented patients of a tenant; gives their cases by their ids."""
     whole = examples_read()
     chosen = tuple(x for x in whole.patients if x.patient_id in patients)
     part = msgspec.json.encode(msgspec.structs.replace(whole, patients=chosen))
-    upload = uploads.keep_read(board.database, "somebody", "examples.csv", b"x", part)
+    upload = uploads.keep_read(board.database, tenant, "somebody", "examples.csv", b"x", part)
     with board.database.writing() as session:
-        seen = uploads.seen_mark(uploads.versions_of(session, whole))
+        seen = uploads.seen_mark(uploads.versions_of(session, tenant, whole))
         if len(chosen) < len(whole.patients):
             read = uploads.read_of(uploads.upload_of(session, upload))
             assert read is not None
-            seen = uploads.seen_mark(uploads.versions_of(session, read))
-        cases = uploads.take_in(session, upload, "somebody", seen)
+            seen = uploads.seen_mark(uploads.versions_of(session, tenant, read))
+        cases = uploads.take_in(session, tenant, upload, "somebody", seen)
     return dict(zip((x.patient_id for x in chosen), cases, strict=True))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import select
@@ -31,13 +32,24 @@ from rearm.board.decision import decisions
 from rearm.board.decision.decisions import Given
 from rearm.board.refusals import Conflict, NotThere, NotUsable
 from rearm.board.store import cases, uploads
-from rearm.board.store.database import Database
+from rearm.board.store.database import _MAGIC, Database, _config
 from rearm.board.store.folder import existing_board, open_board
-from rearm.board.store.tables import KEPT, Base, Case, Record, Result
+from rearm.board.store.tables import FIRST_TENANT, KEPT, Base, Case, Record, Result
 from rearm.board.store.utc import UtcText, utc_text
 from rearm.intake import read_tables
 
 GIVEN = Given(strategy="", participants="A, B", reason="as discussed", deviation="none fits")
+
+
+BEFORE_TENANTS = (
+    "INSERT INTO cases VALUES ('c', 'P1', 'backlog', NULL, 0, 7, '2026-11-30T08:15:00.000000Z', "
+    "'2026-11-30T08:15:00.000000Z', 'x')",
+    "INSERT INTO uploads VALUES ('u', 'f.csv', 'h', 3, 'read', X'78797A', "
+    "'2026-11-30T08:15:00.000000Z', 'x')",
+    "INSERT INTO records VALUES ('r', 'c', 1, 'u', '[]', '[]', '2026-11-30T08:15:00.000000Z', 'x')",
+    "INSERT INTO sessions VALUES ('s', 'x', 'read', '2026-11-30T08:15:00.000000Z', "
+    "'2026-11-30T08:15:00.000000Z', NULL)",
+)
 
 
 @pytest.fixture
@@ -114,6 +126,28 @@ def test_the_migrations_make_the_tables_of_the_code(board: Board) -> None:
     with board.database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_database_without_tenants_keeps_everything_for_the_first(tmp_path: Path) -> None:
+    place = open_board(tmp_path / "board")
+    database = Database(place.database)
+    with database._writes.begin() as connection:
+        command.upgrade(_config(connection), "0001")
+        connection.exec_driver_sql(f"PRAGMA application_id = {_MAGIC}")
+        for line in BEFORE_TENANTS:
+            connection.exec_driver_sql(line)
+    for _ in range(2):
+        database.bring_up_to_date()
+    with database.reading() as session:
+        (case,) = cases.all_cases(session, FIRST_TENANT)
+        record = session.scalars(select(Record).where(Record.case_id == case.id)).one()
+        upload = uploads.upload_of(session, record.upload_id)
+        assert (case.id, case.patient_id, case.version) == ("c", "P1", 7)
+        assert (upload.tenant_id, upload.payload) == (FIRST_TENANT, b"xyz")
+        assert session.connection().exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        assert (
+            compare_metadata(MigrationContext.configure(session.connection()), Base.metadata) == []
+        )
 
 
 def test_opening_again_changes_nothing(board: Board) -> None:
@@ -248,13 +282,13 @@ def test_a_row_that_refers_to_nothing_is_refused(board: Board) -> None:
 
 def test_an_upload_is_settled_once_and_forgets_what_was_read(board: Board) -> None:
     read = msgspec.json.encode(examples_read())
-    upload = uploads.keep_read(board.database, "x", "all.csv", b"x", read)
+    upload = uploads.keep_read(board.database, FIRST_TENANT, "x", "all.csv", b"x", read)
     with board.database.writing() as session:
         uploads.discard(session, upload, "x")
         assert uploads.upload_of(session, upload).payload == b""
     for settle in (
         lambda s: uploads.discard(s, upload, "x"),
-        lambda s: uploads.take_in(s, upload, "x", uploads.seen_mark({})),
+        lambda s: uploads.take_in(s, FIRST_TENANT, upload, "x", uploads.seen_mark({})),
     ):
         with (
             pytest.raises(Conflict, match="taken in or discarded"),
@@ -319,12 +353,12 @@ def test_without_the_look_at_the_version_the_second_would_win(
 
 def test_an_upload_read_before_another_was_taken_in_is_looked_at_again(board: Board) -> None:
     read = msgspec.json.encode(examples_read())
-    upload = uploads.keep_read(board.database, "x", "all.csv", b"x", read)
+    upload = uploads.keep_read(board.database, FIRST_TENANT, "x", "all.csv", b"x", read)
     with board.database.reading() as session:
-        seen = uploads.seen_mark(uploads.versions_of(session, examples_read()))
+        seen = uploads.seen_mark(uploads.versions_of(session, FIRST_TENANT, examples_read()))
     stock(board, "SYN-01")
     with pytest.raises(Conflict, match="changed on the board"), board.database.writing() as session:
-        uploads.take_in(session, upload, "x", seen)
+        uploads.take_in(session, FIRST_TENANT, upload, "x", seen)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from rearm.board.board import Board
 from rearm.board.refusals import NotThere, Refusal
 from rearm.board.routes import routes
-from rearm.board.web.guards import FaultGuard, HeaderGuard, HostGuard, OriginGuard
+from rearm.board.web.guards import CrowdGuard, FaultGuard, HeaderGuard, HostGuard, OriginGuard
 from rearm.board.web.pages import refused
 
 __all__ = ["make_app"]
@@ -29,6 +29,7 @@ def make_app(board: Board) -> Starlette:
         routes=routes(board),
         middleware=[
             Middleware(HeaderGuard, frame_ancestors=_frame_ancestors(board)),
+            Middleware(CrowdGuard),
             Middleware(FaultGuard),
             Middleware(HostGuard, host=board.host),
             Middleware(OriginGuard, origin=board.origin),

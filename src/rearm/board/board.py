@@ -16,7 +16,7 @@ from rearm.board.people import sessions
 from rearm.board.store import audit, uploads
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder
-from rearm.board.store.tables import AuditRow
+from rearm.board.store.tables import FIRST_TENANT, AuditRow
 
 __all__ = ["Board"]
 
@@ -73,10 +73,12 @@ class Board:
             return 0
         who = local_user()
         read = self.reader.do(reading.read_examples, folder)
-        upload = uploads.keep_read(self.database, who, "invented patients of Rearm", b"", read)
+        upload = uploads.keep_read(
+            self.database, FIRST_TENANT, who, "invented patients of Rearm", b"", read
+        )
         with self.database.writing() as session:
             seen = uploads.seen_mark({})
-            return len(uploads.take_in(session, upload, who, seen, invented=True))
+            return len(uploads.take_in(session, FIRST_TENANT, upload, who, seen, invented=True))
 
     def opened(self) -> None:
         """Notes the start; removes files that a run which was killed left behind."""

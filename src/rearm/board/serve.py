@@ -23,7 +23,7 @@ from rearm.cohort.store.lock import locked
 
 __all__ = ["serve"]
 
-_MOST_AT_ONCE = 64  # connections; more are told to come again
+_MOST_OPEN = 1000  # connections that may be open; how many are worked on is the crowd guard's
 
 
 def serve(
@@ -105,7 +105,7 @@ def _server(board: Board) -> uvicorn.Server:
         proxy_headers=False,
         server_header=False,
         ws="none",
-        limit_concurrency=_MOST_AT_ONCE,
+        limit_concurrency=_MOST_OPEN,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=3,
     )

@@ -107,12 +107,11 @@ def svg(spec: Spec, *, label: str, quick: bool = False) -> str:
     return _slim(markup).replace("<svg ", root, 1)
 
 
-# attributes that say what holds anyway; the root names the font
+# attributes that say what holds anyway: the root is one image with one name, and names the font
 _NEEDLESS = re.compile(
-    r' (?:aria-roledescription|pointer-events|role|font-family|class|aria-hidden)="[^"]*"'
+    r' (?:aria-(?:roledescription|label|hidden)|pointer-events|role|font-family|class)="[^"]*"'
     r'|(?<!-) opacity="1"| fill-opacity="1"| stroke-width="1"(?=[ /])| [xy]2="0"'
     r'| transform="translate\(0,0\)"'
-    r'|(?<=<text) aria-label="[^"]*"|(?<=<line) aria-label="[^"]*"|;? colour: #[0-9a-f]{6}(?=[";])'
 )
 _EMPTY = re.compile(r'<path [^>]*(?:display="none"| d="M0,0h0v0h0Z")[^>]*/>|<g/>')
 _LONG_NUMBER = re.compile(r"(-?\d+\.\d)\d+")

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from rearm.board.people.launched import Reach, reach_of
 from rearm.board.store import audit
 from rearm.board.store.database import Database
-from rearm.board.store.tables import SessionRow, StartLink
+from rearm.board.store.tables import FIRST_TENANT, SessionRow, StartLink
+from rearm.board.store.tenants import tenant_named
 from rearm.board.store.utc import now
 
 __all__ = [
@@ -45,11 +46,14 @@ _NOTED = timedelta(minutes=1)  # the last use is noted no more often
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """A session. `form_token` stands in each form; a request with another one is refused.
-    `reach`: to what a session is limited that a record system opened.
+    """A session, which works in one tenant. `form_token` stands in each form; a request with
+    another one is refused. `reach`: to what a session is limited that a record system
+    opened.
     """
 
     who: str
+    tenant: str
+    tenant_name: str
     permissions: frozenset[str]
     form_token: str
     reach: Reach | None = None
@@ -66,24 +70,25 @@ def new_link(database: Database, who: str) -> str:
 def enter(database: Database, token: str) -> str | None:
     """The id of a new session for the cookie; None where the link was used, is too old or is none.
 
-    Whoever uses the folder of this board may do everything in it.
+    Whoever uses the folder of this board may do everything in its first tenant.
     """
     with database.writing() as session:
         link = session.get(StartLink, _hash(token))
         if link is None or link.used_at is not None or now() - link.made_at > LINK_LIFE:
             return None
         link.used_at = now()
-        raw = begin(session, link.who, get_args(Permission))
+        raw = begin(session, FIRST_TENANT, link.who, get_args(Permission))
         audit.append(session, link.who, "signed_in")
         return raw
 
 
-def begin(session: Session, who: str, permissions: Iterable[str]) -> str:
+def begin(session: Session, tenant: str, who: str, permissions: Iterable[str]) -> str:
     """The id of a new session for the cookie."""
     raw = secrets.token_urlsafe(32)
     session.add(
         SessionRow(
             hash=session_hash(raw),
+            tenant_id=tenant,
             who=who,
             permissions=" ".join(permissions),
             made_at=now(),
@@ -107,6 +112,7 @@ def signed_in(database: Database, raw: str) -> SignedIn | None:
         if row is None or row.ended_at is not None:
             return None
         seen, made, who, permissions = row.seen_at, row.made_at, row.who, row.permissions
+        tenant, tenant_name = row.tenant_id, tenant_named(session, row.tenant_id)
         reach = reach_of(session, row.hash)
     moment = now()
     if moment - seen > IDLE or moment - made > LONGEST:
@@ -118,6 +124,8 @@ def signed_in(database: Database, raw: str) -> SignedIn | None:
                 again.seen_at = moment
     return SignedIn(
         who=who,
+        tenant=tenant,
+        tenant_name=tenant_name,
         permissions=frozenset(permissions.split()),
         form_token=_form_token(raw),
         reach=reach,

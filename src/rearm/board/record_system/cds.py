@@ -334,7 +334,7 @@ def _keep(exchange: Exchange, client: CdsClient, bundle: bytes) -> None:
         if _is_kept(session, bundle):
             return
     read = board.carders.do(read_bundle, bundle)
-    uploads.keep_read(board.database, client.name, client.name, bundle, read)
+    uploads.keep_read(board.database, client.tenant, client.name, client.name, bundle, read)
 
 
 def _is_kept(session: Session, bundle: bytes) -> bool:

@@ -113,12 +113,12 @@ def _open(
     source = source_of(server.issuer, granted.patient)
     answer = found.patients[0].result
     with board.database.reading() as session:
-        _check_known(session, source, found.patients[0].patient_id)
+        _check_known(session, server.tenant, source, found.patients[0].patient_id)
         known = cases_of_source(session, source)
         same = next((x for x in known if _is_newest(session, x, answer)), None)
-    upload = uploads.keep_read(board.database, who, server.name, bundle, read)
+    upload = uploads.keep_read(board.database, server.tenant, who, server.name, bundle, read)
     with board.database.writing() as session:
-        cookie = sessions.begin(session, who, MAY)
+        cookie = sessions.begin(session, server.tenant, who, MAY)
         session.add(
             Launched(
                 session_hash=sessions.session_hash(cookie),
@@ -135,11 +135,11 @@ def _open(
     return _Opened(cookie, f"/uploads/{upload}" if same is None else f"/patients/{same}")
 
 
-def _check_known(session: Session, source: str, patient: str) -> None:
+def _check_known(session: Session, tenant: str, source: str, patient: str) -> None:
     """Raises NotAllowed where the board has a patient of this id from elsewhere: it may be another
     person, whom this session must not reach.
     """
-    case = session.scalar(select(Case).where(Case.patient_id == patient))
+    case = session.scalar(select(Case).where(Case.tenant_id == tenant, Case.patient_id == patient))
     if case is not None and case.id not in cases_of_source(session, source):
         raise NotAllowed(
             "The board has a patient of the same id from another source. Ask who prepares the "

@@ -26,6 +26,7 @@ Action = Literal[
     "board_opened",
     "signed_in",
     "signed_out",
+    "tried_what_is_not_there",
     "worklist_seen",
     "patient_seen",
     "result_seen",

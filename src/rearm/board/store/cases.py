@@ -40,9 +40,10 @@ def case_of(session: Session, case_id: str) -> Case:
     return found
 
 
-def all_cases(session: Session) -> list[Case]:
-    """Every patient, by the id that the centre gave."""
-    return [*session.scalars(select(Case).order_by(Case.patient_id))]
+def all_cases(session: Session, tenant: str) -> list[Case]:
+    """Every patient of a tenant, by the id that the centre gave."""
+    of_tenant = select(Case).where(Case.tenant_id == tenant)
+    return [*session.scalars(of_tenant.order_by(Case.patient_id))]
 
 
 def as_seen(session: Session, case_id: str, version: int) -> Case:

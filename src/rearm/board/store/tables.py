@@ -13,6 +13,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from rearm.board.store.utc import UtcText
 
 __all__ = [
+    "FIRST_TENANT",
     "KEPT",
     "AuditHead",
     "AuditRow",
@@ -23,12 +24,16 @@ __all__ = [
     "Result",
     "SessionRow",
     "StartLink",
+    "Tenant",
     "Upload",
     "new_id",
 ]
 
 KEPT = ("records", "results", "decisions", "audit")
 """Tables of which no row is changed or deleted."""
+
+FIRST_TENANT = "first"
+"""The tenant that every board has from the beginning."""
 
 
 def new_id() -> str:
@@ -40,15 +45,26 @@ class Base(DeclarativeBase):
     """What all tables share."""
 
 
+class Tenant(Base):
+    """A centre, or a part of one, whose patients no other tenant sees."""
+
+    __tablename__ = "tenants"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+
+
 class Case(Base):
-    """One patient. `version` grows with every change of what is kept of the patient: who saves must
-    have seen the newest. `invented`: an example, not a patient.
+    """One patient of a tenant. `version` grows with every change of what is kept of the patient:
+    who saves must have seen the newest. `invented`: an example, not a patient.
     """
 
     __tablename__ = "cases"
+    __table_args__ = (UniqueConstraint("tenant_id", "patient_id", name="patient_of_tenant"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    patient_id: Mapped[str] = mapped_column(Text, unique=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    patient_id: Mapped[str] = mapped_column(Text)
     state: Mapped[str]
     meeting_day: Mapped[str | None]
     invented: Mapped[bool]
@@ -61,11 +77,14 @@ class Case(Base):
 
 
 class Upload(Base):
-    """A file that was given. `payload`: what was read of it, until it is taken in or discarded."""
+    """A file that was given to a tenant. `payload`: what was read of it, until it is taken in or
+    discarded.
+    """
 
     __tablename__ = "uploads"
 
     id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     file_name: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str]
     size: Mapped[int]
@@ -173,11 +192,12 @@ class StartLink(Base):
 
 
 class SessionRow(Base):
-    """Who is signed in; the id of the cookie is kept as a hash."""
+    """Who is signed in, and in which tenant; the id of the cookie is kept as a hash."""
 
     __tablename__ = "sessions"
 
     hash: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     who: Mapped[str]
     permissions: Mapped[str]
     made_at: Mapped[datetime] = mapped_column(UtcText)

@@ -20,6 +20,7 @@ from rearm.board.store.cases import touch
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder
 from rearm.board.store.tables import Case, Record, Result, Upload, new_id
+from rearm.board.store.tenants import check_owner
 from rearm.board.store.utc import now
 
 __all__ = [
@@ -40,7 +41,13 @@ LARGEST = 24 * 2**20
 
 
 def give(
-    database: Database, folder: BoardFolder, reader: Worker, who: str, name: str, data: bytes
+    database: Database,
+    folder: BoardFolder,
+    reader: Worker,
+    tenant: str,
+    who: str,
+    name: str,
+    data: bytes,
 ) -> str:
     """Reads a file in the child process and keeps what was read until it is taken in; gives the id
     of the upload. The file itself is not kept. Raises NotUsable with a sentence.
@@ -55,15 +62,18 @@ def give(
         read = reader.do(read_file, file)
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    return keep_read(database, who, named, data, read)
+    return keep_read(database, tenant, who, named, data, read)
 
 
-def keep_read(database: Database, who: str, name: str, data: bytes, read: bytes) -> str:
+def keep_read(
+    database: Database, tenant: str, who: str, name: str, data: bytes, read: bytes
+) -> str:
     """Keeps what was read of a file; gives the id of the upload."""
     found = msgspec.json.decode(read, type=ReadFile)
     with database.writing() as session:
         upload = Upload(
             id=new_id(),
+            tenant_id=tenant,
             file_name=name,
             sha256=hash_of(data),
             size=len(data),
@@ -98,10 +108,11 @@ def read_of(upload: Upload) -> ReadFile | None:
     return msgspec.json.decode(upload.payload, type=ReadFile)
 
 
-def versions_of(session: Session, read: ReadFile) -> dict[str, int]:
-    """Of the patients of a file that the board knows: the version of each, by the patient's id."""
+def versions_of(session: Session, tenant: str, read: ReadFile) -> dict[str, int]:
+    """Of the patients of a file that the tenant knows: the version of each, by the patient's id."""
     ids = [patient.patient_id for patient in read.patients]
-    found = session.execute(select(Case.patient_id, Case.version).where(Case.patient_id.in_(ids)))
+    known = Case.tenant_id == tenant, Case.patient_id.in_(ids)
+    found = session.execute(select(Case.patient_id, Case.version).where(*known))
     return {row.patient_id: row.version for row in found}
 
 
@@ -112,18 +123,20 @@ def seen_mark(versions: Mapping[str, int]) -> str:
 
 
 def take_in(
-    session: Session, upload_id: str, who: str, seen: str, *, invented: bool = False
+    session: Session, tenant: str, upload_id: str, who: str, seen: str, *, invented: bool = False
 ) -> list[str]:
     """Keeps a version of the record and of the answer of each patient of an upload; gives the ids
     of the cases. `seen`: the mark of the versions as the page of the upload showed them.
 
-    Raises Conflict where a patient was changed since, or the upload was settled.
+    Raises Conflict where a patient was changed since, or the upload was settled; NotThere where the
+    upload is of another tenant.
     """
+    check_owner(session, tenant, "upload", upload_id)
     upload = upload_of(session, upload_id)
     read = read_of(upload)
     if read is None:
         raise Conflict("This file was taken in or discarded before.")
-    if seen_mark(versions_of(session, read)) != seen:
+    if seen_mark(versions_of(session, tenant, read)) != seen:
         raise Conflict(
             "A patient of this file was changed on the board after the file was read. Look at the "
             "list again, then take it in."
@@ -148,10 +161,13 @@ def discard(session: Session, upload_id: str, who: str) -> None:
 def _take_in(
     session: Session, upload: Upload, patient: ReadPatient, who: str, *, invented: bool
 ) -> str:
-    case = session.scalar(select(Case).where(Case.patient_id == patient.patient_id))
+    tenant = upload.tenant_id
+    known = Case.tenant_id == tenant, Case.patient_id == patient.patient_id
+    case = session.scalar(select(Case).where(*known))
     if case is None:
         case = Case(
             id=new_id(),
+            tenant_id=tenant,
             patient_id=patient.patient_id,
             state="backlog",
             meeting_day=None,

@@ -29,7 +29,13 @@ def give(asked: Asked) -> Response | Again:
     board, form = asked.board, asked.form
     try:
         made = uploads.give(
-            board.database, board.folder, board.reader, asked.who, form.file_name, form.file
+            board.database,
+            board.folder,
+            board.reader,
+            asked.tenant,
+            asked.who,
+            form.file_name,
+            form.file,
         )
     except NotUsable as refusal:
         shown = contents.upload_form(str(refusal))
@@ -38,8 +44,9 @@ def give(asked: Asked) -> Response | Again:
 
 
 def take_in(asked: Asked) -> Response:
+    upload, seen = asked.part("upload"), asked.form.text("seen")
     with asked.board.database.writing() as session:
-        made = uploads.take_in(session, asked.part("upload"), asked.who, asked.form.text("seen"))
+        made = uploads.take_in(session, asked.tenant, upload, asked.who, seen)
     return to(f"/patients/{made[0]}" if len(made) == 1 else "/worklist")
 
 

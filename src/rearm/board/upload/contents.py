@@ -25,7 +25,7 @@ def upload_page(session: Session, upload_id: str) -> UploadPage:
     of_file: tuple[ReadIssue, ...] = ()
     known: dict[str, int] = {}
     if read is not None:
-        known = versions_of(session, read)
+        known = versions_of(session, upload.tenant_id, read)
         patients = tuple(_of_upload(x, known.get(x.patient_id)) for x in read.patients)
         of_file = tuple(x for x in read.issues if x.severity != "note")
     return UploadPage(

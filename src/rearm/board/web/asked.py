@@ -28,5 +28,10 @@ class Asked:
         return self.parts[name]
 
     @property
+    def tenant(self) -> str:
+        """In which the session works."""
+        return "" if self.signed_in is None else self.signed_in.tenant
+
+    @property
     def who(self) -> str:
         return "" if self.signed_in is None else self.signed_in.who

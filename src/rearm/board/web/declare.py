@@ -6,7 +6,7 @@ Each room of pages lists its own addresses with these; `rearm.board.routes` join
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +17,9 @@ from starlette.routing import Route
 
 from rearm.board.board import Board
 from rearm.board.people.sessions import Permission, SignedIn, signed_in
-from rearm.board.refusals import NotAllowed, NotSignedIn, Refusal
+from rearm.board.refusals import NotAllowed, NotSignedIn, NotThere, Refusal
+from rearm.board.store import audit
+from rearm.board.store.tenants import OWNED, check_owner
 from rearm.board.web.asked import Asked
 from rearm.board.web.contexts import Context
 from rearm.board.web.forms import Form, read_form
@@ -25,6 +27,8 @@ from rearm.board.web.pages import JSON_ENDING, as_json, as_page, refused
 from rearm.board.words import NOT_SIGNED_IN
 
 __all__ = ["Address", "Again", "BoardRoute", "Needed", "get", "page", "post", "to"]
+
+_LONGEST_ID = 16  # characters of an id, as the audit notes one
 
 Needed = Literal["nothing"] | Permission
 Handler = Callable[[Asked], Response]
@@ -96,7 +100,7 @@ class BoardRoute(Route):
 
 
 def _guarded(address: Address, board: Board) -> Callable[[Request], Awaitable[Response]]:
-    """The handler behind the session, its permission and the token of the form."""
+    """The handler behind the session, its permission, its tenant and the token of the form."""
 
     async def endpoint(request: Request) -> Response:
         who: SignedIn | None = None
@@ -105,6 +109,8 @@ def _guarded(address: Address, board: Board) -> Callable[[Request], Awaitable[Re
         try:
             if address.needs != "nothing":
                 who = await run_in_threadpool(_session, board, cookie, address.needs)
+            if who is not None:
+                await run_in_threadpool(_check_tenant, board, who, request.path_params)
             if who is not None and who.reach is not None:
                 who.reach.check(address.path, request.path_params)
             if who is not None and request.method == "POST":
@@ -132,6 +138,24 @@ def _session(board: Board, cookie: str, needs: Permission) -> SignedIn:
     if needs not in found.permissions:
         raise NotAllowed("This session may not do that.")
     return found
+
+
+def _check_tenant(board: Board, who: SignedIn, parts: Mapping[str, str]) -> None:
+    """What an address names must be of the tenant in which the session works. A try is noted, but
+    nowhere in the history of a patient: for other tenants there is none.
+    """
+    owned = {part: parts[part] for part in OWNED if part in parts}
+    if not owned:
+        return
+    try:
+        with board.database.reading() as session:
+            for part, row_id in owned.items():
+                check_owner(session, who.tenant, part, row_id)
+    except NotThere:
+        with board.database.writing() as session:
+            details = {part: row_id[:_LONGEST_ID] for part, row_id in owned.items()}
+            audit.append(session, who.who, "tried_what_is_not_there", "", details)
+        raise
 
 
 def _check_token(form: Form, who: SignedIn) -> None:

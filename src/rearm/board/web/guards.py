@@ -17,7 +17,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from rearm.board.refusals import Busy, NotAllowed, Refusal
 from rearm.board.web.pages import refused
 
-__all__ = ["CSP", "FaultGuard", "HeaderGuard", "HostGuard", "OriginGuard"]
+__all__ = [
+    "CSP",
+    "MOST_AT_ONCE",
+    "CrowdGuard",
+    "FaultGuard",
+    "HeaderGuard",
+    "HostGuard",
+    "OriginGuard",
+]
 
 CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
@@ -38,6 +46,29 @@ _HEADERS = {
 }
 _SAFE = ("GET", "HEAD")
 _BY_TOKEN = "/cds-services"  # a record system, not a browser: no cookie counts there
+
+
+MOST_AT_ONCE = 40
+"""Requests that are worked on together; who comes beyond is told when to come again."""
+
+
+class CrowdGuard:
+    """Refuses at once what could not be answered soon, so that nobody waits without knowing."""
+
+    def __init__(self, app: ASGIApp, *, most: int = MOST_AT_ONCE) -> None:
+        self.app, self.most = app, most
+        self._inside = 0  # counted on the one thread of the event loop
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._inside >= self.most and scope["type"] == "http":
+            refusal = Busy("Too many requests at once. Try again in a few seconds.")
+            await refused(scope, refusal)(scope, receive, send)
+            return
+        self._inside += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._inside -= 1
 
 
 class WrongHost(Refusal):

@@ -14,7 +14,7 @@ __all__ = ["ADDRESSES"]
 def worklist(asked: Asked) -> Worklist:
     with asked.board.database.writing() as session:
         audit.append(session, asked.who, "worklist_seen")
-        return contents.worklist(session)
+        return contents.worklist(session, asked.tenant)
 
 
 ADDRESSES: tuple[Address, ...] = (*page("/worklist", worklist),)

@@ -17,10 +17,10 @@ __all__ = ["worklist"]
 _LAST = "9999"  # after every day of a meeting
 
 
-def worklist(session: Session) -> Worklist:
-    """Every patient by state; the next meeting first, then by id."""
+def worklist(session: Session, tenant: str) -> Worklist:
+    """Every patient of a tenant by state; the next meeting first, then by id."""
     rows: dict[str, list[WorklistRow]] = {state: [] for state in STATE_WORDS}
-    for case in all_cases(session):
+    for case in all_cases(session, tenant):
         result = latest_result(session, case.id)
         if result is not None:
             rows[case.state].append(_row(session, case, result))

@@ -32,7 +32,7 @@ class WorklistGroup(Part, frozen=True, kw_only=True):
 
 
 class Worklist(Context, frozen=True, kw_only=True):
-    """All patients of the board by their state."""
+    """All patients of a tenant by their state."""
 
     template: ClassVar[str] = "worklist"
     window: ClassVar[str] = "Worklist"

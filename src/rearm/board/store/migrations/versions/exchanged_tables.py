@@ -8,7 +8,7 @@ from alembic import op
 from rearm.board.store.utc import UtcText
 
 revision = "exchanged"
-down_revision = "0001"
+down_revision = "tenants"
 branch_labels = None
 depends_on = None
 
