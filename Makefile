@@ -48,10 +48,10 @@ pango: setup-test ## the library Pango for the tests of the PDF (Debian, as root
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 >/dev/null; \
 	  else echo "No Pango found: the tests that write the sheet as a PDF will be skipped. Install it to run them (Debian: libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)."; fi; }
 
-postgres: ## a PostgreSQL server for the tests of OMOP (Debian, as root); elsewhere a sentence
+postgres: ## a PostgreSQL server for the tests of OMOP and of the board (Debian, as root); elsewhere a sentence
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null; \
-	  else echo "No PostgreSQL server found: the tests that read OMOP from one will be skipped. Install it to run them (Debian: postgresql)."; fi; }
+	  else echo "No PostgreSQL server found: the tests that read OMOP from one, and those of a board on one, will be skipped. Install it to run them (Debian: postgresql)."; fi; }
 
 demo: setup ## assess the bundled examples and write their reports to demo/
 	@$(BIN)/rearm assess examples/tables --html demo/ --json demo/ --quiet

@@ -93,6 +93,14 @@ GATES = {
         title="A store of 2,000 invented patients made on Spark and by the local pool",
         commands=(("-m", "benchmarks.registry", "--patients", "2000", "--spark", "2000"),),
     ),
+    "sheets": Gate(
+        title="Numbers read back from 100 sheets, page and PDF, beside those of the results",
+        commands=(("-m", "scripts.sheet_numbers", "100"),),
+    ),
+    "api": Gate(
+        title="The API of the board under schemathesis, all checks, 500 examples a route",
+        commands=(("-m", "scripts.fuzz_api", "500"),),
+    ),
     "versions": Gate(
         title="Answers of this version beside those of another",
         commands=(("-m", "scripts.compare_versions", os.environ.get("REF", "3cbca73")),),

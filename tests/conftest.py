@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 from tests.support.places import COHORT
+
+if TYPE_CHECKING:
+    from tests.support.databases import NewDatabase, Stocked
 
 IN_CI = os.environ.get("REARM_CI") == "1"
 
@@ -58,3 +62,30 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     if IN_CI and report.outcome == "skipped":
         _must_run(report)
     return report
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[NewDatabase]:
+    """New databases of a PostgreSQL server, which is started once for each process of the tests."""
+    from tests.support.databases import new_databases
+
+    with new_databases() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def stocked(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Stocked:
+    """Boards with patients on either database; the server is started when one is asked for."""
+    from tests.support.databases import Stocked
+
+    return Stocked(tmp_path_factory.mktemp("stocked"), lambda: request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(autouse=os.environ.get("REARM_BOARD_ON") == "postgresql")
+def _on_server(request: pytest.FixtureRequest) -> Iterator[None]:
+    """`REARM_BOARD_ON=postgresql`: the boards of all tests stand on a server; for the gate."""
+    from tests.support.board import ON_SERVER
+
+    ON_SERVER[:] = [request.getfixturevalue("postgres")]
+    yield
+    ON_SERVER.clear()

@@ -89,7 +89,7 @@ def test_from_the_link_to_the_decision(browser: Any, tmp_path: Path, script: boo
         row = view.locator("section", has=view.locator("#state-decided")).locator("tbody tr")
         assert "SYN-01" in row.inner_text() and "Decided:" in row.inner_text()
         seen.follow(view.get_by_role("button", name="Sign out"))
-        assert view.locator("h1", has_text="Sign in first").is_visible()
+        assert view.locator("h1", has_text="You are signed out").is_visible()
         home = link.split("/start/")[0]
         refusals = [x for x in seen.troubles if "401" not in x and "422" not in x]
         assert refusals == []

@@ -4,35 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
-import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
 from tests.support.board import new_board, stock
 
-from rearm.board.commands import verify_audit
 from rearm.cohort.store.lock import locked
 
 pytestmark = pytest.mark.slow
-
-WRITER = """
-import sys
-from pathlib import Path
-from tests.support.board import new_board, stock
-board = new_board(Path(sys.argv[1]))
-cases = stock(board, "SYN-01", "SYN-03")
-print("ready", flush=True)
-while True:
-    stock(board, "SYN-01", "SYN-03")
-"""
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -128,6 +115,58 @@ def test_it_starts_with_the_invented_patients_and_its_link_works(tmp_path: Path)
     assert "Traceback" not in told and "SYN-" not in told
 
 
+CONFIG = """
+folder = "{folder}"
+port = 0
+origin = "https://board.example.org"
+trusted_proxies = ["127.0.0.1"]
+
+[[tenants]]
+id = "north"
+name = "North hospital"
+"""
+
+
+def test_a_board_for_many_is_served_to_its_proxy_only(tmp_path: Path) -> None:
+    config = tmp_path / "board.toml"
+    config.write_text(CONFIG.format(folder=tmp_path / "b"))
+    command = [sys.executable, "-m", "rearm.cli", "serve", "--config", str(config)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        line = next(x for x in process.stdout if "At the board" in x)
+        assert "/start/" not in line and "https://board.example.org" in line
+        home = f"http://127.0.0.1:{line.rsplit(':', 1)[1].strip()}"
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(f"{home}/sign-in", timeout=30)
+        asked = {"X-Forwarded-Proto": "https", "Host": "board.example.org"}
+        request = urllib.request.Request(f"{home}/sign-in", headers=asked)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert answer.headers["strict-transport-security"]
+            assert "__Host-rearm_browser=" in answer.headers["set-cookie"]
+        more = ("--role", "chair", "--tenant", "north", "--config", config)
+        added = run("serve", "user", "add", "Alice", *more)
+        says(added, 0, "https://board.example.org/password/")
+        says(run("serve", "user", "add", "alice", *more), 2, "There is a user of this name")
+        says(run("serve", "user", "roles", "bob", "--config", config), 2, "no user of this name")
+        says(run("serve", "user", "disable", "alice", "--config", config), 0, "can't sign in")
+        listed = run("serve", "user", "list", "--json", "--config", config)
+        assert json.loads(listed.stdout) == [
+            {"name": "alice", "roles": {"north": ["chair"]}, "disabled": True, "provider": False}
+        ]
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+    assert "Traceback" not in told
+
+
+def test_a_configuration_that_can_t_be_used_starts_nothing(tmp_path: Path) -> None:
+    config = tmp_path / "board.toml"
+    config.write_text(CONFIG.format(folder=tmp_path / "b") + 'hots = "0.0.0.0"\n')
+    says(run("serve", "--config", config), 2, "unknown field `hots`", "tenants[0]")
+    assert not (tmp_path / "b").exists()
+
+
 def test_one_program_serves_a_folder(tmp_path: Path) -> None:
     board = new_board(tmp_path)
     with locked(board.folder.path):
@@ -141,25 +180,3 @@ def test_the_help_stays_quick() -> None:
         "sys.exit(str(heavy) if heavy else 0)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_kill_in_the_middle_of_writing_leaves_the_store_whole(tmp_path: Path, seed: int) -> None:
-    folder = tmp_path / "board"
-    process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None and process.stdout.readline() == "ready\n"
-    time.sleep(0.3 + random.Random(seed).random())
-    process.kill()
-    process.wait()
-    with sqlite3.connect(folder / "board.sqlite") as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        counts = connection.execute(
-            "SELECT (SELECT COUNT(*) FROM records), (SELECT COUNT(*) FROM results), "
-            "(SELECT COUNT(*) FROM audit WHERE action = 'taken_in')"
-        ).fetchone()
-    assert len(set(counts)) == 1 and counts[0] >= 2 and counts[0] % 2 == 0  # both or neither
-    assert verify_audit(folder, None).faults == ()
-    board = new_board(folder)
-    assert set(stock(board, "SYN-01", "SYN-03")) == {"SYN-01", "SYN-03"}

@@ -18,10 +18,10 @@ from rearm.assessment import Assessment
 from rearm.report.assessment import context
 from rearm.report.assessment.context import PageContext, page_context
 from rearm.report.assessment.index import IndexRow
-from rearm.report.assessment.page import _template
+from rearm.report.assessment.page import template_of
 from rearm.report.sheet.contents import SheetContents
 
-ENGINE = _template("page").environment  # with the filters of this page
+ENGINE = template_of("page").environment  # with the filters of this page
 TEMPLATES = sorted(n for n in ENGINE.list_templates() if n.startswith("assessment/"))
 BOARD = sorted(n for n in ENGINE.list_templates() if n.startswith("board/"))
 FIELDS = tuple(field.name for field in fields(PageContext))
@@ -59,6 +59,7 @@ def test_the_templates_are_those_that_were_looked_at() -> None:
         "option",
         "page",
         "practicalities",
+        "print",
         "reasons",
         "references",
         "risks",
@@ -111,9 +112,15 @@ def imported(name: str) -> set[str]:
     return {i.target for i in parsed(name).find_all(nodes.Import)}
 
 
+_GIVEN = {
+    "index.html.j2": {"css", "rows", "unread"},
+    "print.html.j2": {"page", "css", "stamp"},
+}
+
+
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_a_template_sees_the_context_only(name: str) -> None:
-    given = {"css", "rows", "unread"} if name.endswith("index.html.j2") else {"page"}
+    given = _GIVEN.get(name.removeprefix("assessment/"), {"page"})
     tree = parsed(name)
     own = {node.name for node in tree.find_all(nodes.Name) if node.ctx == "store"}
     assert meta.find_undeclared_variables(tree) - own == given

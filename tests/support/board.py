@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,6 +20,7 @@ from rearm.board.child.reading import ReadFile, read_file
 from rearm.board.child.worker import Worker
 from rearm.board.people import sessions
 from rearm.board.refusals import NotUsable
+from rearm.board.settings import Settings
 from rearm.board.store import uploads
 from rearm.board.store.database import Database
 from rearm.board.store.folder import open_board
@@ -26,6 +28,7 @@ from rearm.board.store.tables import FIRST_TENANT, Tenant
 from rearm.errors import RearmError
 
 __all__ = [
+    "ON_SERVER",
     "PORT",
     "Visitor",
     "examples_read",
@@ -50,16 +53,39 @@ class _Here(Worker):
             raise NotUsable(str(error)) from None
 
 
-def new_board(folder: Path) -> Board:
-    """An empty board."""
-    place = open_board(folder)
-    database = Database(place.database)
-    database.bring_up_to_date()
-    board = Board(place, database, port=PORT)
+ON_SERVER: list[Callable[[], str]] = []
+"""Where a test stands on a server by itself: gives the address of a new database (see conftest)."""
+
+
+def new_board(folder: Path, url: str | None = None, *, settings: Settings | None = None) -> Board:
+    """An empty board; `url`: of the server on which it stands."""
+    fresh = not (folder.is_dir() and any(folder.iterdir()))
+    if url is None and ON_SERVER and fresh:
+        url = ON_SERVER[0]()
+    place = open_board(folder, url)
+    copied = fresh and url is None
+    if copied:
+        place.database.write_bytes(_empty_database())
+    database = Database(place.where)
+    if not copied:
+        database.bring_up_to_date()
+    board = Board(place, database, port=PORT, settings=settings)
     board.reader = _Here(what="This file", seconds=60, megabytes=1024)
     board.drawer = _Here(what="The page", seconds=60, megabytes=1024)
     board.carders = Pool([_Here(what="The card", seconds=60, megabytes=1024)], patience=5)
+    board.printer = _Here(what="The report", seconds=60, megabytes=1024)
     return board
+
+
+@cache
+def _empty_database() -> bytes:
+    """That of a new board, made by all migrations once a process, since that takes a while."""
+    with TemporaryDirectory() as folder:
+        place = open_board(Path(folder) / "board")
+        database = Database(place.database)
+        database.bring_up_to_date()
+        database.close()
+        return place.database.read_bytes()
 
 
 def other_tenant(board: Board) -> str:

@@ -29,7 +29,7 @@ def elements(reader: PdfReader) -> Iterator[Any]:
 def _below(element: Any) -> Iterator[Any]:
     for kid in _kids(element):
         part = kid.get_object()
-        if isinstance(part, DictionaryObject):
+        if isinstance(part, DictionaryObject) and "/S" in part:  # a link names what it covers
             yield part
             yield from _below(part)
 

@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.support.board import new_board, stock
+from sqlalchemy import Connection
+from tests.support.board import stock
+from tests.support.databases import DATABASES, Stocked, outside, without_triggers
 
 from rearm.board.board import Board
-from rearm.board.decision import decisions
-from rearm.board.decision.decisions import Given
-from rearm.board.store import audit, cases
+from rearm.board.store import audit
 from rearm.board.store.audit import FaultKind, Verified, verify
 from rearm.board.words import fault_words
 
-Tampered = Callable[[sqlite3.Connection], None]
+Tampered = Callable[[Connection], None]
 
 
-@pytest.fixture
-def board(tmp_path: Path) -> Board:
-    """A board with two patients, a decision, and nine entries or more."""
-    board = new_board(tmp_path / "board")
-    board.opened()
-    case = stock(board, "SYN-01", "SYN-03")["SYN-01"]
-    with board.database.writing() as session:
-        version = cases.case_of(session, case).version
-        cases.move(session, case, version, "x", state="prepared", meeting_day="")
-    given = Given(strategy="", participants="A", reason="r", deviation="d")
-    with board.database.writing() as session:
-        version = cases.case_of(session, case).version
-        decisions.decide(session, case, version, "x", number=1, given=given)
-    return board
+@pytest.fixture(params=DATABASES)
+def board(tmp_path: Path, stocked: Stocked, request: pytest.FixtureRequest) -> Iterator[Board]:
+    """A board with two patients and a decision, on either database."""
+    board = stocked.board(request.param, tmp_path / "board")
+    yield board
+    board.close()
 
 
 def _verified(board: Board, head: str | None = None) -> Verified:
@@ -42,82 +33,78 @@ def _verified(board: Board, head: str | None = None) -> Verified:
 
 
 def _tamper(board: Board, how: Tampered) -> None:
-    """As somebody who can write the file: the triggers are taken away first."""
-    board.database.close()
-    connection = sqlite3.connect(board.folder.database)
-    with connection:
-        triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        for (name,) in triggers.fetchall():
-            connection.execute(f"DROP TRIGGER {name}")
+    """As somebody who can write the database: the triggers are taken away first."""
+    with without_triggers(board) as connection:
         how(connection)
-    connection.close()
 
 
-def _change(connection: sqlite3.Connection) -> None:
-    connection.execute("UPDATE audit SET who = 'nobody' WHERE number = 2")
+def _change(connection: Connection) -> None:
+    connection.exec_driver_sql("UPDATE audit SET who = 'nobody' WHERE number = 2")
 
 
-def _change_details(connection: sqlite3.Connection) -> None:
-    connection.execute("UPDATE audit SET details = '{}' WHERE number = 3")
+def _change_details(connection: Connection) -> None:
+    connection.exec_driver_sql("UPDATE audit SET details = '{}' WHERE number = 3")
 
 
-def _delete(connection: sqlite3.Connection) -> None:
-    connection.execute("DELETE FROM audit WHERE number = 2")
+def _delete(connection: Connection) -> None:
+    connection.exec_driver_sql("DELETE FROM audit WHERE number = 2")
 
 
-def _delete_and_count_anew(connection: sqlite3.Connection) -> None:
-    connection.execute("DELETE FROM audit WHERE number = 2")
-    connection.execute("UPDATE audit SET number = number - 1 WHERE number > 2")
+def _delete_and_count_anew(connection: Connection) -> None:
+    connection.exec_driver_sql("DELETE FROM audit WHERE number = 2")
+    connection.exec_driver_sql("UPDATE audit SET number = number - 1 WHERE number > 2")
 
 
-def _cut_the_end(connection: sqlite3.Connection) -> None:
-    connection.execute("DELETE FROM audit WHERE number = (SELECT MAX(number) FROM audit)")
+def _cut_the_end(connection: Connection) -> None:
+    connection.exec_driver_sql("DELETE FROM audit WHERE number = (SELECT MAX(number) FROM audit)")
 
 
-def _cut_everything(connection: sqlite3.Connection) -> None:
-    connection.execute("DELETE FROM audit")
+def _cut_everything(connection: Connection) -> None:
+    connection.exec_driver_sql("DELETE FROM audit")
 
 
-def _insert(connection: sqlite3.Connection) -> None:
-    connection.execute("UPDATE audit SET number = -number - 1 WHERE number > 2")
-    connection.execute("UPDATE audit SET number = -number WHERE number < 0")
-    connection.execute(
+def _insert(connection: Connection) -> None:
+    connection.exec_driver_sql("UPDATE audit SET number = -number - 1 WHERE number > 2")
+    connection.exec_driver_sql("UPDATE audit SET number = -number WHERE number < 0")
+    connection.exec_driver_sql(
         "INSERT INTO audit SELECT 3, at, who, action, subject, details, previous, hash "
         "FROM audit WHERE number = 2"
     )
 
 
-def _insert_at_the_end(connection: sqlite3.Connection) -> None:
-    connection.execute(
+def _insert_at_the_end(connection: Connection) -> None:
+    connection.exec_driver_sql(
         "INSERT INTO audit SELECT number + 1, at, who, action, subject, details, hash, hash "
         "FROM audit ORDER BY number DESC LIMIT 1"
     )
 
 
-def _reorder(connection: sqlite3.Connection) -> None:
-    connection.execute("UPDATE audit SET number = -1 WHERE number = 2")
-    connection.execute("UPDATE audit SET number = 2 WHERE number = 3")
-    connection.execute("UPDATE audit SET number = 3 WHERE number = -1")
+def _reorder(connection: Connection) -> None:
+    connection.exec_driver_sql("UPDATE audit SET number = -1 WHERE number = 2")
+    connection.exec_driver_sql("UPDATE audit SET number = 2 WHERE number = 3")
+    connection.exec_driver_sql("UPDATE audit SET number = 3 WHERE number = -1")
 
 
-def _change_an_answer(connection: sqlite3.Connection) -> None:
-    connection.execute("UPDATE results SET result = replace(result, 'Talquetamab', 'Melphalan')")
+def _change_an_answer(connection: Connection) -> None:
+    connection.exec_driver_sql(
+        "UPDATE results SET result = replace(result, 'Talquetamab', 'Melphalan')"
+    )
 
 
-def _change_a_reason(connection: sqlite3.Connection) -> None:
-    connection.execute("UPDATE decisions SET reason = 'another'")
+def _change_a_reason(connection: Connection) -> None:
+    connection.exec_driver_sql("UPDATE decisions SET reason = 'another'")
 
 
-def _change_rows(connection: sqlite3.Connection) -> None:
-    connection.execute("UPDATE records SET rows = '[]' WHERE number = 1")
+def _change_rows(connection: Connection) -> None:
+    connection.exec_driver_sql("UPDATE records SET rows = '[]' WHERE number = 1")
 
 
-def _delete_a_decision(connection: sqlite3.Connection) -> None:
-    connection.execute("DELETE FROM decisions")
+def _delete_a_decision(connection: Connection) -> None:
+    connection.exec_driver_sql("DELETE FROM decisions")
 
 
-def _insert_a_decision(connection: sqlite3.Connection) -> None:
-    connection.execute(
+def _insert_a_decision(connection: Connection) -> None:
+    connection.exec_driver_sql(
         "INSERT INTO decisions SELECT 'f', case_id, 2, result_id, strategy, tier, participants, "
         "reason, deviation, at, who FROM decisions"
     )
@@ -179,10 +166,10 @@ def test_without_its_guard_it_would_not_be_found(
 
 
 def test_without_the_kept_end_a_cut_end_would_not_be_found(board: Board) -> None:
-    def cut(connection: sqlite3.Connection) -> None:
+    def cut(connection: Connection) -> None:
         _cut_the_end(connection)
-        connection.execute("DELETE FROM decisions")
-        connection.execute(
+        connection.exec_driver_sql("DELETE FROM decisions")
+        connection.exec_driver_sql(
             "UPDATE audit_head SET (number, hash) = "
             "(SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1)"
         )
@@ -217,6 +204,6 @@ def test_many_writers_at_once_leave_one_chain(board: Board) -> None:
 
 
 def test_the_audit_names_no_patient(board: Board) -> None:
-    with sqlite3.connect(board.folder.database) as connection:
-        rows = connection.execute("SELECT * FROM audit").fetchall()
+    with outside(board) as connection:
+        rows = connection.exec_driver_sql("SELECT * FROM audit").fetchall()
     assert rows and not any("SYN-" in str(cell) for row in rows for cell in row)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,9 +12,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from tests.support.board import examples_read, new_board, stock
@@ -32,24 +28,13 @@ from rearm.board.decision import decisions
 from rearm.board.decision.decisions import Given
 from rearm.board.refusals import Conflict, NotThere, NotUsable
 from rearm.board.store import cases, uploads
-from rearm.board.store.database import _MAGIC, Database, _config
+from rearm.board.store.database import Database
 from rearm.board.store.folder import existing_board, open_board
-from rearm.board.store.tables import FIRST_TENANT, KEPT, Base, Case, Record, Result
+from rearm.board.store.tables import FIRST_TENANT, Case, Record, Result
 from rearm.board.store.utc import UtcText, utc_text
 from rearm.intake import read_tables
 
 GIVEN = Given(strategy="", participants="A, B", reason="as discussed", deviation="none fits")
-
-
-BEFORE_TENANTS = (
-    "INSERT INTO cases VALUES ('c', 'P1', 'backlog', NULL, 0, 7, '2026-11-30T08:15:00.000000Z', "
-    "'2026-11-30T08:15:00.000000Z', 'x')",
-    "INSERT INTO uploads VALUES ('u', 'f.csv', 'h', 3, 'read', X'78797A', "
-    "'2026-11-30T08:15:00.000000Z', 'x')",
-    "INSERT INTO records VALUES ('r', 'c', 1, 'u', '[]', '[]', '2026-11-30T08:15:00.000000Z', 'x')",
-    "INSERT INTO sessions VALUES ('s', 'x', 'read', '2026-11-30T08:15:00.000000Z', "
-    "'2026-11-30T08:15:00.000000Z', NULL)",
-)
 
 
 @pytest.fixture
@@ -94,60 +79,11 @@ def test_a_board_that_is_not_there_is_not_made_by_looking(tmp_path: Path) -> Non
 # ---------------------------------------------------------------- the database
 
 
-def test_another_program_s_database_is_left_alone(tmp_path: Path) -> None:
-    file = tmp_path / "board.sqlite"
-    with sqlite3.connect(file) as connection:
-        connection.execute("CREATE TABLE recipes (name TEXT)")
-    with pytest.raises(NotUsable, match="not the database of a board"):
-        Database(file).bring_up_to_date()
-    with sqlite3.connect(file) as connection:
-        tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
-    assert tables == [("recipes",)]
-
-
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "board.sqlite"
     file.write_bytes(b"no database at all, but long enough to have a header" * 100)
     with pytest.raises(NotUsable, match="not the database of a board"):
         Database(file).bring_up_to_date()
-
-
-def test_a_database_of_a_newer_version_is_refused_and_stays(board: Board) -> None:
-    with sqlite3.connect(board.folder.database) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    for attempt in (board.database.bring_up_to_date, board.database.check):
-        with pytest.raises(NotUsable, match="newer version of Rearm"):
-            attempt()
-    with sqlite3.connect(board.folder.database) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
-
-
-def test_the_migrations_make_the_tables_of_the_code(board: Board) -> None:
-    with board.database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, Base.metadata) == []
-
-
-def test_a_database_without_tenants_keeps_everything_for_the_first(tmp_path: Path) -> None:
-    place = open_board(tmp_path / "board")
-    database = Database(place.database)
-    with database._writes.begin() as connection:
-        command.upgrade(_config(connection), "0001")
-        connection.exec_driver_sql(f"PRAGMA application_id = {_MAGIC}")
-        for line in BEFORE_TENANTS:
-            connection.exec_driver_sql(line)
-    for _ in range(2):
-        database.bring_up_to_date()
-    with database.reading() as session:
-        (case,) = cases.all_cases(session, FIRST_TENANT)
-        record = session.scalars(select(Record).where(Record.case_id == case.id)).one()
-        upload = uploads.upload_of(session, record.upload_id)
-        assert (case.id, case.patient_id, case.version) == ("c", "P1", 7)
-        assert (upload.tenant_id, upload.payload) == (FIRST_TENANT, b"xyz")
-        assert session.connection().exec_driver_sql("PRAGMA foreign_key_check").all() == []
-        assert (
-            compare_metadata(MigrationContext.configure(session.connection()), Base.metadata) == []
-        )
 
 
 def test_opening_again_changes_nothing(board: Board) -> None:
@@ -182,40 +118,6 @@ def test_times_are_text_in_utc() -> None:
 
 
 # ---------------------------------------------------------------- what is kept
-
-
-@pytest.mark.parametrize("table", KEPT)
-@pytest.mark.parametrize("change", ["UPDATE", "DELETE", "REPLACE"])
-def test_the_database_refuses_to_change_what_is_kept(board: Board, table: str, change: str) -> None:
-    (case,) = stock(board, "SYN-01").values()
-    with board.database.writing() as session:
-        version = cases.case_of(session, case).version
-        decisions.decide(session, case, version, "x", number=1, given=GIVEN)
-    connection = sqlite3.connect(board.folder.database)
-    try:
-        with pytest.raises(sqlite3.IntegrityError, match=r"kept as they are|only added to"):
-            connection.execute(_change(connection, table, change))
-        for (trigger,) in connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-        ).fetchall():
-            connection.execute(f"DROP TRIGGER {trigger}")
-        # without the triggers the same goes through: it is they that refuse
-        assert connection.execute(_change(connection, table, change)).rowcount > 0
-    finally:
-        connection.rollback()
-        connection.close()
-
-
-def _change(connection: sqlite3.Connection, table: str, change: str) -> str:
-    if change == "DELETE":
-        return f"DELETE FROM {table}"
-    if change == "UPDATE":
-        return (
-            f"UPDATE {table} SET who = 'nobody'"
-            if table != "results"
-            else ("UPDATE results SET software = '9'")
-        )
-    return f"INSERT OR REPLACE INTO {table} SELECT * FROM {table} LIMIT 1"
 
 
 def test_every_version_of_a_record_and_its_answer_is_kept(board: Board) -> None:

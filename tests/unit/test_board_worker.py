@@ -6,13 +6,14 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from tests.support.board import Visitor, new_board
 from tests.support.places import ROOT
 
 from rearm.board.child.worker import Worker
-from rearm.board.refusals import NotUsable
+from rearm.board.refusals import Died, NotUsable
 from rearm.board.store import uploads
 from rearm.errors import InputError
 
@@ -117,6 +118,27 @@ def test_its_process_ends_with_it(worker: Worker) -> None:
     else:
         with pytest.raises(OSError):
             os.kill(process, 0)
+
+
+def test_it_is_closed_in_the_middle_of_work_too(worker: Worker) -> None:
+    found: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            worker.do(_hang, 1)
+        except NotUsable as refusal:
+            found.append(refusal)
+
+    worker.do(_ident, 1)
+    busy = Thread(target=work)
+    busy.start()
+    while not worker._lock.locked():
+        time.sleep(0.01)
+    begun = time.monotonic()
+    worker.close()
+    busy.join(3)
+    assert time.monotonic() - begun < 3 and not busy.is_alive()
+    assert [type(x) for x in found] == [Died]  # nothing was kept, and it may be tried again
 
 
 def test_a_file_that_brings_its_process_down_costs_one_request(

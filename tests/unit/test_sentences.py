@@ -32,6 +32,7 @@ WRITES_KEYS = {
     "board/store/migrations/": "to the database, as SQL",
     "board/exchange/": "to whoever connects a record system, of keys of the section and of SMART",
     "board/record_system/cds.py": "to whoever connects a record system, of names of CDS Hooks",
+    "board/settings.py": "to whoever configures a board, of the keys of the file",
     "assessment/check": "to whoever writes knowledge files, of their keys",
     "assessment/planner.py": "to whoever writes placements, of their keys",
     "rules/reading.py": "to whoever writes a condition, of its findings",
@@ -39,6 +40,7 @@ WRITES_KEYS = {
 }
 NAMES = {
     "as_of": "the argument of rearm.assess",
+    "data_manager": "a role, for --role",
     "quantitative_ig": "a word of the criteria, for --set",
 }
 WRONG_WORDS = {

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -12,13 +15,22 @@ from rearm.board.child.pool import Pool
 from rearm.board.child.worker import Worker
 from rearm.board.exchange.configuration import RecordSystem
 from rearm.board.exchange.keys import KeysAtAddress
-from rearm.board.people import sessions
-from rearm.board.store import audit, uploads
+from rearm.board.people import sessions, users
+from rearm.board.rate import Rate
+from rearm.board.settings import Settings, secret_of
+from rearm.board.store import audit, retention, uploads
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder
+from rearm.board.store.jobs import Press
 from rearm.board.store.tables import FIRST_TENANT, AuditRow
 
-__all__ = ["Board"]
+if TYPE_CHECKING:
+    from rearm.board.people.providers import Provider
+
+__all__ = ["CALLBACK", "Board"]
+
+CALLBACK = "/sign-in/provider/back"
+"""Where a provider sends users back."""
 
 _CARDERS = 2  # processes that compute cards; a physician waits for one
 
@@ -32,30 +44,53 @@ class Board:
         database: Database,
         *,
         port: int,
+        settings: Settings | None = None,
         record_system: RecordSystem | None = None,
     ) -> None:
         self.folder, self.database, self.port = folder, database, port
+        self.settings = settings or Settings()
+        self.provider = _provider(self.settings, f"{self.origin}{CALLBACK}")
         self.record_system = record_system
         self.fetched_keys: dict[str, KeysAtAddress] = {}
         self.reader = Worker(what="This file", seconds=120, megabytes=3072)
         self.drawer = Worker(what="The page", seconds=60, megabytes=3072)
+        self.printer = Worker(what="The report", seconds=300, megabytes=3072)
         self.carders = Pool(
             [Worker(what="The card", seconds=15, megabytes=1024) for _ in range(_CARDERS)],
             patience=5,
         )
+        self.api_rate = Rate(per_minute=300, at_once=60)
+        self.api_work = BoundedSemaphore(8)  # pieces of work of programs that wait for a process
+        self.press = Press(database, lambda: self.printer)
 
     @property
     def host(self) -> str:
-        return host_at(self.port)
+        """What a request must name as its host."""
+        return self.settings.origin.removeprefix("https://") or host_at(self.port)
 
     @property
     def origin(self) -> str:
-        return f"http://{self.host}"
+        return self.settings.origin or f"http://{self.host}"
+
+    @property
+    def idle(self) -> timedelta | None:
+        """How long a session lasts without use; None where nobody set it."""
+        return self.settings.idle if self.settings.is_public else None
+
+    @property
+    def longest(self) -> timedelta | None:
+        """How long a session lasts at most; None where nobody set it."""
+        return self.settings.longest if self.settings.is_public else None
 
     @property
     def cookie(self) -> str:
         """Its name; cookies know no ports, so two boards of one machine have two names."""
-        return f"rearm_board_{self.port}"
+        return "__Host-rearm" if self.settings.is_public else f"rearm_board_{self.port}"
+
+    @property
+    def browser_cookie(self) -> str:
+        """The name of the cookie by which a browser is known before anybody is signed in."""
+        return f"{self.cookie}_browser"
 
     def link(self) -> str:
         """An address that opens one session."""
@@ -81,14 +116,31 @@ class Board:
             return len(uploads.take_in(session, FIRST_TENANT, upload, who, seen, invented=True))
 
     def opened(self) -> None:
-        """Notes the start; removes files that a run which was killed left behind."""
+        """Notes the start; removes files that a run which was killed left behind, and what nobody
+        needs any more.
+        """
         for left in self.folder.incoming.iterdir():
             shutil.rmtree(left, ignore_errors=True)
         with self.database.writing() as session:
+            retention.purge(session, links=sessions.LINK_LIFE, sessions=sessions.LONGEST)
             audit.append(session, local_user(), "board_opened")
+            for tenant in self.settings.tenants:
+                users.add_tenant(session, local_user(), tenant.id, tenant.name)
+        self.press.wake()  # reports that were asked for before it was stopped
 
     def close(self) -> None:
         self.reader.close()
         self.drawer.close()
         self.carders.close()
+        self.press.close()
+        self.printer.close()
         self.database.close()
+
+
+def _provider(settings: Settings, callback: str) -> Provider | None:
+    oidc = settings.oidc
+    if oidc is None:
+        return None
+    from rearm.board.people.providers import Provider  # it takes a second; few boards need it
+
+    return Provider(oidc, secret_of(oidc, "client_secret"), callback, settings.contact)

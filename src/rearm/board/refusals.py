@@ -7,12 +7,14 @@ from rearm.errors import RearmError
 __all__ = [
     "Busy",
     "Conflict",
+    "Died",
     "NotAllowed",
     "NotSignedIn",
     "NotThere",
     "NotUsable",
     "Refusal",
     "TooLarge",
+    "TooMany",
 ]
 
 
@@ -26,6 +28,12 @@ class NotUsable(Refusal):
     """A file, a form or a folder that can't be used."""
 
     status = 422
+
+
+class Died(NotUsable):
+    """The process that worked on it came down, for a reason that may lie elsewhere; nothing was
+    kept, and it may be tried again.
+    """
 
 
 class NotSignedIn(Refusal):
@@ -62,3 +70,13 @@ class Busy(Refusal):
     """The store is held by another writer, or the worker could not finish; try again."""
 
     status = 503
+
+
+class TooMany(Refusal):
+    """Too many tries in a short time. `retry_after`: seconds until the next one counts."""
+
+    status = 429
+
+    def __init__(self, sentence: str, *, retry_after: int) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after

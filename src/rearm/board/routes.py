@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from rearm.board.administration.addresses import ADDRESSES as ADMINISTRATION
+from rearm.board.api.addresses import ADDRESSES as API
+from rearm.board.api.declare import ApiRoute
 from rearm.board.board import Board
+from rearm.board.break_glass.addresses import ADDRESSES as BREAK_GLASS
 from rearm.board.decision.addresses import ADDRESSES as DECISION
 from rearm.board.door.addresses import ADDRESSES as DOOR
+from rearm.board.exports.addresses import ADDRESSES as EXPORTS
+from rearm.board.keeping.addresses import ADDRESSES as KEEPING
 from rearm.board.patient.addresses import ADDRESSES as PATIENT
+from rearm.board.printing.addresses import ADDRESSES as PRINTING
 from rearm.board.record_system.addresses import system_routes
 from rearm.board.upload.addresses import ADDRESSES as UPLOAD
 from rearm.board.web.declare import Address, BoardRoute
@@ -15,9 +22,14 @@ __all__ = ["ADDRESSES", "routes"]
 
 ADDRESSES: tuple[Address, ...] = (
     *DOOR,
+    *ADMINISTRATION,
+    *BREAK_GLASS,
     *WORKLIST,
     *UPLOAD,
     *DECISION,
+    *KEEPING,
+    *PRINTING,
+    *EXPORTS,
     *PATIENT,
 )
 """An address stands before one that would take it in."""
@@ -25,4 +37,8 @@ ADDRESSES: tuple[Address, ...] = (
 
 def routes(board: Board) -> list[BoardRoute]:
     """All addresses, joined to a board."""
-    return [*(BoardRoute(address, board) for address in ADDRESSES), *system_routes(board)]
+    return [
+        *(BoardRoute(address, board) for address in ADDRESSES),
+        *(ApiRoute(address, board) for address in API),
+        *system_routes(board),
+    ]

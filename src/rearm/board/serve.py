@@ -1,4 +1,6 @@
-"""The program that runs: a board opened from its folder, answering on this machine only."""
+"""The program that runs: a board opened from its folder, answering on this machine, or to a proxy
+before it.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +19,13 @@ from rearm.board.child import carding
 from rearm.board.child.pool import warm
 from rearm.board.exchange.configuration import RecordSystem
 from rearm.board.refusals import NotUsable
+from rearm.board.settings import Settings, database_address
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder, open_board
+from rearm.board.store.upgrade import upgrade
 from rearm.cohort.store.lock import locked
 
-__all__ = ["serve"]
+__all__ = ["listening", "serve"]
 
 _MOST_OPEN = 1000  # connections that may be open; how many are worked on is the crowd guard's
 
@@ -32,16 +36,28 @@ def serve(
     port: int,
     examples: bool,
     tell: Callable[[str], None],
+    settings: Settings | None = None,
+    database: str | None = None,
     record_system: RecordSystem | None = None,
 ) -> None:
     """Opens the board of a folder and answers until it is interrupted. `port` 0: any that is free.
-    `record_system`: with which record systems data are exchanged; None: with none.
-    Raises NotUsable with a sentence where folder, database or port can't be used.
+    `settings`: the configuration of a board for many. `database`: the address of the server that
+    keeps the patients, once it is to be noted. `record_system`: with which record systems data are
+    exchanged; None: with none. Raises NotUsable with a sentence where folder, database, port or
+    configuration can't be used.
     """
     os.umask(0o077)
-    place = open_board(folder)
+    settings = settings or Settings()
+    place = open_board(folder, database or database_address(settings) or None)
     with locked(place.path):
-        _serve(place, port, examples=examples, tell=tell, record_system=record_system)
+        _serve(
+            place,
+            port,
+            examples=examples,
+            tell=tell,
+            settings=settings,
+            record_system=record_system,
+        )
 
 
 def _serve(
@@ -50,13 +66,19 @@ def _serve(
     *,
     examples: bool,
     tell: Callable[[str], None],
+    settings: Settings,
     record_system: RecordSystem | None,
 ) -> None:
-    database = Database(place.database)
-    database.bring_up_to_date()
-    listening = _listening(port)
-    port = listening.getsockname()[1]
-    board = Board(place, database, port=port, record_system=record_system)
+    database = Database(place.where)
+    upgrade(place, database)
+    taken = listening(port, settings.host)
+    board = Board(
+        place,
+        database,
+        port=taken.getsockname()[1],
+        settings=settings,
+        record_system=record_system,
+    )
     try:
         is_new = board.is_new()
         board.opened()
@@ -67,21 +89,34 @@ def _serve(
             board.carders.warm(carding.card_of_nobody, 0)
             warm(board.reader, carding.card_of_nobody, 0)
         place.port.write_text(str(board.port), encoding="ascii")
-        tell(f"At the board: {board.link()}")
-        tell("Open this link in a browser on this machine; it works once, within 15 minutes.")
-        tell(f"The patients are kept in {place.path}. Stop with Ctrl+C.")
-        _server(board).run(sockets=[listening])
+        _tell_how_to_enter(board, tell)
+        kept = place.path if isinstance(place.where, Path) else database.told
+        tell(f"Patients are kept here: {kept}. Stop with Ctrl+C.")
+        _server(board).run(sockets=[taken])
     finally:
         board.close()
-        listening.close()
+        taken.close()
 
 
-def _listening(port: int) -> socket.socket:
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def _tell_how_to_enter(board: Board, tell: Callable[[str], None]) -> None:
+    if board.settings.is_public:
+        tell(f"At the board: {board.origin}, for the proxy on {board.settings.host}:{board.port}")
+        tell("Users sign in. `rearm serve user add` makes the first one.")
+        return
+    tell(f"At the board: {board.link()}")
+    tell("Open this link in a browser on this machine; it works once, within 15 minutes.")
+
+
+def listening(port: int, host: str = ADDRESS) -> socket.socket:
+    """A socket that already waits for who follows the link, on this machine where no other address
+    is named. Raises NotUsable with a sentence where the port can't be opened.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
     if os.name == "posix":
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        found.bind((ADDRESS, port))
+        found.bind((host, port))
         found.listen()  # from now on who follows the link waits, and is not refused
     except OSError as error:
         found.close()

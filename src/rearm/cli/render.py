@@ -40,8 +40,19 @@ def render(
             "and an index into this folder.",
         ),
     ] = None,
+    fhir: Annotated[
+        Path | None,
+        typer.Option(
+            "--fhir",
+            parser=named,
+            metavar="PATH",
+            help="Write each result as a FHIR R4 Bundle (GuidanceResponse, CarePlan, RequestGroup):"
+            " a single one to this file (.json), or one a patient into this folder.",
+        ),
+    ] = None,
     terminal: Annotated[
-        bool, typer.Option("--terminal", help="Print the sheet (default without --html).")
+        bool,
+        typer.Option("--terminal", help="Print the sheet (default without --html and --fhir)."),
     ] = False,
     full: Annotated[
         bool, typer.Option("--full", help="Print what stands behind the sheet, too.")
@@ -51,13 +62,16 @@ def render(
     from rearm.report.assessment.terminal import print_assessment
 
     drawing = _Pages(html) if html is not None else None
-    screen = console() if terminal or html is None else None
+    bundles = _Bundles(fhir) if fhir is not None else None
+    screen = console() if terminal or (html is None and fhir is None) else None
     unused, drawn = 0, 0
     for place, text in _texts(results):
         try:
             result = _result(place, text)
             if drawing is not None:
                 drawing.add(place, result)
+            if bundles is not None:
+                bundles.add(place, result)
         except Unusable as error:
             say(f"rearm: {error}")
             unused += 1
@@ -143,6 +157,41 @@ def _split(place: str, text: str) -> Iterator[tuple[str, str]]:
         return
     for number, line in lines:
         yield f"{place}, line {number}", line
+
+
+class _Bundles:
+    """Writes one FHIR Bundle, or a folder with one a patient."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._one_file = path.suffix.lower() == ".json" and not path.is_dir()
+        self._written_from: dict[str, str] = {}
+        if not self._one_file:
+            path.mkdir(parents=True, exist_ok=True)
+
+    def add(self, place: str, result: Assessment) -> None:
+        """Writes the Bundle. Raises Unusable where it would take the place of another."""
+        import json
+
+        from rearm.characters import escaped
+        from rearm.export.fhir_answer import answer_bundle
+        from rearm.files import file_name, write_text
+
+        name = "" if self._one_file else file_name(result.patient_id)
+        taken = self._written_from.get(name.casefold())
+        if taken is not None:
+            if self._one_file:
+                raise Unusable(
+                    f"{place}: {self._path} can hold only one Bundle. Name a folder with --fhir "
+                    "for several."
+                )
+            raise Unusable(
+                f"{place}: {name}.json was just written from {taken}, so this result is left out."
+            )
+        self._written_from[name.casefold()] = place
+        file = self._path if self._one_file else self._path / f"{name}.json"
+        bundle = json.dumps(answer_bundle(result), ensure_ascii=False, indent=1)
+        write_text(file, escaped(bundle) + "\n")
 
 
 class _Pages:

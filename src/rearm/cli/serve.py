@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rearm.cli.shared import Json, Unusable, app, print_json, say, spoken, tell
 
-__all__ = ["serve_app"]
+if TYPE_CHECKING:
+    from rearm.board.exchange.configuration import RecordSystem
+    from rearm.board.settings import Settings
+
+__all__ = [
+    "Config",
+    "Database",
+    "Folder",
+    "audit_app",
+    "board_folder",
+    "check_installed",
+    "read_config",
+    "serve_app",
+]
 
 serve_app = typer.Typer(
-    help="At the board: a web application on this machine, for one user.",
+    help="At the board: a web application on this machine, for one user or, with --config, many.",
     invoke_without_command=True,
 )
 audit_app = typer.Typer(help="Who saw and did what.", no_args_is_help=True)
+token_app = typer.Typer(help="Tokens of programs that use the API.", no_args_is_help=True)
 serve_app.add_typer(audit_app, name="audit")
+serve_app.add_typer(token_app, name="token")
 app.add_typer(serve_app, name="serve")
 
 _LOOPBACK = ("127.0.0.1", "localhost")
@@ -26,6 +41,24 @@ Folder = Annotated[
     typer.Option(
         "--folder", help="Where patients are kept (default: a folder of the user's data)."
     ),
+]
+
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        envvar="REARM_DATABASE",
+        show_envvar=True,
+        help=(
+            "The PostgreSQL database that keeps the patients "
+            "(postgresql+psycopg://user@host/name), if not the one that the folder notes."
+        ),
+    ),
+]
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", help="The configuration of a board for many users (TOML)."),
 ]
 
 
@@ -38,14 +71,16 @@ def serve(
         int, typer.Option("--port", min=0, max=65535, help="0: any port that is free.")
     ] = 8765,
     host: Annotated[
-        str, typer.Option("--host", help="Only 127.0.0.1, this machine itself.")
+        str, typer.Option("--host", help="Only 127.0.0.1; others need --config.")
     ] = "127.0.0.1",
+    config: Config = None,
     examples: Annotated[
         bool,
         typer.Option(
             "--examples/--no-examples", help="Begin a new board with the invented patients."
         ),
     ] = True,
+    database: Database = None,
     record_system: Annotated[
         Path | None,
         typer.Option(
@@ -56,26 +91,29 @@ def serve(
 ) -> None:
     """Open the board of a folder in the browser: worklist, patients, uploads, decisions.
 
-    Prints a link that works once. Answers on this machine only. Nothing is sent anywhere.
+    Prints a link that works once. Answers on this machine only, unless a configuration names the
+    address for others, who then sign in. Nothing is sent anywhere.
     """
     if context.invoked_subcommand is not None:
         return
     if host not in _LOOPBACK:
         raise Unusable(
             f"--host {host}: the board answers on this machine only (127.0.0.1), since it has no "
-            "sign-in for others. Leave --host out."
+            "sign-in for others. Leave --host out, or describe a board for others with --config."
         )
-    _check_installed()
+    check_installed()
     from rearm.board import serve as running
-    from rearm.board.exchange.configuration import read_record_system
 
-    exchanged = None if record_system is None else read_record_system(record_system)
+    settings = read_config(config)
+    exchanged = _record_system(record_system, config, settings)
     try:
         running.serve(
-            _folder(folder),
-            port=port,
-            examples=examples,
+            board_folder(folder, settings),
+            port=port if settings is None else settings.port,
+            examples=examples and (settings is None or not settings.is_public),
             tell=_tell_now,
+            settings=settings,
+            database=database,
             record_system=exchanged,
         )
     except KeyboardInterrupt:  # the way to stop it
@@ -84,18 +122,19 @@ def serve(
 
 @serve_app.command("link")
 @spoken
-def link(folder: Folder = None) -> None:
+def link(folder: Folder = None, database: Database = None) -> None:
     """Print a new link to a board that runs, for instance after the session has ended."""
-    _check_installed()
+    check_installed()
     from rearm.board.commands import new_link
 
-    tell(new_link(_folder(folder)))
+    tell(new_link(board_folder(folder), database))
 
 
 @audit_app.command("verify")
 @spoken
 def verify(
     folder: Folder = None,
+    database: Database = None,
     head: Annotated[
         str | None,
         typer.Option("--head", help="A head that was noted or printed earlier, looked for."),
@@ -107,11 +146,11 @@ def verify(
 
     Exit 0: everything is as it was written. Exit 1: something is not.
     """
-    _check_installed()
+    check_installed()
     from rearm.board.commands import verify_audit
     from rearm.board.words import fault_words, verified_words
 
-    found = verify_audit(_folder(folder), head)
+    found = verify_audit(board_folder(folder), head, database)
     if as_json:
         import msgspec
 
@@ -124,10 +163,85 @@ def verify(
         raise typer.Exit(1)
 
 
-def _folder(folder: Path | None) -> Path:
+@token_app.command("add")
+@spoken
+def token_add(
+    name: Annotated[str, typer.Option("--name", help="A name for the program that will use it.")],
+    permission: Annotated[
+        str, typer.Option("--permission", help="What it may do: read, edit, decide, with commas.")
+    ] = "read",
+    days: Annotated[int, typer.Option("--days", help="How long it is valid.")] = 90,
+    folder: Folder = None,
+) -> None:
+    """Make a token for a program. It is printed once and kept only as a hash."""
+    check_installed()
+    from rearm.board.commands import new_token
+
+    asked = [x.strip() for x in permission.split(",") if x.strip()]
+    print(new_token(board_folder(folder), name=name, permissions=asked, days=days))
+    say("rearm: keep this token as a password; it is not shown again.")
+
+
+@token_app.command("list")
+@spoken
+def token_list(folder: Folder = None, as_json: Json = False) -> None:
+    """List the tokens: who made each, what it may do, when it was last used."""
+    check_installed()
+    import msgspec
+
+    from rearm.board.commands import all_tokens
+    from rearm.board.words import token_words
+
+    found = all_tokens(board_folder(folder))
+    if as_json:
+        print_json(msgspec.to_builtins(found))
+        return
+    for one in found:
+        tell(token_words(one))
+    if not found:
+        tell("There is no token.")
+
+
+@token_app.command("revoke")
+@spoken
+def token_revoke(name: Annotated[str, typer.Argument()], folder: Folder = None) -> None:
+    """End a token at once."""
+    check_installed()
+    from rearm.board.commands import end_token
+
+    end_token(board_folder(folder), name)
+    tell(f"The token {name} is no longer valid.")
+
+
+def board_folder(folder: Path | None, settings: Settings | None = None) -> Path:
+    """The folder that is named, or else that of the configuration, or else one of the user."""
     from rearm.board.store.folder import default_folder
 
+    if folder is None and settings is not None and settings.folder:
+        return Path(settings.folder)
     return default_folder() if folder is None else folder
+
+
+def read_config(config: Path | None) -> Settings | None:
+    """The configuration, where one is named."""
+    from rearm.board.settings import read_settings
+
+    return None if config is None else read_settings(config)
+
+
+def _record_system(
+    file: Path | None, config: Path | None, settings: Settings | None
+) -> RecordSystem | None:
+    """Of the file that is named, or else of the configuration; keys lie beside that."""
+    from rearm.board.exchange.configuration import read_record_system, record_system_of
+
+    if settings is None or config is None or not settings.record_system:
+        return None if file is None else read_record_system(file)
+    if file is not None:
+        raise Unusable(
+            f"{config} has a section [record_system], and --record-system names {file}. Keep one."
+        )
+    return record_system_of(settings.record_system, config.parent)
 
 
 def _tell_now(text: str) -> None:
@@ -136,10 +250,14 @@ def _tell_now(text: str) -> None:
     sys.stdout.flush()
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
+    """Raises Unusable with a sentence where the parts of the application are not installed."""
     from importlib.util import find_spec
 
-    if any(find_spec(name) is None for name in ("starlette", "uvicorn", "sqlalchemy", "alembic")):
+    if any(
+        find_spec(name) is None
+        for name in ("starlette", "uvicorn", "sqlalchemy", "alembic", "argon2")
+    ):
         raise Unusable(
             "The board needs the extra `web` of Rearm. Install it: pip install 'rearm[web]'."
         )

@@ -22,7 +22,13 @@ from rearm.outcome.patient_course import PatientCourse
 from rearm.record import When
 from rearm.response.score import Visit
 
-__all__ = ["DISEASE_STATUS_PROFILE", "is_fhir_id", "response_bundle", "response_observations"]
+__all__ = [
+    "DISEASE_STATUS_PROFILE",
+    "is_fhir_id",
+    "response_bundle",
+    "response_observations",
+    "subject_of",
+]
 
 SYSTEM = (  # category; `urn:rearm:response-observation` codes what is observed
     "urn:rearm:imwg-response"
@@ -85,7 +91,7 @@ def _pair(found: PatientCourse, visit: Visit) -> Iterable[dict[str, Any]]:
     confirmed = "NE" if visit.confirmed == "BL" else visit.confirmed
     shared = {
         "status": "preliminary",
-        "subject": _subject(found.record.patient_id),
+        "subject": subject_of(found.record.patient_id),
         **_effective(found, visit.when),
     }
     ours = _id(found, "imwg-response", visit.day)
@@ -175,7 +181,7 @@ def _sources(visit: Visit) -> dict[str, Any]:
     return {"derivedFrom": [{"reference": place} for place in places]} if places else {}
 
 
-def _subject(patient_id: str) -> dict[str, Any]:
+def subject_of(patient_id: str) -> dict[str, Any]:
     """A reference where the id can be one in FHIR; else only the identifier, since ids are never
     altered.
     """

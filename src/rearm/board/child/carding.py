@@ -10,7 +10,7 @@ import msgspec
 
 from rearm.assessment import Assessment, AssessmentError, assess
 from rearm.assessment.result import AnswerState
-from rearm.board.child.reading import read_patients
+from rearm.board.child.reading import read_file_of
 from rearm.intake import Reading
 from rearm.intake.fhir.read import read_fhir
 from rearm.report.assessment.answer_words import state_words
@@ -70,7 +70,7 @@ def card_facts(bundle: bytes) -> bytes:
 def read_bundle(bundle: bytes) -> bytes:
     """A Bundle as `read_file` gives a file, to be kept as an upload."""
     reading = _reading(bundle)
-    return msgspec.json.encode(read_patients(reading))
+    return msgspec.json.encode(read_file_of(reading))
 
 
 def card_of_nobody(_: int) -> bytes:

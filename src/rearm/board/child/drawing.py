@@ -1,5 +1,5 @@
-"""The whole page of a stored result, drawn in the child process, since the engine of the pictures
-can bring its process down.
+"""Pages and PDFs of a stored result, drawn in the child process, since the engines of the pictures
+and of the fonts can bring their process down.
 """
 
 from __future__ import annotations
@@ -12,8 +12,20 @@ import msgspec
 
 from rearm.assessment import Assessment
 from rearm.report.assessment.page import page
+from rearm.report.assessment.printed import report_pdf
+from rearm.report.sheet.page import sheet
+from rearm.report.sheet.pdf import pdf_of, sheet_pdf
+from rearm.report.stamp import Stamp
 
-__all__ = ["Drawn", "draw"]
+__all__ = [
+    "Drawn",
+    "ToPrint",
+    "draw",
+    "draw_sheet",
+    "print_report",
+    "print_sheet",
+    "print_sheet_plainly",
+]
 
 _TITLE = re.compile(r"<title>[^<]*</title>")
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
@@ -38,3 +50,36 @@ def draw(result: str) -> Drawn:
     told = "" if style is None else style[1]
     hashed = base64.b64encode(hashlib.sha256(told.encode("utf-8")).digest()).decode("ascii")
     return Drawn(html=html, style_hash=hashed)
+
+
+class ToPrint(msgspec.Struct, frozen=True, kw_only=True):
+    """A result as `Assessment.to_json` wrote it, with the stamp of its print."""
+
+    result: str
+    printed: str
+    answer: int
+    head: str
+
+    @property
+    def stamp(self) -> Stamp:
+        return Stamp(printed=self.printed, answer=self.answer, head=self.head)
+
+
+def print_sheet(wanted: ToPrint) -> bytes:
+    """The sheet as a PDF. Raises ResultError and PdfError with a sentence."""
+    return sheet_pdf(Assessment.from_json(wanted.result), wanted.stamp)
+
+
+def print_report(wanted: ToPrint) -> bytes:
+    """The whole report as a PDF. Raises ResultError and PdfError with a sentence."""
+    return report_pdf(Assessment.from_json(wanted.result), wanted.stamp)
+
+
+def draw_sheet(result: str) -> str:
+    """The sheet of a result that is not stored, as HTML; its title names no patient."""
+    return sheet(Assessment.from_json(result), named=False)
+
+
+def print_sheet_plainly(result: str) -> bytes:
+    """The same as a PDF; it bears no stamp, since no audit tells of it."""
+    return pdf_of(draw_sheet(result))

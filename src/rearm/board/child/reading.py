@@ -28,7 +28,7 @@ __all__ = [
     "file_as_named",
     "read_examples",
     "read_file",
-    "read_patients",
+    "read_file_of",
 ]
 
 ENDINGS = (".csv", ".xlsx", ".json")
@@ -117,12 +117,14 @@ def read_file(path: Path) -> bytes:
     """A `ReadFile` as JSON: everything that `rearm assess` would make of the file. Raises a
     RearmError with a sentence where the file can't be used.
     """
-    return msgspec.json.encode(read_patients(read(path, today=date.today())))
+    return msgspec.json.encode(read_file_of(read(path, today=date.today())))
 
 
-def read_patients(reading: Reading) -> ReadFile:
-    """Every patient of a reading with the answer. Raises NotUsable where there are too many."""
-    patients = tuple(_patients(reading))
+def read_file_of(
+    reading: Reading, *, as_of: int | None = None, region: str | None = None
+) -> ReadFile:
+    """Each patient of a reading with the answer. Raises NotUsable where there are too many."""
+    patients = tuple(_patients(reading, as_of, region))
     return ReadFile(patients=patients, issues=tuple(map(_issue, reading.issues)))
 
 
@@ -138,7 +140,7 @@ def examples() -> Path | None:
     return next((place for place in places if place.is_dir()), None)
 
 
-def _patients(reading: Reading) -> Iterator[ReadPatient]:
+def _patients(reading: Reading, as_of: int | None, region: str | None) -> Iterator[ReadPatient]:
     for number, record in enumerate(reading.stream()):
         if number == MOST_PATIENTS:
             raise NotUsable(
@@ -149,7 +151,7 @@ def _patients(reading: Reading) -> Iterator[ReadPatient]:
             TidyRow(table=row.table, place=str(row.source), cells=dict(_cells(row.cells)))
             for row in reading.rows_of(record.patient_id)
         )
-        yield _patient(record, rows)
+        yield _patient(record, rows, as_of, region)
 
 
 def _cells(cells: Any) -> Iterator[tuple[str, Any]]:
@@ -167,10 +169,12 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, timedelta) else value
 
 
-def _patient(record: Record, rows: tuple[TidyRow, ...]) -> ReadPatient:
+def _patient(
+    record: Record, rows: tuple[TidyRow, ...], as_of: int | None, region: str | None
+) -> ReadPatient:
     issues = tuple(map(_issue, (*record.issues, *record.unread)))
     try:
-        found = assess(record)
+        found = assess(record, as_of=as_of, region=region)
     except AssessmentError as error:
         return ReadPatient(
             patient_id=record.patient_id, rows=rows, issues=issues, refused=str(error)

@@ -15,7 +15,7 @@ from multiprocessing.context import SpawnProcess
 from threading import Lock, Thread
 from typing import Any, TypeVar, cast
 
-from rearm.board.refusals import Busy, NotUsable
+from rearm.board.refusals import Busy, Died, NotUsable
 from rearm.errors import RearmError
 
 __all__ = ["Worker"]
@@ -41,7 +41,7 @@ class Worker:
 
     def do(self, work: Callable[[Item], Made], item: Item) -> Made:
         """`work(item)`, which must be picklable. Raises NotUsable with a sentence where the work
-        refused the item, ran out of time or memory, or brought the process down.
+        refused the item or ran out of time or memory, Died where it brought the process down.
         """
         with self._lock:
             pipe = self._started()
@@ -56,7 +56,7 @@ class Worker:
                 kind, value = cast("tuple[str, Any]", pipe.recv())
             except (EOFError, OSError):
                 self._end()
-                raise NotUsable(
+                raise Died(
                     f"{self._what} brought the process down that worked on it (too large for its "
                     "memory, or a fault of Rearm). Nothing was kept of it."
                 ) from None
@@ -68,7 +68,10 @@ class Worker:
         raise self._refusal(kind, value)
 
     def close(self) -> None:
-        """Ends the process."""
+        """Ends the process, also in the middle of a piece of work, of which nothing is kept."""
+        process = self._process
+        if process is not None:
+            process.kill()
         with self._lock:
             self._end()
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from rearm.board.child import drawing
 from rearm.board.patient import contents
 from rearm.board.patient.contexts import PatientPage
-from rearm.board.refusals import Conflict, NotThere, NotUsable
+from rearm.board.refusals import Conflict, NotUsable
 from rearm.board.store import audit, cases
 from rearm.board.web.asked import Asked
 from rearm.board.web.declare import Address, Again, get, page, post, to
@@ -60,11 +60,9 @@ def report_json(asked: Asked) -> Response:
 
 
 def _stored(asked: Asked) -> str:
-    case, number = asked.part("case"), asked.part("number")
-    if not (number.isascii() and number.isdigit() and len(number) < 10):
-        raise NotThere("There is no such version of the answer.")
+    case = asked.part("case")
     with asked.board.database.writing() as session:
-        found = cases.result_of(session, case, int(number))
+        found = cases.result_of(session, case, asked.number("number"))
         audit.append(session, asked.who, "result_seen", case, {"version": found.number})
         return found.result
 

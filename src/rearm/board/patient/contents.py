@@ -5,12 +5,13 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from rearm.board.decision.contents import decision_shown
-from rearm.board.patient.contexts import AnswerVersion, PatientPage
+from rearm.board.patient.contexts import AnswerVersion, OpeningShown, PatientPage
+from rearm.board.people.openings import openings_of
 from rearm.board.refusals import NotThere
 from rearm.board.store import audit
 from rearm.board.store.cases import assessment_of, case_of, decisions_of, results_of
 from rearm.board.store.tables import Record, Result, Upload
-from rearm.board.store.utc import moment_words
+from rearm.board.store.utc import moment_words, now
 
 __all__ = ["patient_page"]
 
@@ -32,8 +33,15 @@ def patient_page(session: Session, case_id: str, refusal: str = "") -> PatientPa
         answers=tuple(_answer(session, x) for x in answers),
         decisions=decisions,
         new_answer=bool(decisions) and decisions[0].answer < answers[0].number,
+        at=moment_words(now()),
         head=audit.head(session),
         result=assessment_of(answers[0]),
+        openings=tuple(
+            OpeningShown(
+                who=x.who, at=moment_words(x.at), until=moment_words(x.until), reason=x.reason
+            )
+            for x in openings_of(session, case_id)
+        ),
         refusal=refusal,
     )
 

@@ -10,7 +10,7 @@ from rearm.board.decision.contexts import DecisionShown
 from rearm.board.web.contexts import Context, Part
 from rearm.report.sheet.contents import sheet_contents
 
-__all__ = ["AnswerVersion", "PatientPage"]
+__all__ = ["AnswerVersion", "OpeningShown", "PatientPage"]
 
 
 class AnswerVersion(Part, frozen=True, kw_only=True):
@@ -23,9 +23,19 @@ class AnswerVersion(Part, frozen=True, kw_only=True):
     knowledge: str
 
 
+class OpeningShown(Part, frozen=True, kw_only=True):
+    """Somebody of another centre opened the patient by break-glass."""
+
+    who: str
+    at: str
+    until: str
+    reason: str
+
+
 class PatientPage(Context, frozen=True, kw_only=True):
     """The newest answer of a patient, and everything that was kept. `version`: what a form must
-    send so that nobody's change is lost. `head`: the head of the audit when the page was made.
+    send so that nobody's change is lost. `at`: when the page was made, and `head`: the head of the
+    audit then.
     """
 
     template: ClassVar[str] = "patient"
@@ -40,8 +50,10 @@ class PatientPage(Context, frozen=True, kw_only=True):
     answers: tuple[AnswerVersion, ...]
     decisions: tuple[DecisionShown, ...]
     new_answer: bool
+    at: str
     head: str
     result: Assessment
+    openings: tuple[OpeningShown, ...] = ()
     refusal: str = ""
 
     def for_template(self) -> Mapping[str, Any]:

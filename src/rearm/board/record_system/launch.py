@@ -118,10 +118,10 @@ def _open(
         same = next((x for x in known if _is_newest(session, x, answer)), None)
     upload = uploads.keep_read(board.database, server.tenant, who, server.name, bundle, read)
     with board.database.writing() as session:
-        cookie = sessions.begin(session, server.tenant, who, MAY)
+        cookie = sessions.begin_launched(session, server.tenant, who, MAY)
         session.add(
             Launched(
-                session_hash=sessions.session_hash(cookie),
+                session_hash=sessions.hash_of(cookie),
                 source=source,
                 upload_id=upload,
                 system=server.name,
@@ -158,7 +158,8 @@ def _back(exchange: Exchange) -> str:
 
 def _cookie(exchange: Exchange) -> str:
     """The name of the cookie that ties a launch to the browser that began it."""
-    return f"{exchange.board.cookie}_launch"
+    # browsers keep a `__Host-` cookie for every path or not at all
+    return f"{exchange.board.cookie.replace('__Host-', '__Secure-')}_launch"
 
 
 def _set_cookie(

@@ -1,8 +1,9 @@
 """Who did what, when: entries that are only added, each with the hash of the one before.
 
 A change, a deletion, an insertion or another order breaks the chain, and the last entry is kept
-apart. Records, results and decisions are sealed: the entry that tells of one holds its hash. Who
-rewrites the whole database can rewrite the chain too; against that, note the head elsewhere.
+apart. Records, results, decisions and whatever else is kept are sealed: the entry that tells of one
+holds its hash; the entry that tells of an erasure names what was erased. Who rewrites the whole
+database can rewrite the chain too; against that, note the head elsewhere.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, undefer
 
-from rearm.board.store.tables import AuditHead, AuditRow, Decision, Record, Result
+from rearm.board.store.tables import KEPT, AuditHead, AuditRow, Base
 from rearm.board.store.utc import now, utc_text
 
 __all__ = ["Action", "Fault", "FaultKind", "Verified", "append", "head", "seal", "verify"]
@@ -27,15 +28,39 @@ Action = Literal[
     "signed_in",
     "signed_out",
     "tried_what_is_not_there",
+    "sign_in_failed",
+    "tenant_changed",
+    "user_added",
+    "user_roles_changed",
+    "user_disabled",
+    "user_enabled",
+    "password_link_made",
+    "password_set",
+    "tenant_added",
+    "broke_glass",
+    "broke_glass_in_vain",
+    "administration_seen",
+    "audit_seen",
+    "audit_verified",
     "worklist_seen",
     "patient_seen",
     "result_seen",
+    "sheet_printed",
+    "report_asked",
+    "report_taken",
+    "exported",
+    "token_made",
+    "token_revoked",
     "upload_read",
     "upload_seen",
     "upload_discarded",
     "taken_in",
     "state_changed",
     "decided",
+    "exported",
+    "erased",
+    "backed_up",
+    "retention_set",
     "launched",
     "card_given",
     "card_feedback",
@@ -104,12 +129,13 @@ def head(session: Session) -> str:
     return _START if last is None else last.hash
 
 
-def seal(row: Record | Result | Decision) -> dict[str, str]:
-    """The hash of everything that a kept row says, by its name (`results/ab12`)."""
-    table = row.__table__
-    cells = {column.name: getattr(row, column.name) for column in table.columns}
-    text = _canonical({k: utc_text(v) if k == "at" else v for k, v in cells.items()})
-    return {f"{row.__tablename__}/{row.id}": _sha256(text)}
+def seal(row: Base) -> dict[str, str]:
+    """The hash of everything that a kept row says, by its name (`results/ab12`). An empty cell says
+    nothing, so a column that is added later breaks no seal.
+    """
+    cells = {column.name: getattr(row, column.name) for column in row.__table__.columns}
+    text = _canonical({k: _plain(v) for k, v in cells.items() if v is not None})
+    return {f"{row.__tablename__}/{cells['id']}": _sha256(text)}
 
 
 def verify(session: Session, noted_head: str | None = None) -> Verified:
@@ -119,11 +145,14 @@ def verify(session: Session, noted_head: str | None = None) -> Verified:
     faults: list[Fault] = []
     sealed: dict[str, str] = {}
     before, number, hashes = _START, 0, set[str]()
-    for row in session.scalars(select(AuditRow).order_by(AuditRow.number)):
+    for row in session.scalars(_in_order().execution_options(yield_per=500)):
         faults += _of_entry(row, number, before)
         number, before = row.number, row.hash
         hashes.add(row.hash)
-        sealed |= _seals(row)
+        sealed |= _names(row, "sealed")
+        if row.action == "erased":  # gone on purpose: were it there, nothing would tell of it
+            for name in _names(row, "erased"):
+                sealed.pop(name, None)
     last = session.get(AuditHead, 1)
     if (number, before) != ((0, _START) if last is None else (last.number, last.hash)):
         faults.append(Fault(kind="end_differs", what=str(number)))
@@ -142,9 +171,13 @@ def _of_entry(row: AuditRow, number: int, before: str) -> Iterator[Fault]:
         yield Fault(kind="entry_changed", what=str(row.number))
 
 
-def _seals(row: AuditRow) -> dict[str, str]:
+def _in_order() -> Select[AuditRow]:
+    return select(AuditRow).order_by(AuditRow.number)
+
+
+def _names(row: AuditRow, key: str) -> dict[str, str]:
     try:
-        found = json.loads(row.details).get("sealed", {})
+        found = json.loads(row.details).get(key, {})
     except (ValueError, AttributeError):
         return {}
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
@@ -152,12 +185,7 @@ def _seals(row: AuditRow) -> dict[str, str]:
 
 def _of_kept(session: Session, sealed: Mapping[str, str]) -> Iterator[Fault]:
     there: set[str] = set()
-    kept: Iterator[Record | Result | Decision] = chain(
-        session.scalars(select(Record)),
-        session.scalars(select(Result)),
-        session.scalars(select(Decision)),
-    )
-    for row in kept:
+    for row in _kept(session):
         ((name, hashed),) = seal(row).items()
         there.add(name)
         if name not in sealed:
@@ -166,6 +194,22 @@ def _of_kept(session: Session, sealed: Mapping[str, str]) -> Iterator[Fault]:
             yield Fault(kind="row_changed", what=name)
     for name in sorted(set(sealed) - there):
         yield Fault(kind="row_missing", what=name)
+
+
+def _kept(session: Session) -> Iterator[Base]:
+    """Every row of the tables that are kept, but the audit itself."""
+    for mapper in sorted(Base.registry.mappers, key=lambda x: x.class_.__tablename__):
+        table = mapper.class_.__tablename__
+        if table in KEPT and table != AuditRow.__tablename__:
+            whole = select(mapper.class_).options(undefer("*"))
+            yield from session.scalars(whole.execution_options(yield_per=50))
+
+
+def _plain(value: Any) -> Any:
+    """A cell as the seal takes it."""
+    if isinstance(value, datetime):
+        return utc_text(value)
+    return value.hex() if isinstance(value, bytes) else value
 
 
 def _hash_of(row: AuditRow) -> str:

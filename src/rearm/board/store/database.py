@@ -1,143 +1,186 @@
-"""The database of a board: SQLite, opened so that two writers never meet in the middle."""
+"""The database of a board, opened so that two writers never meet in the middle."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, DBAPIError, TimeoutError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
-from rearm.board.refusals import Busy, NotUsable
+from rearm.board.refusals import Busy, Conflict, NotUsable
+from rearm.board.store import exchanged as _exchanged  # noqa: F401  its tables are of every board
+from rearm.board.store.postgres import Postgres, is_url
+from rearm.board.store.sqlite import Sqlite
+from rearm.board.store.triggers import drop_triggers, make_triggers, wanted_triggers
+from rearm.board.store.ways import writing_way
 
 __all__ = ["Database"]
 
-_MAGIC = 0x52454152  # `REAR`: tells the database of a board from another
-_PRAGMAS = (
-    "journal_mode = WAL",
-    "synchronous = FULL",
-    "foreign_keys = ON",
-    "secure_delete = ON",
-    "temp_store = MEMORY",  # no patient in a temporary file
-    "trusted_schema = OFF",
-)
-_PATIENCE = 10.0  # seconds that a writer waits for another
+_MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 class Database:
-    """Transactions on one file. A write begins with the lock (`BEGIN IMMEDIATE`): what it read is
-    still so when it writes.
+    """Transactions on one file, or on the database of a server (`postgresql+psycopg://...`). A
+    write begins with a lock: what it read is still so when it writes. A server that does not answer
+    is told as Busy.
     """
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self.engine = create_engine(
-            f"sqlite:///{file}", connect_args={"timeout": _PATIENCE, "check_same_thread": False}
-        )
-        event.listen(self.engine, "connect", _prepare)
-        event.listen(self.engine, "begin", _begin)
-        self._writes = self.engine.execution_options(rearm_writes=True)
+    def __init__(self, where: Path | str) -> None:
+        self.kind: Sqlite | Postgres
+        if isinstance(where, str) and is_url(where):
+            self.kind = Postgres(where)
+        else:
+            self.kind = Sqlite(Path(where))
+        self.engine = self.kind.engine()
+        self._writes = writing_way(self.engine)
+
+    @property
+    def told(self) -> str:
+        """The database in a sentence, without what opens it."""
+        return self.kind.told
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """One state of the store; nothing is written."""
-        with Session(self.engine) as session:
+        with self._troubles_told(), Session(self.engine) as session:
             yield session
             session.rollback()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """All of it is written, or nothing. Raises Busy where another writer does not end."""
-        try:
-            with Session(self._writes) as session, session.begin():
-                yield session
-        except OperationalError as error:
-            if _is_locked(error):
-                raise Busy("The store is busy. Try again in a moment.") from None
-            raise
+        with self._troubles_told(), Session(self._writes) as session, session.begin():
+            yield session
 
-    def bring_up_to_date(self) -> None:
-        """Makes the tables of this version. Raises NotUsable with a sentence where the file is no
-        database of a board, or that of a newer version.
+    def revision(self) -> str | None:
+        """The step up to which the tables are made; None of an empty database."""
+        with self._looking() as connection:
+            return _revision(connection)
+
+    def bring_up_to_date(self) -> bool:
+        """Makes the tables of this version; whether there was anything to do. All of it is done, or
+        nothing. Raises NotUsable with a sentence where the database is no board's, or that of a
+        newer version.
         """
         try:
-            with self._writes.begin() as connection:
-                self._check(connection, new_is_fine=True)
+            with (
+                self._troubles_told(),
+                self.kind.changing_tables(self._writes) as connection,
+            ):
+                self._check(connection, earlier_is_fine=True, empty_is_fine=True)
+                older = _revision(connection) != self.newest()
+                there = self.kind.triggers(connection)
+                if not older and wanted_triggers(self.kind.dialect) <= there:
+                    return False
+                drop_triggers(connection, there)
                 command.upgrade(_config(connection), "head")
-                connection.exec_driver_sql(f"PRAGMA application_id = {_MAGIC}")
-        except OperationalError as error:
-            if _is_locked(error):
-                raise Busy(f"{self.file} is held by another program. Try again.") from None
-            raise
-        except DatabaseError as error:
+                drop_triggers(connection, self.kind.triggers(connection))  # made by older steps
+                make_triggers(connection)
+                self.kind.mark(connection)
+                return older
+        except DBAPIError as error:
             raise self._no_board() from error
 
     def check(self) -> None:
         """Raises NotUsable with a sentence where this version can't read the database."""
-        try:
-            with self.engine.begin() as connection:
-                self._check(connection, new_is_fine=False)
-        except DatabaseError as error:
-            raise self._no_board() from error
+        with self._looking() as connection:
+            self._check(connection)
+
+    def check_is_board(self) -> None:
+        """Raises NotUsable where this is no board, of this version or an earlier one."""
+        with self._looking() as connection:
+            self._check(connection, earlier_is_fine=True)
+
+    def check_can_be_brought_up(self) -> None:
+        """Raises NotUsable where this is neither a board nor an empty database."""
+        with self._looking() as connection:
+            self._check(connection, earlier_is_fine=True, empty_is_fine=True)
+
+    def newest(self) -> str:
+        """The last step of the tables of this version."""
+        return str(_steps().get_current_head())
+
+    def forget(self, tables: Iterable[str]) -> bool:
+        """Writes the database anew, so that what was deleted of these tables is in none of its
+        files. False where another connection keeps that from being done.
+        """
+        with self._troubles_told():
+            return self.kind.forget(self.engine, tables)
+
+    def close_as_one_file(self) -> None:
+        """Of SQLite: what was written ahead is put into the file."""
+        if isinstance(self.kind, Sqlite):
+            self.kind.as_one_file(self.engine)
+        self.close()
 
     def close(self) -> None:
         self.engine.dispose()
 
-    def _check(self, connection: Connection, *, new_is_fine: bool) -> None:
-        magic = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-        tables = connection.exec_driver_sql("SELECT COUNT(*) FROM sqlite_master").scalar_one()
-        if tables == 0 and new_is_fine:
+    @contextmanager
+    def _troubles_told(self) -> Iterator[None]:
+        try:
+            yield
+        except StaleDataError:
+            raise Conflict("Somebody else changed the same patient at the same moment.") from None
+        except TimeoutError:
+            raise Busy("The store is busy. Try again in a moment.") from None
+        except DataError:
+            raise NotUsable("A text contains a character that can't be kept.") from None
+        except DBAPIError as error:
+            refusal = self.kind.refusal(error)
+            if refusal is None:
+                raise
+            raise refusal from None
+
+    @contextmanager
+    def _looking(self) -> Iterator[Connection]:
+        try:
+            with self._troubles_told(), self.engine.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise self._no_board() from error
+
+    def _check(
+        self, connection: Connection, *, earlier_is_fine: bool = False, empty_is_fine: bool = False
+    ) -> None:
+        if empty_is_fine and self.kind.is_empty(connection):
             return
-        if magic != _MAGIC:
+        if not self.kind.is_marked(connection):
             raise self._no_board()
-        revision = MigrationContext.configure(connection).get_current_revision()
+        revision = _revision(connection)
         known = {step.revision for step in _steps().walk_revisions()}
         if revision not in known:
             raise NotUsable(
-                f"{self.file} was written by a newer version of Rearm. Install that version or a "
+                f"{self.told} was written by a newer version of Rearm. Install that version or a "
                 "later one."
             )
-        if revision != _steps().get_current_head() and not new_is_fine:
+        if revision != self.newest() and not earlier_is_fine:
             raise NotUsable(
-                f"{self.file} is of an earlier version of Rearm. Run `rearm serve` on it once."
+                f"{self.told} is of an earlier version of Rearm. Run `rearm serve migrate` on it."
             )
 
     def _no_board(self) -> NotUsable:
-        return NotUsable(
-            f"{self.file} is not the database of a board. Name another folder with --folder."
-        )
+        return NotUsable(f"{self.told} is not the database of a board.")
 
 
-def _prepare(connection: sqlite3.Connection, _: Any) -> None:
-    connection.isolation_level = None  # SQLAlchemy says when a transaction begins
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("rearm_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _is_locked(error: OperationalError) -> bool:
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _config(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     return config
 
 
 def _steps() -> ScriptDirectory:
-    return ScriptDirectory(str(Path(__file__).with_name("migrations")))
+    return ScriptDirectory(str(_MIGRATIONS))

@@ -14,23 +14,42 @@ from rearm.board.store.utc import UtcText
 
 __all__ = [
     "FIRST_TENANT",
+    "FLEETING",
     "KEPT",
+    "ApiToken",
     "AuditHead",
     "AuditRow",
     "Base",
     "Case",
     "Decision",
+    "Erasure",
+    "Job",
+    "Membership",
+    "OidcTry",
+    "Opening",
+    "PasswordLink",
     "Record",
     "Result",
     "SessionRow",
+    "Setting",
     "StartLink",
     "Tenant",
+    "Try",
     "Upload",
+    "User",
     "new_id",
 ]
 
-KEPT = ("records", "results", "decisions", "audit")
-"""Tables of which no row is changed or deleted."""
+KEPT = ("records", "results", "decisions", "audit", "erasures")
+"""Tables of which no row is changed, and none deleted but when its patient is erased: for that it
+has a column `case_id`. To a kept table no column is added later but one that may be empty, since
+its rows are sealed as they are.
+"""
+
+FLEETING = ("start_links", "sessions", "launches")
+"""Tables that no backup holds: who was signed in is not signed in again."""
+
+_JSON = {"json": True}  # the text of a column is JSON, and is exported as such
 
 FIRST_TENANT = "first"
 """The tenant that every board has from the beginning."""
@@ -106,8 +125,8 @@ class Record(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
     number: Mapped[int]
     upload_id: Mapped[str] = mapped_column(ForeignKey("uploads.id"))
-    rows: Mapped[str] = mapped_column(Text, deferred=True)
-    issues: Mapped[str] = mapped_column(Text)
+    rows: Mapped[str] = mapped_column(Text, deferred=True, info=_JSON)
+    issues: Mapped[str] = mapped_column(Text, info=_JSON)
     at: Mapped[datetime] = mapped_column(UtcText)
     who: Mapped[str]
 
@@ -124,8 +143,9 @@ class Result(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
     number: Mapped[int]
     record_id: Mapped[str] = mapped_column(ForeignKey("records.id"))
-    result: Mapped[str] = mapped_column(Text, deferred=True)  # large; a list needs it not
-    summary: Mapped[str] = mapped_column(Text)
+    # large; a list needs it not
+    result: Mapped[str] = mapped_column(Text, deferred=True, info=_JSON)
+    summary: Mapped[str] = mapped_column(Text, info=_JSON)
     software: Mapped[str]
     knowledge: Mapped[str]
     knowledge_hash: Mapped[str]
@@ -153,6 +173,65 @@ class Decision(Base):
     who: Mapped[str]
 
 
+class Erasure(Base):
+    """A patient of whom everything was deleted: `case_id` is all that is left. `why`: `asked`, or
+    `retention` where the time to keep was over.
+    """
+
+    __tablename__ = "erasures"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(unique=True)
+    why: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UtcText)
+    who: Mapped[str]
+
+
+class Setting(Base):
+    """What the board is set to, by its name."""
+
+    __tablename__ = "settings"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class Job(Base):
+    """A report that is to be printed, kept for an hour. `state`: waiting, working, done or failed;
+    `tries`: how often it was begun; `told`: why it failed. `pdf` is empty until it is done.
+    """
+
+    __tablename__ = "jobs"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
+    result_id: Mapped[str] = mapped_column(ForeignKey("results.id"))
+    who: Mapped[str]
+    state: Mapped[str]
+    tries: Mapped[int]
+    told: Mapped[str] = mapped_column(Text)
+    head: Mapped[str]
+    pdf: Mapped[bytes] = mapped_column(deferred=True)
+    at: Mapped[datetime] = mapped_column(UtcText)
+    begun_at: Mapped[datetime | None] = mapped_column(UtcText)
+
+
+class ApiToken(Base):
+    """A token of a program, which works in one tenant; it is kept as a hash. `who` made it."""
+
+    __tablename__ = "api_tokens"
+
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    name: Mapped[str]
+    who: Mapped[str]
+    permissions: Mapped[str]
+    made_at: Mapped[datetime] = mapped_column(UtcText)
+    expires_at: Mapped[datetime] = mapped_column(UtcText)
+    used_at: Mapped[datetime | None] = mapped_column(UtcText)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcText)
+
+
 class AuditRow(Base):
     """Who did what when. `subject` is the id of a case or an upload, never that of a patient;
     `hash` is that of this row and of the one before.
@@ -165,7 +244,7 @@ class AuditRow(Base):
     who: Mapped[str]
     action: Mapped[str]
     subject: Mapped[str]
-    details: Mapped[str] = mapped_column(Text)
+    details: Mapped[str] = mapped_column(Text, info=_JSON)
     previous: Mapped[str]
     hash: Mapped[str]
 
@@ -180,6 +259,87 @@ class AuditHead(Base):
     hash: Mapped[str]
 
 
+class User(Base):
+    """Somebody who signs in. `password` is a hash, empty where none was set; `subject` is who the
+    user is for a provider, as its address and the name there.
+    """
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    password: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str | None] = mapped_column(Text, unique=True)
+    version: Mapped[int] = mapped_column()
+    made_at: Mapped[datetime] = mapped_column(UtcText)
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcText)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class Membership(Base):
+    """A role of a user in a tenant."""
+
+    __tablename__ = "memberships"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+
+
+class PasswordLink(Base):
+    """A link with which a user sets a password, once; its token is kept as a hash."""
+
+    __tablename__ = "password_links"
+
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcText)
+    used_at: Mapped[datetime | None] = mapped_column(UtcText)
+
+
+class Try(Base):
+    """A try that failed, or has not ended yet: `kind` of what, `key` a hash of who tried."""
+
+    __tablename__ = "tries"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    key: Mapped[str] = mapped_column(index=True)
+    at: Mapped[datetime] = mapped_column(UtcText)
+
+
+class OidcTry(Base):
+    """A sign-in that went to a provider and has not come back. `hash` is that of the state,
+    `browser` that of the cookie of the browser that began it.
+    """
+
+    __tablename__ = "oidc_tries"
+
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    browser: Mapped[str]
+    nonce: Mapped[str]
+    verifier: Mapped[str]
+    next_path: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(UtcText)
+
+
+class Opening(Base):
+    """A patient opened by break-glass to somebody who else may not read of them, with the reason;
+    until a moment. `user_id` is empty for the user of a printed link.
+    """
+
+    __tablename__ = "openings"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    user_id: Mapped[str]
+    who: Mapped[str]
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcText)
+    until: Mapped[datetime] = mapped_column(UtcText)
+
+
 class StartLink(Base):
     """A link that was printed; its token is kept as a hash and opens one session."""
 
@@ -192,12 +352,16 @@ class StartLink(Base):
 
 
 class SessionRow(Base):
-    """Who is signed in, and in which tenant; the id of the cookie is kept as a hash."""
+    """Who is signed in, and in which tenant; the id of the cookie is kept as a hash. `user_id` is
+    null for the user of a printed link. `via`: `link`, `password` or `provider`.
+    """
 
     __tablename__ = "sessions"
 
     hash: Mapped[str] = mapped_column(primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id"), index=True)
+    via: Mapped[str]
     who: Mapped[str]
     permissions: Mapped[str]
     made_at: Mapped[datetime] = mapped_column(UtcText)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from rearm.board.child.reading import ReadFile, ReadPatient, file_as_named, read_file
@@ -19,7 +19,7 @@ from rearm.board.store import audit
 from rearm.board.store.cases import touch
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder
-from rearm.board.store.tables import Case, Record, Result, Upload, new_id
+from rearm.board.store.tables import Base, Case, Record, Result, Upload, new_id
 from rearm.board.store.tenants import check_owner
 from rearm.board.store.utc import now
 
@@ -28,6 +28,7 @@ __all__ = [
     "discard",
     "give",
     "hash_of",
+    "is_used",
     "keep_read",
     "read_of",
     "seen_mark",
@@ -99,6 +100,16 @@ def upload_of(session: Session, upload_id: str) -> Upload:
     if found is None:
         raise NotThere("There is no such upload.")
     return found
+
+
+def is_used(session: Session, upload_id: str) -> bool:
+    """Whether anything that is kept came from this upload; what goes with it is none of that."""
+    return any(
+        session.scalar(select(exists().where(key.parent == upload_id)))
+        for table in Base.metadata.sorted_tables
+        for key in table.foreign_keys
+        if key.column.table.name == Upload.__tablename__ and key.ondelete != "CASCADE"
+    )
 
 
 def read_of(upload: Upload) -> ReadFile | None:

@@ -16,7 +16,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from rearm.board.board import Board
-from rearm.board.people.sessions import Permission, SignedIn, signed_in
+from rearm.board.people.openings import is_open
+from rearm.board.people.sessions import Permission, SignedIn, form_token_of, signed_in
 from rearm.board.refusals import NotAllowed, NotSignedIn, NotThere, Refusal
 from rearm.board.store import audit
 from rearm.board.store.tenants import OWNED, check_owner
@@ -24,13 +25,15 @@ from rearm.board.web.asked import Asked
 from rearm.board.web.contexts import Context
 from rearm.board.web.forms import Form, read_form
 from rearm.board.web.pages import JSON_ENDING, as_json, as_page, refused
-from rearm.board.words import NOT_SIGNED_IN
+from rearm.board.web.proxies import client_of
+from rearm.board.words import NOT_SIGNED_IN, NOT_SIGNED_IN_HERE
 
-__all__ = ["Address", "Again", "BoardRoute", "Needed", "get", "page", "post", "to"]
+__all__ = ["Address", "Again", "BoardRoute", "Needed", "check_tenant", "get", "page", "post", "to"]
 
 _LONGEST_ID = 16  # characters of an id, as the audit notes one
 
-Needed = Literal["nothing"] | Permission
+Needed = Literal["nothing", "session"] | Permission
+"""`nothing`: anybody; `session`: whoever is signed in, also without a role."""
 Handler = Callable[[Asked], Response]
 View = Callable[[Asked], Context]
 
@@ -57,7 +60,7 @@ class Address:
     needs: Needed
 
 
-def page(path: str, view: View, needs: Permission = "read") -> tuple[Address, ...]:
+def page(path: str, view: View, needs: Needed = "read") -> tuple[Address, ...]:
     """A page, and the same as JSON; the latter stands first, or the former would take it in."""
 
     def drawn(asked: Asked) -> Response:
@@ -74,8 +77,10 @@ def get(path: str, handler: Handler, needs: Needed) -> Address:
     return Address(path=path, method="GET", handler=handler, needs=needs)
 
 
-def post(path: str, action: Action, needs: Permission) -> Address:
-    """What changes the store: it leads to a page, or shows its form again with what is wrong."""
+def post(path: str, action: Action, needs: Needed) -> Address:
+    """What changes the store: it leads to a page, or shows its form again with what is wrong. Its
+    form bears the token of the session, or of the browser where nobody is signed in.
+    """
 
     def handler(asked: Asked) -> Response:
         done = action(asked)
@@ -94,9 +99,16 @@ def to(path: str) -> RedirectResponse:
 class BoardRoute(Route):
     """An address joined to a board."""
 
-    def __init__(self, address: Address, board: Board) -> None:
+    def __init__(
+        self,
+        address: Address,
+        board: Board,
+        endpoint: Callable[[Request], Awaitable[Response]] | None = None,
+    ) -> None:
+        """`endpoint`: another way to the handler than by a session, with guards of its own."""
         self.needs = address.needs
-        super().__init__(address.path, _guarded(address, board), methods=[address.method])
+        reached = endpoint or _guarded(address, board)
+        super().__init__(address.path, reached, methods=[address.method])
 
 
 def _guarded(address: Address, board: Board) -> Callable[[Request], Awaitable[Response]]:
@@ -105,23 +117,27 @@ def _guarded(address: Address, board: Board) -> Callable[[Request], Awaitable[Re
     async def endpoint(request: Request) -> Response:
         who: SignedIn | None = None
         cookie = request.cookies.get(board.cookie, "")
+        browser = request.cookies.get(board.browser_cookie, "")
+        parts = request.path_params
         form = Form()
         try:
             if address.needs != "nothing":
-                who = await run_in_threadpool(_session, board, cookie, address.needs)
-            if who is not None:
-                await run_in_threadpool(_check_tenant, board, who, request.path_params)
-            if who is not None and who.reach is not None:
-                who.reach.check(address.path, request.path_params)
-            if who is not None and request.method == "POST":
+                who = await run_in_threadpool(_session, board, cookie)
+                await run_in_threadpool(_check_may, board, who, address.needs, parts)
+                if who.reach is not None:
+                    who.reach.check(address.path, parts)
+            if request.method == "POST":
                 form = await read_form(request)
-                _check_token(form, who)
+                _check_token(form, _of_browser(browser) if who is None else who.form_token)
             asked = Asked(
                 board=board,
                 method=request.method,
-                parts=request.path_params,
+                parts=parts,
                 signed_in=who,
                 cookie=cookie,
+                browser=browser,
+                client=client_of(request.scope, board.settings.trusted_proxies),
+                query=dict(request.query_params),
                 form=form,
             )
             return await run_in_threadpool(address.handler, asked)
@@ -131,17 +147,38 @@ def _guarded(address: Address, board: Board) -> Callable[[Request], Awaitable[Re
     return endpoint
 
 
-def _session(board: Board, cookie: str, needs: Permission) -> SignedIn:
-    found = signed_in(board.database, cookie) if cookie else None
+def _session(board: Board, cookie: str) -> SignedIn:
+    limits = {"idle": board.idle, "longest": board.longest}
+    found = signed_in(board.database, cookie, **limits) if cookie else None
     if found is None:
-        raise NotSignedIn(NOT_SIGNED_IN)
-    if needs not in found.permissions:
-        raise NotAllowed("This session may not do that.")
+        raise NotSignedIn(NOT_SIGNED_IN_HERE if board.settings.is_public else NOT_SIGNED_IN)
     return found
 
 
-def _check_tenant(board: Board, who: SignedIn, parts: Mapping[str, str]) -> None:
-    """What an address names must be of the tenant in which the session works. A try is noted, but
+def _check_may(board: Board, who: SignedIn, needs: Needed, parts: Mapping[str, str]) -> None:
+    """What a session is allowed, in its tenant; a patient who was opened to it by break-glass it
+    may also read of.
+    """
+    if needs == "read" and _is_opened(board, who, parts):
+        return
+    _check_permission(who, needs)
+    check_tenant(board, who.tenant, who.who, parts)
+
+
+def _is_opened(board: Board, who: SignedIn, parts: Mapping[str, str]) -> bool:
+    if "case" not in parts or set(OWNED) & set(parts) != {"case"}:
+        return False
+    with board.database.reading() as session:
+        return is_open(session, who, parts["case"])
+
+
+def _check_permission(who: SignedIn, needs: Needed) -> None:
+    if needs != "session" and needs not in who.permissions:
+        raise NotAllowed("This session may not do that.")
+
+
+def check_tenant(board: Board, tenant: str, who: str, parts: Mapping[str, str]) -> None:
+    """What an address names must be of the tenant in which who asks works. A try is noted, but
     nowhere in the history of a patient: for other tenants there is none.
     """
     owned = {part: parts[part] for part in OWNED if part in parts}
@@ -150,15 +187,21 @@ def _check_tenant(board: Board, who: SignedIn, parts: Mapping[str, str]) -> None
     try:
         with board.database.reading() as session:
             for part, row_id in owned.items():
-                check_owner(session, who.tenant, part, row_id)
+                check_owner(session, tenant, part, row_id)
     except NotThere:
         with board.database.writing() as session:
             details = {part: row_id[:_LONGEST_ID] for part, row_id in owned.items()}
-            audit.append(session, who.who, "tried_what_is_not_there", "", details)
+            audit.append(session, who, "tried_what_is_not_there", "", details)
         raise
 
 
-def _check_token(form: Form, who: SignedIn) -> None:
+def _of_browser(browser: str) -> str:
+    if not browser:  # else the token would be one that everybody can work out
+        raise NotAllowed("Your browser kept no cookie of this board. Allow it, then begin again.")
+    return form_token_of(browser)
+
+
+def _check_token(form: Form, expected: str) -> None:
     given = form.text("form_token").encode("utf-8", "surrogatepass")
-    if not hmac.compare_digest(given, who.form_token.encode("ascii")):
+    if not hmac.compare_digest(given, expected.encode("ascii")):
         raise NotAllowed("The form is not of this session. Open the page again and send it anew.")

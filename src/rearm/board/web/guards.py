@@ -15,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rearm.board.refusals import Busy, NotAllowed, Refusal
-from rearm.board.web.pages import refused
+from rearm.board.web.pages import API, refused
 
 __all__ = [
     "CSP",
@@ -44,6 +44,7 @@ _HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
     "cache-control": "no-store",
 }
+_HSTS = {"strict-transport-security": "max-age=31536000"}
 _SAFE = ("GET", "HEAD")
 _BY_TOKEN = "/cds-services"  # a record system, not a browser: no cookie counts there
 
@@ -80,12 +81,12 @@ class WrongHost(Refusal):
 class HostGuard:
     """Only requests to our own address: a foreign name that leads here is refused."""
 
-    def __init__(self, app: ASGIApp, *, host: str) -> None:
-        self.app, self.host = app, host
+    def __init__(self, app: ASGIApp, *, host: str, origin: str) -> None:
+        self.app, self.host, self.origin = app, host, origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and Headers(scope=scope).getlist("host") != [self.host]:
-            refusal = WrongHost(f"This board answers at http://{self.host} only.")
+            refusal = WrongHost(f"This board answers at {self.origin} only.")
             await refused(scope, refusal)(scope, receive, send)
             return
         await self.app(scope, receive, send)
@@ -108,23 +109,30 @@ class OriginGuard:
 
 
 def _by_token(scope: Scope) -> bool:
+    """Whether a program or a record system asks: they show a token, and no browser sends one by
+    itself.
+    """
     path: str = scope["path"]
-    return path == _BY_TOKEN or path.startswith(f"{_BY_TOKEN}/")
+    return path.startswith((API, f"{_BY_TOKEN}/")) or path == _BY_TOKEN
 
 
 class HeaderGuard:
-    """The headers of every answer; one that an answer brings itself stays. `frame_ancestors`: the
-    origins that may show our pages in a frame; without them none may.
+    """The headers of every answer; one that an answer brings itself stays. `secure`: browsers keep
+    to TLS from now on. `frame_ancestors`: the origins that may show our pages in a frame; without
+    them none may.
     """
 
-    def __init__(self, app: ASGIApp, *, frame_ancestors: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, *, secure: bool, frame_ancestors: tuple[str, ...] = ()
+    ) -> None:
         self.app, self.frame_ancestors = app, frame_ancestors
+        self.headers = _HEADERS | (_HSTS if secure else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self.headers.items():
                     headers.setdefault(name, value)
                 if self.frame_ancestors:
                     self._let_frame(headers)

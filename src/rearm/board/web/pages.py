@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from rearm.board.people.sessions import SignedIn
-from rearm.board.refusals import Refusal
+from rearm.board.refusals import Refusal, TooMany
 from rearm.board.store.states import STATES
 from rearm.board.web.contexts import Context, Message
 from rearm.board.words import state_words, status_words
@@ -19,9 +19,11 @@ from rearm.characters import escaped
 from rearm.report.style import css, environment
 from rearm.version import __version__
 
-__all__ = ["JSON_ENDING", "as_json", "as_page", "refused", "static_file"]
+__all__ = ["API", "JSON_ENDING", "as_json", "as_page", "refused", "static_file"]
 
 JSON_ENDING = ".json"
+API = "/api/"
+"""How the addresses of programs begin: they are answered in JSON and look at no cookie."""
 
 _STATIC = {"report.css": "text/css; charset=utf-8", "board.css": "text/css; charset=utf-8"}
 
@@ -37,6 +39,7 @@ def as_page(
             page=context,
             title=context.window,
             signed_in=signed_in,
+            path=path,
             json_path="" if isinstance(context, Message) else f"{path}{JSON_ENDING}",
             version=__version__,
             states=STATES,
@@ -68,11 +71,14 @@ def refused(scope: Scope, refusal: Refusal, signed_in: SignedIn | None = None) -
         status=status, title=status_words(status), sentences=tuple(str(refusal).split("\n"))
     )
     path: str = scope["path"]
-    if path.endswith(JSON_ENDING):
-        return as_json(message, status=status)
-    answer = as_page(message, signed_in, status=status, path=path)
+    if path.endswith(JSON_ENDING) or path.startswith(API):
+        answer = as_json(message, status=status)
+    else:
+        answer = as_page(message, signed_in, status=status, path=path)
     if status == 503:
         answer.headers["retry-after"] = "5"
+    if isinstance(refusal, TooMany):
+        answer.headers["retry-after"] = str(refusal.retry_after)
     return answer
 
 

@@ -174,7 +174,12 @@ def read_tables(
         issues.extend(clean_grids([grid], grid.file))
     gathered = _gathered(_runs(grids, knowledge.tidy_tables, issues, _Refusals(issues)), issues)
     terms = Terms(knowledge)
-    return Reading(lambda: make_records(gathered, terms, today=today), gathered.issues, [file])
+    return Reading(
+        lambda: make_records(gathered, terms, today=today),
+        gathered.issues,
+        [file],
+        rows=gathered.rows_of,
+    )
 
 
 def _nothing_filled(forms: int, tables: Collection[str]) -> str:

@@ -25,25 +25,26 @@ from rearm.report.assessment.sentences import (
 from rearm.report.style import css, environment
 from rearm.report.words import finding_words
 
-__all__ = ["index_page", "page"]
+__all__ = ["index_page", "page", "template_of"]
 
 
 def page(assessment: Assessment, *, with_picture: bool = True) -> str:
     """The HTML text. Without the extra `pictures` the page is whole but for the timeline, and says
     so.
     """
-    return _template("page").render(page=page_context(assessment, with_picture=with_picture))
+    return template_of("page").render(page=page_context(assessment, with_picture=with_picture))
 
 
 def index_page(rows: Sequence[IndexRow], unread: Sequence[str] = ()) -> str:
     """The table of patients, each with a link to its page. `unread`: a sentence for each file of
     the input of which nothing could be read.
     """
-    return _template("index").render(css=css(), rows=rows, unread=unread)
+    return template_of("index").render(css=css(), rows=rows, unread=unread)
 
 
 @cache
-def _template(name: str) -> Template:
+def template_of(name: str) -> Template:
+    """A template of a whole page of patients, with the words that its parts use."""
     engine = environment().overlay()
     engine.filters = {
         **engine.filters,

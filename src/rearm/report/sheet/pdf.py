@@ -17,6 +17,7 @@ from rearm.assessment import Assessment
 from rearm.errors import RearmError
 from rearm.report.sheet.fonts import WOFF2
 from rearm.report.sheet.page import sheet
+from rearm.report.stamp import Stamp
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -42,9 +43,9 @@ def check_pdf_can_be_made() -> None:
     _weasyprint()
 
 
-def sheet_pdf(assessment: Assessment) -> bytes:
+def sheet_pdf(assessment: Assessment, stamp: Stamp | None = None) -> bytes:
     """The sheet of the patient as a PDF. Raises PdfError where none can be made here."""
-    return pdf_of(sheet(assessment))
+    return pdf_of(sheet(assessment, stamp))
 
 
 def pdf_of(html: str) -> bytes:

@@ -14,7 +14,7 @@ from rearm.errors import InputError
 from rearm.files import write_text
 from rearm.workbook import MOST_ROWS, Workbook, put, write_workbook
 
-__all__ = ["write_csv_files", "write_xlsx"]
+__all__ = ["Table", "csv_text", "write_csv_files", "write_xlsx"]
 
 Table = Sequence[Sequence[str | int | None]]
 
@@ -26,15 +26,25 @@ def write_csv_files(folder: Path, tables: Mapping[str, Table]) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, rows in tables.items():
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(
-            [formula_free(replaced(cell)) if isinstance(cell, str) else cell for cell in row]
-            for row in rows
-        )
         path = folder / f"{name}.csv"
-        write_text(path, text.getvalue())
+        write_text(path, csv_text(rows))
         written.append(path)
     return written
+
+
+def csv_text(rows: Table) -> str:
+    """A table as CSV. A text that a spreadsheet program would compute gets an apostrophe in front;
+    a carriage return becomes a line end, since a reader may take it for the end of the row.
+    """
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(
+        [_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
+    )
+    return text.getvalue()
+
+
+def _cell(text: str) -> str:
+    return formula_free(replaced(text).replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def write_xlsx(path: Path, tables: Mapping[str, Table]) -> Path:

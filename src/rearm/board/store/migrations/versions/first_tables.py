@@ -20,6 +20,12 @@ def upgrade() -> None:
     _versions()
     _audit()
     _people()
+    if op.get_bind().dialect.name == "sqlite":
+        _triggers()
+
+
+def _triggers() -> None:
+    """As the first version made them; now `store.triggers` makes them anew in both databases."""
     for table in _KEPT:
         for change in ("UPDATE", "DELETE"):
             op.execute(

@@ -1,0 +1,205 @@
+"""The addresses of the administration: users and their roles, tenants, the audit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from rearm.board.administration.contents import (
+    administration_page,
+    audit_page,
+    is_whole,
+    may_rule,
+    verified_page,
+)
+from rearm.board.administration.contexts import AdministrationPage, AuditPage
+from rearm.board.people import sessions, users
+from rearm.board.people.roles import ROLES
+from rearm.board.refusals import Conflict, NotAllowed, NotThere, NotUsable
+from rearm.board.store import audit
+from rearm.board.store.tables import User, new_id
+from rearm.board.web.asked import Asked
+from rearm.board.web.declare import Address, Again, page, post, to
+
+__all__ = ["ADDRESSES"]
+
+HOME = "/administration"
+_NUMBER = re.compile(r"[0-9]{1,9}")
+
+
+def administration(asked: Asked) -> AdministrationPage:
+    with asked.board.database.writing() as session:
+        audit.append(session, asked.who, "administration_seen")
+        return administration_page(session, asked.tenant)
+
+
+def seen_audit(asked: Asked) -> AuditPage:
+    query = asked.query
+    before = query.get("before", "")
+    with asked.board.database.writing() as session:
+        audit.append(session, asked.who, "audit_seen", "")
+        return audit_page(
+            session,
+            asked.tenant,
+            case=query.get("case", "")[:40],
+            who=query.get("who", "")[:100],
+            day=query.get("day", "")[:10],
+            before=int(before) if _NUMBER.fullmatch(before) else None,
+        )
+
+
+def verified(asked: Asked) -> Again:
+    """Looks through the whole audit, which takes a while where it is long."""
+    with asked.board.database.writing() as session:
+        found = audit.verify(session)
+        audit.append(session, asked.who, "audit_verified", details={"faults": len(found.faults)})
+    path = f"{HOME}/audit"
+    return Again(context=verified_page(found), status=200, path=path)
+
+
+def add_user(asked: Asked) -> Response | Again:
+    """A further user, who gets a link; a user who is known already gets the roles."""
+    form = asked.form
+    tenant = form.text("tenant") if is_whole(asked.tenant) else asked.tenant
+
+    def change(session: Session) -> tuple[str, str]:
+        roles = _roles(asked)
+        if not roles:
+            raise NotUsable("Choose a role, or the user could do nothing here.")
+        users.tenant_of(session, tenant)
+        try:
+            known = users.user_named(session, form.text("name"))
+        except NotThere:
+            made = users.add_user(session, asked.who, form.text("name"), tenant, roles)
+            return made.name, _link(asked, session, made)
+        users.give_roles(session, asked.who, known, tenant, roles)
+        return "", ""
+
+    return _changed(asked, change)
+
+
+def give_roles(asked: Asked) -> Response | Again:
+    """The roles of a user in the tenant in which the session works."""
+
+    def change(session: Session) -> tuple[str, str]:
+        user, version = _user(asked, session), asked.form.number("version")
+        roles = _roles(asked)
+        users.give_roles(session, asked.who, user, asked.tenant, roles, version=version)
+        return "", ""
+
+    return _changed(asked, change)
+
+
+def disable(asked: Asked) -> Response | Again:
+    return _disabled(asked, disabled=True)
+
+
+def enable(asked: Asked) -> Response | Again:
+    return _disabled(asked, disabled=False)
+
+
+def sign_out(asked: Asked) -> Response | Again:
+    """Ends every session of a user."""
+
+    def change(session: Session) -> tuple[str, str]:
+        user = _ruled(asked, session)
+        sessions.end_all(session, user.id)
+        audit.append(session, asked.who, "signed_out", user.id)
+        return "", ""
+
+    return _changed(asked, change)
+
+
+def new_link(asked: Asked) -> Response | Again:
+    """A link with which a user sets a password."""
+
+    def change(session: Session) -> tuple[str, str]:
+        user = _ruled(asked, session)
+        return user.name, _link(asked, session, user)
+
+    return _changed(asked, change)
+
+
+def add_tenant(asked: Asked) -> Response | Again:
+    """A further centre."""
+
+    def change(session: Session) -> tuple[str, str]:
+        if not is_whole(asked.tenant):
+            raise NotAllowed("Only an administrator of the first centre adds others.")
+        name = asked.form.text("name").strip()
+        users.check_tenant_name(name)
+        users.add_tenant(session, asked.who, new_id(), name)
+        return "", ""
+
+    return _changed(asked, change)
+
+
+def _disabled(asked: Asked, *, disabled: bool) -> Response | Again:
+    def change(session: Session) -> tuple[str, str]:
+        user, version = _ruled(asked, session), asked.form.number("version")
+        users.set_disabled(session, asked.who, user, disabled=disabled, version=version)
+        return "", ""
+
+    return _changed(asked, change)
+
+
+def _changed(asked: Asked, change: Callable[[Session], tuple[str, str]]) -> Response | Again:
+    """The page again, with the link that a change made (it is shown once), or why it was not."""
+    database = asked.board.database
+    try:
+        with database.writing() as session:
+            link_for, link = change(session)
+    except (NotUsable, Conflict) as refusal:
+        with database.reading() as session:
+            shown = administration_page(session, asked.tenant, refusal=str(refusal))
+        return Again(context=shown, status=refusal.status, path=HOME)
+    if not link:
+        return to(HOME)
+    with database.reading() as session:
+        shown = administration_page(session, asked.tenant, link=link, link_for=link_for)
+    return Again(context=shown, status=200, path=HOME)
+
+
+def _roles(asked: Asked) -> list[str]:
+    return [role for role in ROLES if asked.form.text(f"role_{role}")]
+
+
+def _user(asked: Asked, session: Session) -> User:
+    """The user of the address, as if there were none where another tenant has the user."""
+    found = session.get(User, asked.part("user"))
+    of_here = found is not None and asked.tenant in sessions.roles_of(session, found.id)
+    if found is None or not (of_here or is_whole(asked.tenant)):
+        raise NotThere("There is no such user.")
+    return found
+
+
+def _ruled(asked: Asked, session: Session) -> User:
+    found = _user(asked, session)
+    if not may_rule(session, asked.tenant, found):
+        raise NotAllowed(
+            "This user works in other centres too. Take the roles in yours away, or ask an "
+            "administrator of the first centre."
+        )
+    return found
+
+
+def _link(asked: Asked, session: Session, user: User) -> str:
+    token = users.new_password_link(session, asked.who, user)
+    return f"{asked.board.origin}/password/{token}"
+
+
+ADDRESSES: tuple[Address, ...] = (
+    *page(HOME, administration, "administer"),
+    *page(f"{HOME}/audit", seen_audit, "administer"),
+    post(f"{HOME}/audit/verify", verified, "administer"),
+    post(f"{HOME}/tenants", add_tenant, "administer"),
+    post(f"{HOME}/users", add_user, "administer"),
+    post(f"{HOME}/users/{{user}}/roles", give_roles, "administer"),
+    post(f"{HOME}/users/{{user}}/disable", disable, "administer"),
+    post(f"{HOME}/users/{{user}}/enable", enable, "administer"),
+    post(f"{HOME}/users/{{user}}/sign-out", sign_out, "administer"),
+    post(f"{HOME}/users/{{user}}/link", new_link, "administer"),
+)
