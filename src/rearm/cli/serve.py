@@ -239,7 +239,7 @@ def _record_system(
         return None if file is None else read_record_system(file)
     if file is not None:
         raise Unusable(
-            f"{config} has a section [record_system], and --record-system names {file}. Keep one."
+            f"{config} says already which record systems there are. Leave --record-system out."
         )
     return record_system_of(settings.record_system, config.parent)
 
