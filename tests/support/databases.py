@@ -13,6 +13,7 @@ import sqlalchemy
 from sqlalchemy import Connection, make_url
 from sqlalchemy.pool import NullPool
 from tests.support.board import new_board, stock
+from tests.support.overruled import overruled
 from tests.support.postgres import postgres_server
 
 from rearm.board.board import Board
@@ -70,6 +71,7 @@ def _stocked(board: Board) -> None:
     cases_of = stock(board, "SYN-01", "SYN-02", "SYN-03")
     for patient in ("SYN-02", "SYN-01"):  # the last entry is that of a decision that stays
         case = cases_of[patient]
+        overruled(board, case)
         with board.database.writing() as session:
             version = cases.case_of(session, case).version
             cases.move(session, case, version, "x", state="prepared", meeting_day="")

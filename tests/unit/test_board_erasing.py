@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from tests.support.board import Visitor, examples_read, new_board, other_tenant, patient_named
 from tests.support.databases import DATABASES, GIVEN, Stocked, outside, without_triggers
 from tests.support.loops import some
+from tests.support.overruled import overruled
 
 from rearm.board.board import Board
 from rearm.board.decision import decisions
@@ -86,6 +87,7 @@ def _canary(board: Board) -> str:
     with board.database.writing() as session:
         version = cases.case_of(session, case).version
         decisions.decide(session, case, version, "x", number=1, given=GIVEN)
+    overruled(board, case, f"what {CANARY} said")
     return case
 
 
@@ -107,14 +109,10 @@ def _texts(board: Board) -> Iterator[tuple[str, str]]:
 def test_nothing_of_the_patient_is_left_in_any_table(board: Board) -> None:
     case = _canary(board)
     before = {table for table, text in _texts(board) if CANARY in text}
-    assert before == {"cases", "records", "results", "uploads"}
+    assert before == {"cases", "records", "results", "overrules", "uploads"}
     done = erase_patient(board.database, board.folder, case, "somebody")
-    assert {k: n for k, n in done.rows.items() if n} == {
-        "cases": 1,
-        "records": 2,
-        "results": 2,
-        "decisions": 1,
-    }
+    of_tables = {"cases": 1, "records": 2, "results": 3, "overrules": 1, "decisions": 1}
+    assert {k: n for k, n in done.rows.items() if n} == {**of_tables, "answer_causes": 3}
     assert done.uploads == 1 and done.forgotten
     left = {table: text for table, text in _texts(board) if CANARY in text or case in text}
     assert set(left) == {"audit", "erasures"}  # the number of the case, and
@@ -140,8 +138,9 @@ def test_the_audit_tells_of_it(board: Board) -> None:
         told = json.loads(entry.details)
         assert (entry.who, entry.subject, told["why"]) == ("somebody", case, "asked")
         assert f"erasures/{erasure.id}" in told["sealed"]
-    assert {x.split("/")[0] for x in told["erased"]} == {"records", "results", "decisions"}
-    assert len(told["erased"]) == 5
+    sealed = {x.split("/")[0] for x in told["erased"]}
+    assert sealed == {"records", "results", "decisions", "overrules"}
+    assert len(told["erased"]) == 7
 
 
 def test_other_patients_stay_as_they_were(board: Board) -> None:
@@ -456,11 +455,12 @@ def test_the_export_contains_everything_of_the_patient_and_of_nobody_else(board:
     told = answer.json()
     assert told["patient"] == CANARY and told["case"] == case
     counts = {name: len(rows) for name, rows in told["tables"].items() if rows}
-    assert counts == {"cases": 1, "records": 2, "results": 2, "decisions": 1, "uploads": 2}
+    of_tables = {"cases": 1, "records": 2, "results": 3, "overrules": 1, "decisions": 1}
+    assert counts == {**of_tables, "answer_causes": 3, "uploads": 2}
     assert told["tables"]["decisions"][0]["reason"] == GIVEN.reason
     assert told["tables"]["results"][0]["result"]["patient_id"] == CANARY
     assert told["tables"]["records"][0]["rows"][0]["cells"]["patient_id"] == CANARY
     actions = [entry["action"] for entry in told["audit"]]
-    assert actions == ["taken_in", "taken_in", "decided", "patient_seen", "exported"]
+    assert actions == ["taken_in", "taken_in", "decided", "overruled", "patient_seen", "exported"]
     assert "SYN-0" not in answer.text and "Other-1" not in answer.text
     assert visitor.get(f"/patients/{'0' * 16}/export.json").status_code == 404

@@ -25,7 +25,7 @@ def _read(text: str) -> BoardForm:
 def test_the_form_asks_for_what_a_board_needs() -> None:
     form = load().form
     tests = {f.test for f in form.fields.values() if f.test is not None}
-    assert len(form.fields) == 52
+    assert len(form.fields) == 54
     assert {"serum_m_protein", "kappa_flc", "hemoglobin", "neutrophils", "platelets"} <= tests
     assert {"creatinine", "calcium", "ldh", "igg", "albumin", "ecog"} <= tests
     assert {"marrow_plasma_cells", "bcma_positive_plasma_cells"} <= tests

@@ -150,7 +150,7 @@ def test_a_file_that_brings_its_process_down_costs_one_request(
     bundle = (ROOT / "examples" / "fhir" / "poor-expansion.json").read_bytes()
     files = {"file": ("letter.json", bundle, "application/json")}
     with monkeypatch.context() as broken:
-        broken.setattr(uploads, "read_file", _crash_on)
+        broken.setattr(uploads, "read_mapped", _crash_on)
         answer = visitor.post("/upload", files=files)
     assert answer.status_code == 422 and "brought the process down" in answer.text
     assert list(board.folder.incoming.iterdir()) == []  # nothing of the file is left

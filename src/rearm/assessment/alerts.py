@@ -11,7 +11,7 @@ from rearm.assessment.patient import Patient
 from rearm.assessment.plan import AlertPlan, Plan
 from rearm.assessment.result import Alert, AlertStatus
 
-__all__ = ["alerts_of", "raised"]
+__all__ = ["alerts_of", "lost_alerts_of", "raised"]
 
 
 def alerts_of(basis: Basis) -> tuple[Alert, ...]:
@@ -26,6 +26,26 @@ def alerts_of(basis: Basis) -> tuple[Alert, ...]:
             findings=basis.read_by(plan.number),
         )
         for plan, status in raised(basis.plan, basis.patient, basis.answers)
+    )
+
+
+def lost_alerts_of(basis: Basis, computed: Basis) -> tuple[Alert, ...]:
+    """The alerts that the computed facts raise and that what is stated over them takes away, or
+    makes uncertain; each with the findings that it rests on, as they are stated now.
+    """
+    left = {(plan.alert.id, status) for plan, status in
+            raised(basis.plan, basis.patient, basis.answers)}  # fmt: skip
+    still = {name for name, _ in left}
+    return tuple(
+        Alert(
+            id=plan.alert.id,
+            status=status,
+            text=_text(computed, plan, status),
+            findings=basis.read_by(plan.number),
+        )
+        for plan, status in raised(computed.plan, computed.patient, computed.answers)
+        if plan.alert.id not in still
+        or (status == "certain" and (plan.alert.id, "certain") not in left)
     )
 
 

@@ -84,15 +84,24 @@ def tiers_of(
     return _with_open(found, results)
 
 
-def _order(basis: Basis, option: OptionResult) -> tuple[int, int, int, int, int, str]:
-    """Of options that go equally far: the one with fewer stops, so that what stops all of them is
-    told and not what stops one product; the one that no label keeps from this patient, with fewer
-    cautions that hold, with more that speaks for it, with the nearest figures.
+def _order(basis: Basis, option: OptionResult) -> tuple[bool, int, int, int, int, int, str]:
+    """Of options that go equally far: one that the centre has; the one with fewer stops, so that
+    what stops all of them is told and not what stops one product; the one that no label keeps from
+    this patient, with fewer cautions that hold, with more that speaks for it, with the nearest
+    figures.
     """
     unlabelled = option.availability.status in _UNLABELLED
     cautions = sum(basis.reasons[key].truth is True for key in option.cautions)
     nearness = _nearness(basis, option)
-    return len(option.against), unlabelled, cautions, -len(option.for_), nearness, option.id
+    return (
+        option.here == "not_here",
+        len(option.against),
+        unlabelled,
+        cautions,
+        -len(option.for_),
+        nearness,
+        option.id,
+    )
 
 
 def _nearness(basis: Basis, option: OptionResult) -> int:

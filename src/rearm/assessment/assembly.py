@@ -9,11 +9,11 @@ from msgspec import structs
 
 from rearm import __version__
 from rearm.assessment.actions import actions_of
-from rearm.assessment.alerts import alerts_of
+from rearm.assessment.alerts import alerts_of, lost_alerts_of
 from rearm.assessment.answer import answer_of, tiers_of
 from rearm.assessment.basis import Basis
 from rearm.assessment.causes import causes_of, no_causes
-from rearm.assessment.disease import relapse_of, watched_of
+from rearm.assessment.disease import computed_course, relapse_of, watched_of
 from rearm.assessment.giving import practicalities_of
 from rearm.assessment.history import (
     case_of,
@@ -84,9 +84,16 @@ def placed_strategies(plan: Plan, codes: Codings, row: int) -> PlacedStrategies:
 
 
 def assembled(
-    basis: Basis, codes: Codings, row: int, tests: tuple[NextTest, ...], region: str | None
+    basis: Basis,
+    codes: Codings,
+    row: int,
+    tests: tuple[NextTest, ...],
+    region: str | None,
+    computed: Basis | None = None,
 ) -> Assessment:
-    """The whole result. `row` is this patient's row in `codes`."""
+    """The whole result. `row` is this patient's row in `codes`; `computed`: the same patient by the
+    record alone, where the team states facts over it.
+    """
     patient, plan = basis.patient, basis.plan
     record, about, judged = patient.record, _about(patient), is_judged(patient)
     causes = no_causes(about.reason)
@@ -140,6 +147,7 @@ def assembled(
         causes=causes,
         alterations=alterations,
         alerts=alerts,
+        lost_alerts=() if computed is None else lost_alerts_of(basis, computed),
         actions=actions,
         tests=(shown := before_deciding(plan, patient, tests)),
         further_tests=tuple(test for test in tests if test not in shown),
@@ -298,6 +306,7 @@ def _failure(basis: Basis, failure: Failure) -> FailureResult:
         reason=failure.reason,
         rows=basis.rows_of(failure.basis),
         doubtful=basis.rows_of(_doubtful(basis, failure)),
+        computed=None if failure.computed is None else computed_course(failure.computed),
     )
 
 

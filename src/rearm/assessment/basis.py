@@ -8,9 +8,18 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import structs
 
+from rearm.assessment.centre import NO_CENTRE, Centre
 from rearm.assessment.patient import Patient
 from rearm.assessment.plan import PlacePlan, Plan, RulePlan, Wordings
-from rearm.assessment.result import Citation, FindingResult, Note, Publication, Reason, SupportLine
+from rearm.assessment.result import (
+    Citation,
+    ComputedFinding,
+    FindingResult,
+    Note,
+    Publication,
+    Reason,
+    SupportLine,
+)
 from rearm.findings import Found
 from rearm.findings.base import unknown
 from rearm.findings.whose import TOLD_AS, later_lines_of
@@ -26,11 +35,13 @@ _NOTHING = unknown()
 
 class Basis:
     """Collects what one patient's result refers to. `answers` are the patient's own, by number of
-    condition: 1 true, 0 false, -1 unknown.
+    condition: 1 true, 0 false, -1 unknown. `centre`: what the centre that asks has.
     """
 
-    def __init__(self, plan: Plan, patient: Patient, answers: Sequence[int]) -> None:
-        self.plan, self.patient, self.answers = plan, patient, answers
+    def __init__(
+        self, plan: Plan, patient: Patient, answers: Sequence[int], centre: Centre = NO_CENTRE
+    ) -> None:
+        self.plan, self.patient, self.answers, self.centre = plan, patient, answers, centre
         self.bounds = patient.bounds
         self.doubted = patient.record.doubted()
         self.reasons: dict[str, Reason] = {}
@@ -52,7 +63,8 @@ class Basis:
         for name, found in patient.found.items():
             if name in self._told_as:
                 continue
-            if found.known and (name in plan.relevant or found.value is not False):
+            read = found.known and (name in plan.relevant or found.value is not False)
+            if read or found.computed is not None:
                 self._put(name, found)
 
     # ------------------------------------------------------------ rows and citations
@@ -120,8 +132,18 @@ class Basis:
             text=_text(found, name, self.plan),
             rows=self.rows_of(found.sources),
             doubtful=self.rows_of(x for x in found.sources if x.row in self.doubted),
+            computed=None if found.computed is None else self._computed(name, found.computed),
         )
         return finding
+
+    def _computed(self, name: str, found: Found) -> ComputedFinding:
+        return ComputedFinding(
+            value=found.value,
+            interval=None if found.interval is None else found.interval.to_dict(),
+            possible=found.possible,
+            text=_text(found, name, self.plan),
+            rows=self.rows_of(found.sources),
+        )
 
     def read_by(self, number: int) -> tuple[str, ...]:
         """The findings that a condition reads, put down."""
@@ -251,7 +273,7 @@ def _text(found: Found, name: str, plan: Plan) -> str:
     """What was seen, in words that never state what is not so: without a text of its own the
     meaning follows a yes, a no or the value. What is not known is named as it is asked for.
     """
-    if found.text and (found.known or found.suspected):
+    if found.text and (found.known or found.suspected or found.computed is not None):
         return found.text
     if not found.known:
         label = plan.labels[name]

@@ -182,6 +182,7 @@ def _cause(basis: Basis, plan: FactorPlan, grade: int) -> Cause:
         unknown=() if grade < 0 else tuple(basis.reason(indicator) for indicator in unknown),
         asks=_asks(basis, unknown) if grade < 0 else (),
         note=_note(basis, plan, grade),
+        stated=plan.factor.id in basis.patient.causes,
     )
 
 

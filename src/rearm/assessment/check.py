@@ -440,6 +440,22 @@ def _workups(knowledge: Knowledge) -> Iterator[Problem]:
                 yield Problem(where, f"an outcome gives {name}, which the work-up does not supply.")
         if not 0 <= workup.invasiveness <= 3 or workup.turnaround < 0:
             yield Problem(where, "invasiveness must be 0 to 3, and turnaround a number of days.")
+        yield from _ages(knowledge, workup)
+
+
+_NOT_MEASURED = ("pet", "imaging", "frailty")  # tests of a work-up that are no laboratory tests
+
+
+def _ages(knowledge: Knowledge, workup: Workup) -> Iterator[Problem]:
+    """A limit of age without tests, or tests without a limit, says nothing."""
+    where = f"workup {workup.id}"
+    if (workup.max_age is None) == bool(workup.current):
+        yield Problem(where, "max_age and current are given together. Write both, or neither.")
+    if workup.max_age is not None and workup.max_age < 1:
+        yield Problem(where, "max_age must be at least 1 day.")
+    for name in (name for test in workup.current for name in test.tests):
+        if name not in knowledge.lab_tests and name not in _NOT_MEASURED:
+            yield Problem(where, f"current: there is no test {name}.")
 
 
 def _labels(knowledge: Knowledge) -> Iterator[Problem]:

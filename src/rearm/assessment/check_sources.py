@@ -137,6 +137,9 @@ def cited_ids(knowledge: Knowledge) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield from ((f"{at}, frequency {f.text!r}", f.sources) for f in factor.frequencies)
         yield from ((f"{at}, implication {i.text!r}", i.sources) for i in factor.implications)
     yield from ((f"workup {w.id}", w.sources) for w in knowledge.workups.values())
+    for workup in knowledge.workups.values():
+        if workup.max_age is not None:
+            yield f"workup {workup.id}, max_age", workup.age_sources
     yield from ((f"place {p.id}", p.sources) for p in knowledge.places.values())
     yield from ((f"action {a.id}", a.sources) for a in knowledge.actions.values())
     yield from ((f"practice {p.id}", p.sources) for p in knowledge.practicalities.values())

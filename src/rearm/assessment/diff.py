@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from rearm.assessment.moves import grades, tiers, verdicts
 from rearm.assessment.pipeline import assess_all
 from rearm.assessment.result import Assessment
 from rearm.knowledge.bundle import Knowledge
@@ -139,9 +140,9 @@ def _by_id(rows: Iterable[Any], name: str) -> Any:
 def _results(old: Assessment, new: Assessment) -> Iterator[ResultChange]:
     kinds = Literal["option", "strategy", "factor"]
     pairs: tuple[tuple[kinds, dict[str, str], dict[str, str]], ...] = (
-        ("option", _verdicts(old), _verdicts(new)),
-        ("strategy", _tiers(old), _tiers(new)),
-        ("factor", _grades(old), _grades(new)),
+        ("option", verdicts(old), verdicts(new)),
+        ("strategy", tiers(old), tiers(new)),
+        ("factor", grades(old), grades(new)),
     )
     for kind, before, after in pairs:
         for what in dict.fromkeys([*before, *after]):
@@ -153,15 +154,3 @@ def _results(old: Assessment, new: Assessment) -> Iterator[ResultChange]:
                     before=before.get(what),
                     after=after.get(what),
                 )
-
-
-def _verdicts(assessment: Assessment) -> dict[str, str]:
-    return {o.id: o.verdict for o in assessment.options if o.verdict is not None}
-
-
-def _tiers(assessment: Assessment) -> dict[str, str]:
-    return {s.strategy: tier.tier for tier in assessment.answer.tiers for s in tier.strategies}
-
-
-def _grades(assessment: Assessment) -> dict[str, str]:
-    return {f.id: f.grade for group in assessment.causes.groups for f in group.factors}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from rearm.assessment.basis import Basis
 from rearm.assessment.patient import Patient
-from rearm.assessment.result import DayRange, Relapse, Watched
+from rearm.assessment.result import ComputedCourse, DayRange, Relapse, Watched
+from rearm.outcome.failure import Failure
 
-__all__ = ["relapse_of", "watched_of"]
+__all__ = ["computed_course", "relapse_of", "watched_of"]
 
 
 def relapse_of(basis: Basis) -> Relapse | None:
@@ -24,6 +25,16 @@ def relapse_of(basis: Basis) -> Relapse | None:
         tempo=relapse.tempo,
         since=relapse.since,
         rows=basis.rows_of(relapse.basis),
+        computed=None if relapse.computed is None else computed_course(relapse.computed),
+    )
+
+
+def computed_course(computed: Failure) -> ComputedCourse:
+    """What the record tells of a progression that the team states otherwise."""
+    return ComputedCourse(
+        status=computed.status,
+        certainty=computed.certainty,
+        day=DayRange(low=computed.when.first, high=computed.when.last),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rearm.assessment.logic import Judged, grades, group_grades, verdicts
+from rearm.assessment.logic import GRADES, Judged, grades, group_grades, verdicts
 from rearm.assessment.patient import Patient
 from rearm.assessment.placing import option_limits, placements, to_be_had
 from rearm.assessment.plan import Plan
@@ -111,6 +111,7 @@ def _judging(
     always = np.ones((len(read), 1), dtype=np.int8)  # the last column is `plan.always`
     answers = np.hstack([read, always])
     factors = grades(plan, answers, _stated(plan, patients, of_row))
+    factors = _as_the_team_sees(factors, plan, patients, of_row)
     judged = verdicts(
         plan,
         answers,
@@ -143,6 +144,18 @@ def _stated(plan: Plan, patients: Sequence[Patient], of_row: npt.NDArray[np.intp
     )
     flags: Flags = of_patient[of_row]
     return flags
+
+
+def _as_the_team_sees(
+    factors: Codes, plan: Plan, patients: Sequence[Patient], of_row: npt.NDArray[np.intp]
+) -> Codes:
+    """The grades with those that the team states in the place of the computed ones."""
+    for place, patient in enumerate(patients):
+        for number, factor in enumerate(plan.factors):
+            grade = patient.causes.get(factor.factor.id)
+            if grade is not None:
+                factors[of_row == place, number] = GRADES.index(grade)
+    return factors
 
 
 def _declined(plan: Plan, patients: Sequence[Patient], of_row: npt.NDArray[np.intp]) -> Flags:

@@ -235,6 +235,8 @@ def _option(
         disagreements=()
         if against
         else tuple(basis.note(d.text, d.sources) for d in option.disagreements),
+        here=basis.centre.options.get(option.id),
+        here_note=basis.centre.notes.get(option.id, ""),
     )
 
 

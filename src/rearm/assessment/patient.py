@@ -10,8 +10,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from rearm.assessment.plan import Plan
+from rearm.assessment.result import Grade
 from rearm.errors import RearmError
-from rearm.findings import Found, find, inputs
+from rearm.findings import Found, Instead, find, inputs
 from rearm.intake.values import shown
 from rearm.interval import Interval
 from rearm.knowledge.option_names import declined_names, options_named
@@ -21,7 +22,7 @@ from rearm.outcome.relapse import NOTHING_KNOWN, DiseaseNow, present_relapse
 from rearm.record import EVENT_FIELDS, Record
 from rearm.rules import Bounds
 
-__all__ = ["AssessmentError", "Patient", "patient_at"]
+__all__ = ["AssessmentError", "Patient", "patient_at", "restated"]
 
 
 # as the tidy tables name them; any other word may be of another disease
@@ -38,7 +39,8 @@ class Patient:
     `intervals`: numbers known as bounds; `possible`: words of which several are left; `stated`:
     findings that somebody states and nothing measured tells; `declined`: the options that the
     patient does not want, each with the name that it was declined by; `disease`: the relapse to
-    decide on, or what is watched.
+    decide on, or what is watched. `causes`: the grades of factors that the team states over the
+    computed ones.
     """
 
     record: Record
@@ -53,6 +55,7 @@ class Patient:
     stated: frozenset[str] = frozenset()
     declined: Mapping[str, str] = field(default_factory=dict)
     disease: DiseaseNow = NOTHING_KNOWN
+    causes: Mapping[str, Grade] = field(default_factory=dict)
 
     @property
     def may_be_two(self) -> bool:
@@ -92,6 +95,38 @@ def patient_at(
         )
     judged = tuple(failures(known))
     disease = present_relapse(known, judged)
+    return _patient(known, last, day, judged, disease, plan, read_only=read_only)
+
+
+def restated(
+    patient: Patient,
+    plan: Plan,
+    *,
+    failures: tuple[Failure, ...],
+    disease: DiseaseNow,
+    instead: Mapping[str, Instead],
+    causes: Mapping[str, Grade],
+) -> Patient:
+    """The same patient at the same day, with the course, findings and causes as somebody states
+    them; what follows from them is read anew.
+    """
+    again = _patient(
+        patient.record, patient.as_of, patient.day, failures, disease, plan, instead=instead
+    )
+    return replace(again, causes=causes)
+
+
+def _patient(
+    known: Record,
+    last: int | None,
+    day: date | None,
+    judged: tuple[Failure, ...],
+    disease: DiseaseNow,
+    plan: Plan,
+    *,
+    read_only: bool = False,
+    instead: Mapping[str, Instead] | None = None,
+) -> Patient:
     catalogue = plan.read_catalogue if read_only else plan.knowledge.catalogue
     found = find(
         known,
@@ -100,6 +135,7 @@ def patient_at(
         as_of=0 if last is None else last,  # without any day nothing can be late
         lexicon=plan.knowledge.lexicon,
         disease=disease,
+        instead=instead,
     )
     return Patient(
         record=known,

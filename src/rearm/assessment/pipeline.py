@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rearm.assessment.assembly import assembled, is_decided
 from rearm.assessment.basis import Basis
+from rearm.assessment.centre import NO_CENTRE, Centre, check_centre
 from rearm.assessment.judging import Judging, judge, judge_scenarios
 from rearm.assessment.next_tests import next_tests_of
 from rearm.assessment.patient import Patient, patient_at
@@ -50,15 +51,17 @@ def assess(
     knowledge: Knowledge | None = None,
     as_of: int | date | None = None,
     region: str | None = None,
+    centre: Centre = NO_CENTRE,
 ) -> Assessment:
     """What is found for one patient: failure, causes, options, next tests, each with its basis.
 
     `as_of` is a day of the patient's axis, or a date where day zero is known; by default the last
     day with any data. Nothing dated or reported later is read. `region` (US, EU, CN ...) is where
-    approvals are looked up; None: anywhere. What is not known stays unknown. Raises AssessmentError
-    with a sentence for a date that can't be placed and for a region without any approval row.
+    approvals are looked up; None: anywhere. `centre`: which options the centre has. What is not
+    known stays unknown. Raises AssessmentError with a sentence for a date that can't be placed, for
+    a region without any approval row, and for an option of the centre that there is none of.
     """
-    return assess_all([record], knowledge=knowledge, as_of=as_of, region=region)[0]
+    return assess_all([record], knowledge=knowledge, as_of=as_of, region=region, centre=centre)[0]
 
 
 def assess_all(
@@ -67,11 +70,13 @@ def assess_all(
     knowledge: Knowledge | None = None,
     as_of: int | date | None = None,
     region: str | None = None,
+    centre: Centre = NO_CENTRE,
 ) -> list[Assessment]:
     """`assess` for each record, in their order; the conditions are evaluated for many patients at
     once, which is much faster.
     """
-    return list(assess_each(records, knowledge=knowledge, as_of=as_of, region=region))
+    found = assess_each(records, knowledge=knowledge, as_of=as_of, region=region, centre=centre)
+    return list(found)
 
 
 def assess_each(
@@ -80,14 +85,16 @@ def assess_each(
     knowledge: Knowledge | None = None,
     as_of: int | date | None = None,
     region: str | None = None,
+    centre: Centre = NO_CENTRE,
 ) -> Iterator[Assessment]:
     """`assess_all` one by one, for cohorts whose assessments do not fit into memory together."""
     plan = plan_of(knowledge or load())
     where = region_of(region, regions_of(plan.knowledge))
+    check_centre(centre, plan.knowledge)
     for batch in batches(records, _RESULTS):
         with no_collection():
             patients = [patient_at(record, as_of, plan) for record in batch]
-            done = assess_patients(plan, patients, where)
+            done = assess_patients(plan, patients, where, centre)
         yield from done
 
 
@@ -99,15 +106,27 @@ def batches(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
 
 
 def assess_patients(
-    plan: Plan, patients: Sequence[Patient], region: str | None
+    plan: Plan,
+    patients: Sequence[Patient],
+    region: str | None,
+    centre: Centre = NO_CENTRE,
+    computed: Sequence[Patient] | None = None,
 ) -> list[Assessment]:
-    """The assessments of patients that were made ready; `region` is None or one of the plan's."""
+    """The assessments of patients that were made ready; `region` is None or one of the plan's.
+    `computed`: the same patients by their records alone, where facts are stated over these.
+    """
     batch = Batch.of(plan, patients, region)
+    plain = None if computed is None else judge(plan, computed, region)
     tests = batch.next_tests()
     found = []
     for i, patient in enumerate(patients):
-        basis = Basis(plan, patient, batch.own.answers[i].tolist())
-        found.append(assembled(basis, batch.own.codes, i, tests[i], region))
+        basis = Basis(plan, patient, batch.own.answers[i].tolist(), centre)
+        before = (
+            None
+            if plain is None or computed is None
+            else Basis(plan, computed[i], plain.answers[i].tolist(), centre)
+        )
+        found.append(assembled(basis, batch.own.codes, i, tests[i], region, before))
     return found
 
 

@@ -14,16 +14,18 @@ from pathlib import Path
 from rearm.board.address import host_at, local_user
 from rearm.board.people import sessions, tokens, users
 from rearm.board.refusals import NotUsable
-from rearm.board.store import backup, erasing, retention
+from rearm.board.store import audit, backup, erasing, retention
 from rearm.board.store.audit import Verified, verify
 from rearm.board.store.audit_events import audit_events
 from rearm.board.store.database import Database
 from rearm.board.store.erasing import Erased, case_named
 from rearm.board.store.exporting import patient_export
 from rearm.board.store.folder import BoardFolder, existing_board, open_board, write_private
+from rearm.board.store.registry import registry_tables
 from rearm.board.store.tables import FIRST_TENANT
 from rearm.board.store.upgrade import Upgraded, upgrade
 from rearm.cohort.store.lock import locked
+from rearm.report.worklist.spreadsheets import write_csv_files
 
 __all__ = [
     "Due",
@@ -38,6 +40,7 @@ __all__ = [
     "erase_named",
     "export_audit",
     "export_named",
+    "export_registry",
     "give_roles",
     "migrate",
     "new_link",
@@ -66,6 +69,27 @@ def verify_audit(folder: Path, noted_head: str | None, database: str | None = No
     """What a look through the audit of a folder finds. Raises NotUsable where there is no board."""
     with _opened(folder, database) as (_, store), store.reading() as session:
         return verify(session, noted_head)
+
+
+def export_registry(folder: Path, to: Path) -> tuple[int, tuple[Path, ...]]:
+    """Writes the newest records of all decided patients as tidy tables into an empty folder; gives
+    the number of patients and the files. Raises NotUsable with a sentence.
+    """
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise NotUsable(f"{to} is not an empty folder. Name one that is empty or not there yet.")
+    with _opened(folder) as (_, store):
+        with store.writing() as session:
+            found = registry_tables(session, FIRST_TENANT)
+            details = {"patients": len(found.cases), "cases": list(found.cases)}
+            audit.append(session, local_user(), "registry_exported", "", details)
+        if not found.cases:
+            raise NotUsable(
+                "Nothing is decided for any patient of this board (invented ones do not count), so "
+                "there is nothing to export."
+            )
+        to.mkdir(parents=True, exist_ok=True)
+        to.chmod(0o700)  # patients: for their owner only
+        return len(found.cases), tuple(write_csv_files(to, found.tables))
 
 
 def new_token(folder: Path, *, name: str, permissions: Iterable[str], days: int) -> str:

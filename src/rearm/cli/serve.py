@@ -130,6 +130,24 @@ def link(folder: Folder = None, database: Database = None) -> None:
     tell(new_link(board_folder(folder), database))
 
 
+@serve_app.command("export")
+@spoken
+def export(
+    to: Annotated[Path, typer.Option("--to", help="An empty folder, or one not there yet.")],
+    folder: Folder = None,
+) -> None:
+    """Write the newest records of all decided patients as tidy tables, with what was given after
+    the decision and what came of it, for `rearm cohort build`.
+    """
+    check_installed()
+    from rearm.board.commands import export_registry
+
+    patients, files = export_registry(board_folder(folder), to)
+    who = "1 patient" if patients == 1 else f"{patients} patients"
+    tell(f"{who} in {len(files)} tables: {to}. They hold patients: keep the folder safe.")
+    tell(f"Build a registry with: rearm cohort build {to} --store STORE")
+
+
 @audit_app.command("verify")
 @spoken
 def verify(

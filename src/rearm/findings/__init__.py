@@ -42,6 +42,7 @@ from rearm.findings.derived import (
     derive,
     derived_from,
 )
+from rearm.findings.instead import Instead, with_instead
 from rearm.findings.stated import may_be_stated, with_statement
 from rearm.findings.whose import CART, chart_of, later_lines_of
 from rearm.interval import Interval
@@ -58,6 +59,7 @@ __all__ = [
     "FUNCTIONS",
     "NO_FUNCTION",
     "Found",
+    "Instead",
     "Value",
     "computable",
     "derive",
@@ -98,15 +100,19 @@ def find(
     as_of: int,
     lexicon: Lexicon | None = None,
     disease: DiseaseNow | None = None,
+    instead: Mapping[str, Instead] | None = None,
 ) -> dict[str, Found]:
     """Every finding of the catalogue for the last infusion, in the order of the catalogue; what is
     not known has value None.
 
     `record` is already cut by `record.known_at(as_of)`, `failures` are those of that record in the
     order of time, `lexicon` names the agents and products (None: the bundled one), `disease` is the
-    relapse to decide on (None: told by the record). Raises KnowledgeError where the catalogue does
-    not fit the functions: an entry without one, or a value that an entry does not allow.
+    relapse to decide on (None: told by the record). `instead` names findings that stand in the
+    place of what the record tells; what is derived from them follows. Raises KnowledgeError where
+    the catalogue does not fit the functions: an entry without one, or a value that an entry does
+    not allow.
     """
+    placed = instead or {}
     chart = PatientChart(record, failures, as_of, lexicon, disease)
     found: dict[str, Found] = {}
     for family in FAMILIES:
@@ -131,18 +137,35 @@ def find(
     }
     if "relapse_status" in catalogue:
         found["relapse_status"] = relapse.relapse_status(chart)
-    derived = derive(inputs(found))
+    found |= {
+        name: with_instead(catalogue[name], found[name], placed[name])
+        for name in placed
+        if name in found
+    }
+    derived = derive(
+        inputs(found),
+        {x: p.bound if p.value is None else p.value for x, p in placed.items() if x in DERIVED},
+    )
     for name, derivation in DERIVED.items():
         if name in catalogue and name not in STANDING:
             parts = [found[part] for part in derivation.parts if part in found]
             one = _derived(name, derived[name], parts)
             own = chart_of(chart, name)
-            found[name] = with_statement(own, catalogue[name], one) if name in stated else one
+            one = with_statement(own, catalogue[name], one) if name in stated else one
+            found[name] = _placed(catalogue[name], one, placed)
     for name in CART:
         if name in catalogue:
             one = _at_car_t_failure(chart, name, found)
-            found[name] = with_statement(chart, catalogue[name], one) if name in stated else one
+            one = with_statement(chart, catalogue[name], one) if name in stated else one
+            found[name] = _placed(catalogue[name], one, placed)
     return {name: found[name] for name in catalogue}
+
+
+def _placed(entry: Finding, found: Found, placed: Mapping[str, Instead]) -> Found:
+    """The finding, or what stands in its place."""
+    if entry.name not in placed:
+        return found
+    return with_instead(entry, found, placed[entry.name])
 
 
 def _at_car_t_failure(chart: PatientChart, name: str, found: Mapping[str, Found]) -> Found:

@@ -71,9 +71,19 @@ class Found:
     function, the text is made when it is first read: most findings of a patient are never shown.
     `stated_by`: who stated it, where nothing was measured that tells it. `suspected`: not known,
     but the last that is on record points to it (a value that is out of date, or only a bound).
+    `computed`: what the record tells, where something else stands in its place.
     """
 
-    __slots__ = ("_text", "interval", "possible", "sources", "stated_by", "suspected", "value")
+    __slots__ = (
+        "_text",
+        "computed",
+        "interval",
+        "possible",
+        "sources",
+        "stated_by",
+        "suspected",
+        "value",
+    )
 
     def __init__(
         self,
@@ -85,6 +95,7 @@ class Found:
         possible: tuple[str, ...] | None = None,
         stated_by: str | None = None,
         suspected: bool = False,
+        computed: Found | None = None,
     ) -> None:
         self.value = value
         self.sources = sources
@@ -92,6 +103,7 @@ class Found:
         self.possible = possible
         self.stated_by = stated_by
         self.suspected = suspected
+        self.computed = computed
         self._text = text
 
     @property
@@ -131,6 +143,7 @@ class Found:
             self.possible,
             self.stated_by,
             self.suspected,
+            self.computed,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -140,10 +153,11 @@ class Found:
         return hash(self._parts())
 
     def __repr__(self) -> str:
-        value, sources, text, interval, possible, stated_by, suspected = self._parts()
+        value, sources, text, interval, possible, stated_by, suspected, computed = self._parts()
         beside = f", possible={possible!r}" if possible is not None else ""
         beside += f", stated_by={stated_by!r}" if stated_by is not None else ""
         beside += ", suspected=True" if suspected else ""
+        beside += f", computed={computed!r}" if computed is not None else ""
         return f"Found({value!r}, {sources!r}, {text!r}, interval={interval!r}{beside})"
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -158,6 +172,7 @@ def _found(
     possible: tuple[str, ...] | None,
     stated_by: str | None,
     suspected: bool,
+    computed: Found | None,
 ) -> Found:
     return Found(
         value,
@@ -167,6 +182,7 @@ def _found(
         possible=possible,
         stated_by=stated_by,
         suspected=suspected,
+        computed=computed,
     )
 
 

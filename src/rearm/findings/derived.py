@@ -358,16 +358,18 @@ PARTS = tuple(
 ANY_OF = frozenset({"high_risk_cytogenetics", "high_risk_cytogenetics_before_infusion", "urgent"})
 
 
-def derive(values: Mapping[str, Input]) -> dict[str, Input]:
+def derive(
+    values: Mapping[str, Input], placed: Mapping[str, Input] | None = None
+) -> dict[str, Input]:
     """`values` with every derived finding computed anew from the others, in order; what stood there
-    for them is replaced.
+    for them is replaced. `placed`: derived findings that are not computed but stand as given here.
 
     A number known only within bounds is given as an `Interval`. A finding that is absent is
     unknown.
     """
     found: dict[str, Input] = dict(values)
     for name, derivation in DERIVED.items():
-        found[name] = derivation.compute(found)
+        found[name] = placed[name] if placed and name in placed else derivation.compute(found)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ class Reading:
     `records` makes all records and keeps them; `stream` makes one after the other and keeps none,
     for cohorts that do not fit into memory as records. `unread`: the issues of files that may hold
     patients and of which nothing is read; each record carries them, as any of them may be theirs.
+    `regimens`: the agents of the centre's own names of regimens.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Reading:
         files: Iterable[str] = (),
         headers: Headers | None = None,
         rows: Callable[[str], Iterable[Row]] | None = None,
+        regimens: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self._records = records
         self._rows = rows
@@ -43,6 +45,7 @@ class Reading:
         )
         self.files = tuple(files)
         self.headers: Headers = headers or {}
+        self.regimens: Mapping[str, Sequence[str]] = regimens or {}
 
     @cached_property
     def records(self) -> tuple[Record, ...]:

@@ -42,7 +42,8 @@ class FormField:
 
     `value` and `day` are the columns that its two cells fill, `beside` further columns, each with
     the heading under which it is entered, `fixed` what the label itself says. `lines` are offered;
-    more are read. `suggest`: words to offer, by column.
+    more are read. `suggest`: words to offer, by column. `first`: one of those that come first where
+    not all fit on one screen.
     """
 
     id: str
@@ -56,6 +57,7 @@ class FormField:
     lines: int = 1
     suggest: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hint: str = ""
+    first: bool = False
 
     @property
     def test(self) -> str | None:

@@ -20,6 +20,7 @@ __all__ = [
     "Availability",
     "BundleInfo",
     "CitedSource",
+    "CurrentTest",
     "Directness",
     "Disagreement",
     "Effect",
@@ -308,6 +309,16 @@ class CitedSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentTest:
+    """A test of which a board needs a result that is not too old; `tests` stand instead of each
+    other.
+    """
+
+    name: str
+    tests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workup:
     """A test or set of tests that a report may ask for.
 
@@ -319,7 +330,8 @@ class Workup:
 
     `mandatory`: where true it belongs to the minimum work-up; `settled`: where true it is not asked
     for, because what it would tell is known; `only_where`: it is asked for only where this is true
-    (a biopsy needs a lesion). `confirms`: it may settle a suspicion of relapse.
+    (a biopsy needs a lesion). `confirms`: it may settle a suspicion of relapse. `max_age`: the days
+    after which a result is too old for a board to decide on; `current`: the tests that need one.
     """
 
     id: str
@@ -336,6 +348,9 @@ class Workup:
     settled: str | None = None
     only_where: str | None = None
     confirms: bool = False
+    max_age: int | None = None
+    age_sources: tuple[str, ...] = ()
+    current: tuple[CurrentTest, ...] = ()
     sources: tuple[str, ...] = ()
 
 

@@ -72,6 +72,7 @@ class Failure:
     contact or later data; `last_assessed_day`: last day on which the disease could be judged.
     `case` is what was read; None where the infusion has no day. `readings`: where results are known
     by month or order only, what the failure is with each on its first and on its last possible day.
+    `computed`: what the record tells, where the team states it otherwise.
     """
 
     infusion_day: int | None
@@ -98,6 +99,7 @@ class Failure:
     course: ResponseCourse | None = None
     case: InfusionCase | None = field(default=None, repr=False, compare=False)
     readings: tuple[Failure, ...] = field(default=(), repr=False, compare=False)
+    computed: Failure | None = field(default=None, repr=False, compare=False)
 
     @property
     def best_response(self) -> str | None:
@@ -118,6 +120,8 @@ class Failure:
     @property
     def reason(self) -> str:
         """Why this status was given, as sentences."""
+        if self.computed is not None:
+            return f"The team states it. Computed: {self.computed.reason}"
         return failure_words.failure_reason(self)
 
     @property

@@ -41,6 +41,7 @@ class PresentRelapse:
     lines. `when`: the days that it may have been on. `since`: the first sign of it that has a day.
     `treated_by`: a line begun since, of which it is not known whether it works: then what the
     marker did before tells no tempo of now. `failure` is the judgement of the course that ended.
+    `computed`: what the record tells, where the team states it otherwise.
     """
 
     after: str
@@ -55,6 +56,7 @@ class PresentRelapse:
     rise: MarkerRise | None = field(default=None, repr=False)
     treated_by: LineOutcome | None = field(default=None, repr=False)
     failure: Failure = field(repr=False, compare=False)
+    computed: Failure | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +160,7 @@ def _relapse(
         rise=rise,
         treated_by=since_then[-1] if since_then else None,
         failure=failure,
+        computed=failure.computed,
     )
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "diff_text",
     "entries_named",
     "entry_object",
+    "entry_tables",
     "entry_text",
     "example_words",
 ]
@@ -67,6 +68,11 @@ def entries_named(name: str, *, knowledge: Knowledge | None = None) -> list[tupl
             ]
         )
     return entries
+
+
+def entry_tables(knowledge: Knowledge | None = None) -> dict[str, Mapping[str, Any]]:
+    """Every kind of entry by its name, with the entries by id."""
+    return dict(_tables(knowledge or load()))
 
 
 def _tables(known: Knowledge) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -29,6 +29,7 @@ from rearm.assessment.result.causes import AlterationResult, Causes
 from rearm.assessment.result.failure import About, FailureResult, Relapse, Watched
 from rearm.assessment.result.header import InputIssue, IssueSummary, Versions
 from rearm.assessment.result.options import EvidenceResult, OptionResult
+from rearm.assessment.result.overruled import Overruled
 from rearm.assessment.result.parts import Part
 from rearm.assessment.result.practicalities import Practicalities
 from rearm.assessment.result.references import dangling
@@ -47,7 +48,9 @@ class Assessment(Part, frozen=True, kw_only=True):
     those that the rules read, as far as they are known or a reason lacks them, and what else is
     known and not denied; `findings_unknown` counts the others that the rules read.
     `unread`: files of the input of which nothing could be read; what they hold of this patient is
-    not known.
+    not known. `overruled`: facts that the team states over the computed ones; `lost_alerts`: alerts
+    that the computed facts would raise and these take away. `hypothetical`: `overruled` holds what
+    is assumed and nobody states; such a result is no answer and is never stored.
     """
 
     schema: Literal["2-draft"] = SCHEMA_VERSION
@@ -55,6 +58,9 @@ class Assessment(Part, frozen=True, kw_only=True):
     as_of: int | None
     as_of_date: str | None
     region: str | None
+    hypothetical: bool = False
+    overruled: tuple[Overruled, ...] = ()
+    lost_alerts: tuple[Alert, ...] = ()
     versions: Versions
     issues: tuple[InputIssue, ...]
     unread: tuple[InputIssue, ...] = ()

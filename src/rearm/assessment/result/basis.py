@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from rearm.assessment.result.overruled import ComputedFinding
 from rearm.assessment.result.parts import BriefPart, Part, Plain
 from rearm.interval import IntervalDict
 
@@ -39,7 +40,8 @@ class FindingResult(BriefPart, frozen=True, kw_only=True):
     known; all three absent: not known. `stated_by`: who said so, where nothing was measured.
     `suspected`: not known, but the last that is on record points to it. `text`: what was seen, or
     of what is not known what it means; `rows`: places in `rows`, and `doubtful` those of them with
-    a value that may be a slip.
+    a value that may be a slip. `computed`: what the record tells, where the team states it
+    otherwise or it is assumed.
     """
 
     value: Plain = None
@@ -50,6 +52,7 @@ class FindingResult(BriefPart, frozen=True, kw_only=True):
     text: str = ""
     rows: tuple[int, ...] = ()
     doubtful: tuple[int, ...] = ()
+    computed: ComputedFinding | None = None
 
     @property
     def known(self) -> bool:

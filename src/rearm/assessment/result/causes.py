@@ -26,6 +26,7 @@ class Cause(BriefPart, frozen=True, kw_only=True):
     """One factor with its grade and the ids of the reasons for it, against it and unknown.
 
     Of a factor that was not assessed nothing is known: `asks` are the work-ups that would tell.
+    `stated`: the grade is that of the team.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Cause(BriefPart, frozen=True, kw_only=True):
     unknown: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
     note: str | None = None
+    stated: bool = False
 
 
 class CauseGroup(BriefPart, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from rearm.assessment.result.overruled import ComputedCourse
 from rearm.assessment.result.parts import DayRange, Part
 
 __all__ = [
@@ -41,6 +42,7 @@ class FailureResult(Part, frozen=True, kw_only=True):
     two beside each other, `best_response_at_least` one that a single assessment showed; `_lacks`
     names what is missing (`urine`, `second_assessment`, `day`), `_text` says it all. `difference`:
     how the team's progression and the computed one part, in words, and `comparison` as a code.
+    `computed`: what the record tells, where the team states it otherwise.
     """
 
     infusion_day: int | None
@@ -70,6 +72,7 @@ class FailureResult(Part, frozen=True, kw_only=True):
     reason: str
     rows: tuple[int, ...]
     doubtful: tuple[int, ...]
+    computed: ComputedCourse | None = None
 
 
 class Relapse(Part, frozen=True, kw_only=True):
@@ -77,7 +80,8 @@ class Relapse(Part, frozen=True, kw_only=True):
 
     `after`: `CAR-T`, or the agents of the line, `line` its number among all. `day`: the days that
     it may have been on. `tempo` null: not known. `since`: day of the first sign of it. `rows`: the
-    places in `rows` that it rests on.
+    places in `rows` that it rests on. `computed`: what the record tells, where the team states it
+    otherwise.
     """
 
     after: str
@@ -89,6 +93,7 @@ class Relapse(Part, frozen=True, kw_only=True):
     tempo: Literal["rapid", "intermediate", "slow"] | None
     since: int | None
     rows: tuple[int, ...] = ()
+    computed: ComputedCourse | None = None
 
 
 class Watched(Part, frozen=True, kw_only=True):

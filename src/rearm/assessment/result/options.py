@@ -14,6 +14,7 @@ __all__ = [
     "AvailabilityStatus",
     "EvidenceResult",
     "Figure",
+    "Here",
     "LaterTCells",
     "OptionResult",
     "Verdict",
@@ -23,6 +24,8 @@ AvailabilityStatus = Literal[
     "available", "outside_label", "check", "off_label", "trial_only", "not_needed"
 ]
 Verdict = Literal["excluded", "discouraged", "needs_information", "open"]
+# Whether the centre that asked has an option.
+Here = Literal["available", "on_request", "not_here"]
 
 
 class Approval(BriefPart, frozen=True, kw_only=True):
@@ -121,6 +124,8 @@ class OptionResult(BriefPart, frozen=True, kw_only=True):
     `evidence`. `permanent`: an exclusion that nothing will lift stands, beside which `until`
     may name temporary ones. `afterwards`: where only temporary ones stand, the verdict once
     they have ended. `sequence`: what may follow, without what is excluded for good here.
+    `here`: whether the centre that asked has it, with its remark `here_note`; null where nobody
+    said.
     """
 
     id: str
@@ -146,3 +151,5 @@ class OptionResult(BriefPart, frozen=True, kw_only=True):
     later_t_cells: LaterTCells | None = None
     sequence: tuple[str, ...] = ()
     disagreements: tuple[str, ...] = ()
+    here: Here | None = None
+    here_note: str = ""

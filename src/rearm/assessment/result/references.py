@@ -78,7 +78,7 @@ def _used_notes(result: Assessment) -> Iterator[str]:
 def _used_findings(result: Assessment) -> Iterator[str]:
     for reason in result.reasons.values():
         yield from (*reason.findings, *reason.missing)
-    for alert in result.alerts:
+    for alert in (*result.alerts, *result.lost_alerts):
         yield from alert.findings
     for action in result.actions:
         yield from action.shows
@@ -120,6 +120,9 @@ def _used_rows(result: Assessment) -> Iterator[int]:
         for part in parts:
             yield from part.rows
             yield from getattr(part, "doubtful", ())
+    for finding in result.findings.values():
+        if finding.computed is not None:
+            yield from finding.computed.rows
     yield from (therapy.row for therapy in result.therapies)
 
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from rearm.assessment import Assessment
-from rearm.board.child.answering import Cell
+from rearm.board.child.given import Cell
 from rearm.board.child.reading import ReadIssue
 from rearm.board.decision.decisions import LONGEST
 from rearm.board.store.states import State

@@ -12,7 +12,7 @@ import msgspec
 
 from rearm.board.api.contexts import BundleGiven, TablesGiven
 from rearm.board.board import Board
-from rearm.board.child.answering import ReadGiven, read_given
+from rearm.board.child.given import ReadGiven, read_given
 from rearm.board.child.worker import Worker
 from rearm.board.refusals import Busy
 

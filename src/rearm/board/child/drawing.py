@@ -13,6 +13,7 @@ import msgspec
 from rearm.assessment import Assessment
 from rearm.report.assessment.page import page
 from rearm.report.assessment.printed import report_pdf
+from rearm.report.evidence.page import evidence_page
 from rearm.report.sheet.page import sheet
 from rearm.report.sheet.pdf import pdf_of, sheet_pdf
 from rearm.report.stamp import Stamp
@@ -21,6 +22,7 @@ __all__ = [
     "Drawn",
     "ToPrint",
     "draw",
+    "draw_evidence",
     "draw_sheet",
     "print_report",
     "print_sheet",
@@ -46,6 +48,17 @@ def draw(result: str) -> Drawn:
     """
     html = _TITLE.sub("<title>Rearm: everything behind the sheet</title>",
                       page(Assessment.from_json(result)), count=1)  # fmt: skip
+    return _drawn(html)
+
+
+def draw_evidence(name: str) -> Drawn:
+    """The page of the evidence of a strategy or an option, with its forest plots. Raises
+    KnowledgeError with a sentence where there is none of this name.
+    """
+    return _drawn(evidence_page((name,)))
+
+
+def _drawn(html: str) -> Drawn:
     style = _STYLE.search(html)
     told = "" if style is None else style[1]
     hashed = base64.b64encode(hashlib.sha256(told.encode("utf-8")).digest()).decode("ascii")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 from sqlalchemy.orm import Session
 
+from rearm.board.child.reading import Summary
 from rearm.board.decision.contents import decision_shown
 from rearm.board.patient.contexts import AnswerVersion, OpeningShown, PatientPage
 from rearm.board.people.openings import openings_of
 from rearm.board.refusals import NotThere
-from rearm.board.store import audit
+from rearm.board.store import audit, overrules
 from rearm.board.store.cases import assessment_of, case_of, decisions_of, results_of
 from rearm.board.store.tables import Record, Result, Upload
 from rearm.board.store.utc import moment_words, now
@@ -22,7 +24,12 @@ def patient_page(session: Session, case_id: str, refusal: str = "") -> PatientPa
     answers = results_of(session, case_id)
     if not answers:
         raise NotThere("There is no answer for this patient yet.")
-    decisions = tuple(decision_shown(session, x) for x in decisions_of(session, case_id))
+    decided = decisions_of(session, case_id)
+    decisions = tuple(decision_shown(session, x) for x in decided)
+    result = assessment_of(answers[0])
+    new_data = bool(decided) and (
+        session.get_one(Result, decided[0].result_id).record_id != answers[0].record_id
+    )
     return PatientPage(
         case=case.id,
         patient=case.patient_id,
@@ -33,9 +40,11 @@ def patient_page(session: Session, case_id: str, refusal: str = "") -> PatientPa
         answers=tuple(_answer(session, x) for x in answers),
         decisions=decisions,
         new_answer=bool(decisions) and decisions[0].answer < answers[0].number,
+        new_data=new_data,
+        not_applied=overrules.not_applied(session, case_id, result),
         at=moment_words(now()),
         head=audit.head(session),
-        result=assessment_of(answers[0]),
+        result=result,
         openings=tuple(
             OpeningShown(
                 who=x.who, at=moment_words(x.at), until=moment_words(x.until), reason=x.reason
@@ -55,4 +64,5 @@ def _answer(session: Session, result: Result) -> AnswerVersion:
         file=upload.file_name,
         software=result.software,
         knowledge=result.knowledge,
+        overruled=msgspec.json.decode(result.summary, type=Summary).overruled,
     )

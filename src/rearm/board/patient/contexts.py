@@ -14,13 +14,16 @@ __all__ = ["AnswerVersion", "OpeningShown", "PatientPage"]
 
 
 class AnswerVersion(Part, frozen=True, kw_only=True):
-    """One stored answer, with what made it. `file`: the upload that it rests on."""
+    """One stored answer, with what made it. `file`: the upload that it rests on; `overruled`: how
+    many facts the team overruled in it.
+    """
 
     number: int
     at: str
     file: str
     software: str
     knowledge: str
+    overruled: int = 0
 
 
 class OpeningShown(Part, frozen=True, kw_only=True):
@@ -35,7 +38,8 @@ class OpeningShown(Part, frozen=True, kw_only=True):
 class PatientPage(Context, frozen=True, kw_only=True):
     """The newest answer of a patient, and everything that was kept. `version`: what a form must
     send so that nobody's change is lost. `at`: when the page was made, and `head`: the head of the
-    audit then.
+    audit then. `new_answer`: the answer is newer than the decision, `new_data`: because data came.
+    `not_applied`: the answer was made without facts that the team states over the computed ones.
     """
 
     template: ClassVar[str] = "patient"
@@ -51,6 +55,8 @@ class PatientPage(Context, frozen=True, kw_only=True):
     decisions: tuple[DecisionShown, ...]
     new_answer: bool
     at: str
+    new_data: bool
+    not_applied: bool
     head: str
     result: Assessment
     openings: tuple[OpeningShown, ...] = ()

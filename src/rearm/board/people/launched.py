@@ -16,6 +16,7 @@ from rearm.board.store.tables import Record
 __all__ = ["Reach", "cases_of_source", "reach_of", "source_of"]
 
 _EVERYWHERE = ("/leave",)
+_OWN = ("/patients/{case}", "/uploads/{upload}")  # a meeting, for one, shows others beside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,8 @@ class Reach:
         named = [(name, parts[name]) for name in own if name in parts]
         if any(value not in own[name] for name, value in named):
             raise NotThere("There is nothing at this address.")
-        if not named and path not in _EVERYWHERE:
+        is_own = bool(named) and path.startswith(_OWN)
+        if not is_own and path not in _EVERYWHERE:
             raise NotAllowed(
                 "This session shows one patient, whom the record system opened. Open another "
                 "patient from there."

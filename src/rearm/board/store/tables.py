@@ -22,11 +22,14 @@ __all__ = [
     "Base",
     "Case",
     "Decision",
+    "Draft",
     "Erasure",
     "Job",
+    "MappingFile",
     "Membership",
     "OidcTry",
     "Opening",
+    "Overrule",
     "PasswordLink",
     "Record",
     "Result",
@@ -40,7 +43,18 @@ __all__ = [
     "new_id",
 ]
 
-KEPT = ("records", "results", "decisions", "audit", "erasures")
+KEPT = (
+    "records",
+    "results",
+    "decisions",
+    "overrules",
+    "audit",
+    "erasures",
+    "meeting_decisions",
+    "answer_causes",
+    "centres",
+    "follow_ups",
+)
 """Tables of which no row is changed, and none deleted but when its patient is erased: for that it
 has a column `case_id`. To a kept table no column is added later but one that may be empty, since
 its rows are sealed as they are.
@@ -232,6 +246,32 @@ class ApiToken(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcText)
 
 
+class Overrule(Base):
+    """A fact that the team states over the computed one on a version of the answer, or that it
+    takes back: then `takes_back` is the id of what is taken back, and the fact is named again.
+
+    `kind`, `what`, `anchor` and `was` are those of a `StatedFact`; `value` holds its value or
+    bounds, as JSON.
+    """
+
+    __tablename__ = "overrules"
+    __table_args__ = (UniqueConstraint("case_id", "number", name="overrule_version"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
+    number: Mapped[int]
+    result_id: Mapped[str] = mapped_column(ForeignKey("results.id"))
+    kind: Mapped[str]
+    what: Mapped[str]
+    value: Mapped[str] = mapped_column(Text, info=_JSON)
+    anchor: Mapped[str] = mapped_column(Text)
+    was: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    takes_back: Mapped[str | None] = mapped_column(ForeignKey("overrules.id"))
+    at: Mapped[datetime] = mapped_column(UtcText)
+    who: Mapped[str]
+
+
 class AuditRow(Base):
     """Who did what when. `subject` is the id of a case or an upload, never that of a patient;
     `hash` is that of this row and of the one before.
@@ -367,3 +407,36 @@ class SessionRow(Base):
     made_at: Mapped[datetime] = mapped_column(UtcText)
     seen_at: Mapped[datetime] = mapped_column(UtcText)
     ended_at: Mapped[datetime | None] = mapped_column(UtcText)
+
+
+class Draft(Base):
+    """What a user typed into the entry form and did not take in yet: the texts by the names of the
+    fields, as JSON. Of a patient whom the board knows, with the version of the record that the form
+    showed.
+    """
+
+    __tablename__ = "drafts"
+    __table_args__ = (UniqueConstraint("who", "case_id", name="draft_of_case"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    who: Mapped[str]
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id"))
+    record_id: Mapped[str | None] = mapped_column(ForeignKey("records.id"))
+    typed: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(UtcText)
+
+
+class MappingFile(Base):
+    """A mapping of the centre's own layout, kept by its name for the next upload of its tenant."""
+
+    __tablename__ = "mappings"
+    __table_args__ = (UniqueConstraint("tenant_id", "name", name="mapping_of_tenant"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    name: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UtcText)
+    who: Mapped[str]

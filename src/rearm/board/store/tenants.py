@@ -8,16 +8,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from rearm.board.refusals import NotThere
-from rearm.board.store.tables import Case, Tenant, Upload
+from rearm.board.store.tables import Case, Draft, Tenant, Upload
 
 __all__ = ["OWNED", "check_owner", "tenant_named"]
 
-OWNED: Mapping[str, type[Case] | type[Upload]] = {"case": Case, "upload": Upload}
+OWNED: Mapping[str, type[Case] | type[Upload] | type[Draft]] = {
+    "case": Case,
+    "upload": Upload,
+    "draft": Draft,
+}
 """The parts of an address that name something of a tenant, with the table in which it stands."""
 
 _NOT_THERE = {
     "case": "There is no such patient on this board.",
     "upload": "There is no such upload.",
+    "draft": "There is no such draft of yours.",
 }
 
 

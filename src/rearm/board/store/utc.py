@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Dialect, String
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["UtcText", "moment_words", "now", "utc_text"]
+__all__ = ["UtcText", "moment_of", "moment_words", "now", "utc_text"]
 
 _FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
 
@@ -27,6 +27,11 @@ def utc_text(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime(_FORM)
 
 
+def moment_of(text: str) -> datetime:
+    """The moment that `utc_text` wrote."""
+    return datetime.strptime(text, _FORM).replace(tzinfo=UTC)
+
+
 def moment_words(moment: datetime) -> str:
     """`2026-11-30 08:15 UTC`, as pages show it."""
     return f"{moment:%Y-%m-%d %H:%M} UTC"
@@ -42,4 +47,4 @@ class UtcText(TypeDecorator[datetime]):
         return None if value is None else utc_text(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.strptime(value, _FORM).replace(tzinfo=UTC)
+        return None if value is None else moment_of(value)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from rearm.board.refusals import NotUsable
-from rearm.board.store import audit, uploads
+from rearm.board.refusals import Conflict, NotThere, NotUsable
+from rearm.board.store import audit, mappings, uploads
 from rearm.board.upload import contents
 from rearm.board.upload.contexts import UploadForm, UploadPage
 from rearm.board.web.asked import Asked
@@ -13,9 +13,12 @@ from rearm.board.web.declare import Address, Again, page, post, to
 
 __all__ = ["ADDRESSES"]
 
+_CELL = "cell."
+
 
 def upload(asked: Asked) -> UploadForm:
-    return contents.upload_form()
+    with asked.board.database.reading() as session:
+        return contents.upload_form(session, asked.tenant)
 
 
 def uploaded(asked: Asked) -> UploadPage:
@@ -27,26 +30,72 @@ def uploaded(asked: Asked) -> UploadPage:
 
 def give(asked: Asked) -> Response | Again:
     board, form = asked.board, asked.form
+    files = [(x.name, x.data) for x in form.files_of("file")]
     try:
+        name, mapping = _mapping(asked)
         made = uploads.give(
             board.database,
             board.folder,
             board.reader,
             asked.tenant,
             asked.who,
-            form.file_name,
-            form.file,
+            files,
+            mapping,
         )
-    except NotUsable as refusal:
-        shown = contents.upload_form(str(refusal))
+        if name:
+            with board.database.writing() as session:
+                mappings.keep(session, asked.tenant, asked.who, name, mapping)
+    except (NotUsable, NotThere) as refusal:
+        with board.database.reading() as session:
+            shown = contents.upload_form(
+                session, asked.tenant, str(refusal), form.text("kept_mapping")
+            )
         return Again(context=shown, status=refusal.status, path="/upload")
     return to(f"/uploads/{made}")
 
 
+def _mapping(asked: Asked) -> tuple[str, str]:
+    """The mapping that was given, with the name under which it is kept (empty for one that is kept
+    already); both empty where the files need none.
+    """
+    given = asked.form.files_of("mapping")
+    if given:
+        return mappings.mapping_text(given[0].name, given[0].data)
+    kept = asked.form.text("kept_mapping")
+    if not kept:
+        return "", ""
+    with asked.board.database.reading() as session:
+        return "", mappings.mapping_named(session, asked.tenant, kept).text
+
+
+def correct(asked: Asked) -> Response | Again:
+    form, upload = asked.form, asked.part("upload")
+    cells = {
+        name.removeprefix(_CELL): form.text(name) for name in form.fields if name.startswith(_CELL)
+    }
+    try:
+        uploads.correct(
+            asked.board.database,
+            asked.board.reader,
+            asked.who,
+            upload,
+            read_mark=form.text("mark"),
+            patient=form.number("patient"),
+            row=form.number("row"),
+            cells=cells,
+        )
+    except (NotUsable, Conflict) as refusal:
+        with asked.board.database.reading() as session:
+            shown = contents.upload_page(session, upload, str(refusal))
+        return Again(context=shown, status=refusal.status, path=f"/uploads/{upload}")
+    return to(f"/uploads/{upload}")
+
+
 def take_in(asked: Asked) -> Response:
-    upload, seen = asked.part("upload"), asked.form.text("seen")
-    with asked.board.database.writing() as session:
-        made = uploads.take_in(session, asked.tenant, upload, asked.who, seen)
+    board, upload, seen = asked.board, asked.part("upload"), asked.form.text("seen")
+    answers = uploads.overruled_answers(board.database, board.drawer, asked.tenant, upload)
+    with board.database.writing() as session:
+        made = uploads.take_in(session, asked.tenant, upload, asked.who, seen, answers=answers)
     return to(f"/patients/{made[0]}" if len(made) == 1 else "/worklist")
 
 
@@ -61,5 +110,6 @@ ADDRESSES: tuple[Address, ...] = (
     *page("/uploads/{upload}", uploaded, "edit"),
     post("/upload", give, "edit"),
     post("/uploads/{upload}/take", take_in, "edit"),
+    post("/uploads/{upload}/correct", correct, "edit"),
     post("/uploads/{upload}/discard", discard, "edit"),
 )

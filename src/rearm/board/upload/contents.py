@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlalchemy.orm import Session
 
-from rearm.board.child.reading import ENDINGS, ReadIssue, ReadPatient
-from rearm.board.store.uploads import LARGEST, read_of, seen_mark, upload_of, versions_of
-from rearm.board.store.utc import moment_words
-from rearm.board.upload.contexts import UploadForm, UploadPage, UploadPatient
+from rearm.board.child.reading import ENDINGS, ReadIssue, ReadPatient, TidyRow
+from rearm.board.store import mappings
+from rearm.board.store.corrections import cell_text
+from rearm.board.store.uploads import (
+    LARGEST,
+    read_mark,
+    read_of,
+    seen_mark,
+    upload_of,
+    versions_of,
+)
+from rearm.board.store.utc import moment_of, moment_words
+from rearm.board.upload.contexts import (
+    CellToCorrect,
+    Corrected,
+    ToCorrect,
+    UploadForm,
+    UploadPage,
+    UploadPatient,
+)
+from rearm.knowledge import load
 
 __all__ = ["upload_form", "upload_page"]
 
 
-def upload_form(refusal: str = "") -> UploadForm:
-    """The form for a file, with why the last one could not be used."""
-    return UploadForm(endings=ENDINGS, megabytes=LARGEST // 2**20, refusal=refusal)
+def upload_form(session: Session, tenant: str, refusal: str = "", mapping: str = "") -> UploadForm:
+    """The form for a file, with why the last one could not be used, and the mapping chosen."""
+    return UploadForm(
+        endings=ENDINGS,
+        megabytes=LARGEST // 2**20,
+        mappings=tuple(x.name for x in mappings.mappings(session, tenant)),
+        mapping=mapping,
+        refusal=refusal,
+    )
 
 
-def upload_page(session: Session, upload_id: str) -> UploadPage:
-    """What was read of a file. Raises NotThere where there is no such upload."""
+def upload_page(session: Session, upload_id: str, refusal: str = "") -> UploadPage:
+    """What was read of a file; `refusal`: why the last correction could not be made. Raises
+    NotThere where there is no such upload.
+    """
     upload = upload_of(session, upload_id)
     read = read_of(upload)
     patients: tuple[UploadPatient, ...] = ()
@@ -26,7 +53,9 @@ def upload_page(session: Session, upload_id: str) -> UploadPage:
     known: dict[str, int] = {}
     if read is not None:
         known = versions_of(session, upload.tenant_id, read)
-        patients = tuple(_of_upload(x, known.get(x.patient_id)) for x in read.patients)
+        patients = tuple(
+            _of_upload(number, x, known.get(x.patient_id)) for number, x in enumerate(read.patients)
+        )
         of_file = tuple(x for x in read.issues if x.severity != "note")
     return UploadPage(
         upload=upload.id,
@@ -38,10 +67,12 @@ def upload_page(session: Session, upload_id: str) -> UploadPage:
         of_file=of_file,
         answered=sum(not patient.refused for patient in patients),
         seen=seen_mark(known),
+        mark=read_mark(upload),
+        refusal=refusal,
     )
 
 
-def _of_upload(patient: ReadPatient, seen: int | None) -> UploadPatient:
+def _of_upload(number: int, patient: ReadPatient, seen: int | None) -> UploadPatient:
     told = patient.summary
     serious = [x for x in patient.issues if x.severity != "note"]
     return UploadPatient(
@@ -51,7 +82,52 @@ def _of_upload(patient: ReadPatient, seen: int | None) -> UploadPatient:
         missing=() if told is None else told.missing,
         further=0 if told is None else told.further,
         refused=patient.refused,
-        not_used=tuple(x for x in serious if x.done != "used"),
-        doubted=tuple(x for x in serious if x.done == "used"),
+        not_used=tuple(_to_correct(x, number, patient) for x in serious if x.done != "used"),
+        doubted=tuple(_to_correct(x, number, patient) for x in serious if x.done == "used"),
+        corrected=tuple(_corrections(patient)),
         notes=len(patient.issues) - len(serious),
     )
+
+
+def _to_correct(issue: ReadIssue, number: int, patient: ReadPatient) -> ToCorrect:
+    row = None if issue.row is None else patient.rows[issue.row]
+    return ToCorrect(
+        place=issue.place,
+        value=issue.value or "",
+        message=issue.message,
+        patient=number,
+        row=issue.row,
+        table="" if row is None else row.table,
+        cells=() if row is None else tuple(_cells(row, issue.column)),
+    )
+
+
+def _cells(row: TidyRow, wrong: str | None) -> Iterator[CellToCorrect]:
+    """The cells of a row that are filled or must be, with the one that is told of."""
+    knowledge = load()
+    table = knowledge.tidy_tables.tables[row.table]
+    for column in table.columns.values():
+        is_wrong = column.name == wrong
+        needed = column.required or column.name in ("day", "unit")
+        if column.name == "patient_id" or not (is_wrong or needed or column.name in row.cells):
+            continue
+        words = column.words
+        if column.name == "unit":
+            tests = knowledge.lab_tests.find(cell_text(row, "test"))
+            words = tuple(dict.fromkeys(unit for test in tests for unit in test.allowed))
+        yield CellToCorrect(
+            column=column.name, value=cell_text(row, column.name), words=words, wrong=is_wrong
+        )
+
+
+def _corrections(patient: ReadPatient) -> Iterator[Corrected]:
+    for row in patient.rows:
+        for x in row.corrected:
+            yield Corrected(
+                place=row.place,
+                column=x.column,
+                old=x.old,
+                new=x.new,
+                who=x.who,
+                at=moment_words(moment_of(x.at)),
+            )

@@ -7,18 +7,63 @@ from typing import ClassVar
 from rearm.board.child.reading import ReadIssue
 from rearm.board.web.contexts import Context, Part
 
-__all__ = ["UploadForm", "UploadPage", "UploadPatient"]
+__all__ = [
+    "CellToCorrect",
+    "Corrected",
+    "ToCorrect",
+    "UploadForm",
+    "UploadPage",
+    "UploadPatient",
+]
 
 
 class UploadForm(Context, frozen=True, kw_only=True):
-    """The form for a file. `refusal`: why the last one could not be used."""
+    """The form for a file. `mappings` are kept from earlier, `mapping` is the one that is chosen;
+    `refusal`: why the last file could not be used.
+    """
 
     template: ClassVar[str] = "upload"
     window: ClassVar[str] = "Upload a file"
 
     endings: tuple[str, ...]
     megabytes: int
+    mappings: tuple[str, ...] = ()
+    mapping: str = ""
     refusal: str = ""
+
+
+class CellToCorrect(Part, frozen=True, kw_only=True):
+    """A cell of a row that can be typed anew. `wrong`: it is the one that is told of."""
+
+    column: str
+    value: str
+    words: tuple[str, ...] = ()
+    wrong: bool = False
+
+
+class ToCorrect(Part, frozen=True, kw_only=True):
+    """Something that was left out, or is doubted, with the row in which it can be put right; `row`
+    is null where it is about no single row.
+    """
+
+    place: str
+    value: str
+    message: str
+    patient: int
+    row: int | None
+    table: str = ""
+    cells: tuple[CellToCorrect, ...] = ()
+
+
+class Corrected(Part, frozen=True, kw_only=True):
+    """A cell that was corrected on this page."""
+
+    place: str
+    column: str
+    old: str
+    new: str
+    who: str
+    at: str
 
 
 class UploadPatient(Part, frozen=True, kw_only=True):
@@ -32,14 +77,16 @@ class UploadPatient(Part, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     further: int
     refused: str
-    not_used: tuple[ReadIssue, ...]
-    doubted: tuple[ReadIssue, ...]
+    not_used: tuple[ToCorrect, ...]
+    doubted: tuple[ToCorrect, ...]
+    corrected: tuple[Corrected, ...]
     notes: int
 
 
 class UploadPage(Context, frozen=True, kw_only=True):
     """What was read of a file. `state`: `read`, `taken` or `discarded`. `of_file`: issues that
-    belong to no patient. `seen`: the mark of the versions of the patients, for the form.
+    belong to no patient. `seen`: the mark of the versions of the patients, `mark` that of what was
+    read, for the forms. `refusal`: why a correction could not be made.
     """
 
     template: ClassVar[str] = "uploaded"
@@ -54,3 +101,5 @@ class UploadPage(Context, frozen=True, kw_only=True):
     of_file: tuple[ReadIssue, ...]
     answered: int
     seen: str
+    mark: str
+    refusal: str = ""

@@ -52,12 +52,15 @@ Action = Callable[[Asked], Response | Again]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """One address and method, with what a session needs there; one without can't be made."""
+    """One address and method, with what a session needs there; one without can't be made. `wide`:
+    the form that is sent there has many fields.
+    """
 
     path: str
     method: str
     handler: Handler
     needs: Needed
+    wide: bool = False
 
 
 def page(path: str, view: View, needs: Needed = "read") -> tuple[Address, ...]:
@@ -77,9 +80,10 @@ def get(path: str, handler: Handler, needs: Needed) -> Address:
     return Address(path=path, method="GET", handler=handler, needs=needs)
 
 
-def post(path: str, action: Action, needs: Needed) -> Address:
+def post(path: str, action: Action, needs: Needed, *, wide: bool = False) -> Address:
     """What changes the store: it leads to a page, or shows its form again with what is wrong. Its
-    form bears the token of the session, or of the browser where nobody is signed in.
+    form bears the token of the session, or of the browser where nobody is signed in. `wide`: it has
+    many fields.
     """
 
     def handler(asked: Asked) -> Response:
@@ -88,7 +92,7 @@ def post(path: str, action: Action, needs: Needed) -> Address:
             return done
         return as_page(done.context, asked.signed_in, status=done.status, path=done.path)
 
-    return Address(path=path, method="POST", handler=handler, needs=needs)
+    return Address(path=path, method="POST", handler=handler, needs=needs, wide=wide)
 
 
 def to(path: str) -> RedirectResponse:
@@ -127,7 +131,7 @@ def _guarded(address: Address, board: Board) -> Callable[[Request], Awaitable[Re
                 if who.reach is not None:
                     who.reach.check(address.path, parts)
             if request.method == "POST":
-                form = await read_form(request)
+                form = await read_form(request, wide=address.wide)
                 _check_token(form, _of_browser(browser) if who is None else who.form_token)
             asked = Asked(
                 board=board,

@@ -12,22 +12,37 @@ from starlette.requests import Request
 from rearm.board.refusals import NotUsable, TooLarge
 from rearm.board.store.uploads import LARGEST
 
-__all__ = ["MOST_BYTES", "Form", "read_form"]
+__all__ = ["MOST_BYTES", "Form", "SentFile", "read_form"]
 
 MOST_BYTES = LARGEST + 64 * 1024
 """Of a whole request."""
 
 _MOST_BYTES_OF_FIELDS = 64 * 1024
 _MOST_FIELDS = 50
+_MOST_BYTES_OF_WIDE = 1024 * 1024
+_MOST_FIELDS_OF_WIDE = 10_000
+_MOST_FILES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentFile:
+    """A file of a form: the field in which it was chosen, its name and what it holds."""
+
+    field: str
+    name: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """The fields of a form, each with its last value, and the file, where one was chosen."""
+    """The fields of a form, each with its last value, and the files that were chosen."""
 
     fields: dict[str, str] = field(default_factory=dict)
-    file_name: str = ""
-    file: bytes = b""
+    files: tuple[SentFile, ...] = ()
+
+    def files_of(self, name: str) -> tuple[SentFile, ...]:
+        """The files that were chosen in one field."""
+        return tuple(x for x in self.files if x.field == name)
 
     def text(self, name: str) -> str:
         """Empty where the field was not sent. Line ends are those of the store."""
@@ -47,18 +62,22 @@ class _InMemory(MultiPartParser):
     spool_max_size = MOST_BYTES
 
 
-async def read_form(request: Request) -> Form:
-    """Raises NotUsable where it is no form, TooLarge where it is too large."""
+async def read_form(request: Request, *, wide: bool = False) -> Form:
+    """Raises NotUsable where it is no form, TooLarge where it is too large. `wide`: one with many
+    fields.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
         parser: FormParser | MultiPartParser = FormParser(
-            request.headers, _limited(request, _MOST_BYTES_OF_FIELDS)
+            request.headers,
+            _limited(request, _MOST_BYTES_OF_WIDE if wide else _MOST_BYTES_OF_FIELDS),
+            max_fields=_MOST_FIELDS_OF_WIDE if wide else _MOST_FIELDS,
         )
     elif kind == "multipart/form-data":
         parser = _InMemory(
             request.headers,
             _limited(request, MOST_BYTES),
-            max_files=1,
+            max_files=_MOST_FILES,
             max_fields=_MOST_FIELDS,
             max_part_size=_MOST_BYTES_OF_FIELDS,
         )
@@ -69,16 +88,18 @@ async def read_form(request: Request) -> Form:
     except MultiPartException as error:
         raise NotUsable(f"The form can't be read: {error.message}") from None
     fields: dict[str, str] = {}
-    name, data = "", b""
+    files: list[SentFile] = []
     for key, value in sent.multi_items():
-        if isinstance(value, UploadFile):
-            name, data = value.filename or "", await value.read()
-            await value.close()
-        else:
+        if not isinstance(value, UploadFile):
             fields[key] = value
-    if len(data) > LARGEST:
+            continue
+        if value.filename:
+            data = await value.read()
+            files.append(SentFile(field=key, name=value.filename, data=data))
+        await value.close()
+    if sum(len(x.data) for x in files) > LARGEST:
         raise TooLarge(f"The file is larger than {LARGEST // 2**20} MiB. Split it.")
-    return Form(fields=fields, file_name=name, file=data)
+    return Form(fields=fields, files=tuple(files))
 
 
 async def _limited(request: Request, most: int) -> AsyncGenerator[bytes]:

@@ -28,10 +28,12 @@ __all__ = [
 ]
 
 CSP = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""Of our own pages: no script, no style but from our files, nothing from elsewhere."""
+"""Of our own pages: no script, no style but from our files, none that a page or a text brings, and
+nothing from elsewhere.
+"""
 
 _HEADERS = {
     "content-security-policy": CSP,

@@ -25,7 +25,12 @@ JSON_ENDING = ".json"
 API = "/api/"
 """How the addresses of programs begin: they are answered in JSON and look at no cookie."""
 
-_STATIC = {"report.css": "text/css; charset=utf-8", "board.css": "text/css; charset=utf-8"}
+_STATIC = {
+    "report.css": "text/css; charset=utf-8",
+    "board.css": "text/css; charset=utf-8",
+    "htmx.js": "text/javascript; charset=utf-8",
+}
+_HTMX = "htmx-4.0.1.min.js"  # as it is published; see NOTICE-htmx
 
 
 def as_page(
@@ -92,7 +97,8 @@ def static_file(name: str) -> tuple[bytes, str] | None:
 def _static_bytes(name: str) -> bytes:
     if name == "report.css":
         return css().encode("utf-8")
-    return resources.files("rearm.board").joinpath("static", name).read_bytes()
+    file = _HTMX if name == "htmx.js" else name
+    return resources.files("rearm.board").joinpath("static", file).read_bytes()
 
 
 @cache

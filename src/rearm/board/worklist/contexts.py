@@ -2,25 +2,68 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from rearm.board.child.reading import Summary
 from rearm.board.web.contexts import Context, Part
 
-__all__ = ["Worklist", "WorklistGroup", "WorklistRow"]
+__all__ = [
+    "OldResult",
+    "Readiness",
+    "ReckonedAt",
+    "Worklist",
+    "WorklistGroup",
+    "WorklistRow",
+    "WorklistView",
+]
+
+ReckonedAt = Literal["meeting", "today", "last_entry"]
+
+
+class OldResult(Part, frozen=True, kw_only=True):
+    """Tests whose newest results are of one day and too old: `age` in days, of at most `max_age`.
+    `date` is empty where the record has none on the calendar.
+    """
+
+    tests: tuple[str, ...]
+    date: str
+    age: int
+    max_age: int
+
+
+class Readiness(Part, frozen=True, kw_only=True):
+    """What a board needs and does not have: `lacking` was never done, `undated` has results without
+    a day, `old` is too old on the day `reckoned`.
+    """
+
+    lacking: tuple[str, ...] = ()
+    undated: tuple[str, ...] = ()
+    old: tuple[OldResult, ...] = ()
+    reckoned: ReckonedAt = "last_entry"
+
+    @property
+    def wanting(self) -> bool:
+        """Whether anything is missing or too old."""
+        return bool(self.lacking or self.undated or self.old)
 
 
 class WorklistRow(Summary, frozen=True, kw_only=True):
     """One patient, with the summary of the newest answer. `new_answer`: data came after the
-    decision.
+    decision. `older_knowledge`: the answer is of another knowledge or software than today's;
+    `older_list`: it was made before the centre's list changed.
+    `passed`: the day of the meeting is over.
     """
 
     case: str
     patient: str
     invented: bool
     meeting_day: str
+    passed: bool
     decided: str
     new_answer: bool
+    older_knowledge: bool
+    older_list: bool
+    ready: Readiness
 
 
 class WorklistGroup(Part, frozen=True, kw_only=True):
@@ -31,11 +74,27 @@ class WorklistGroup(Part, frozen=True, kw_only=True):
     rows: tuple[WorklistRow, ...]
 
 
+class WorklistView(Part, frozen=True, kw_only=True):
+    """A selection of the worklist that has an address, with the number of its patients."""
+
+    name: str
+    title: str
+    patients: int
+
+
 class Worklist(Context, frozen=True, kw_only=True):
-    """All patients of a tenant by their state."""
+    """The patients of a view by their state; `all_patients` counts those of the tenant. `searched`:
+    the text that was searched for, which stands in no address. `older`: answers that are not those
+    of today's knowledge and centre's list.
+    """
 
     template: ClassVar[str] = "worklist"
     window: ClassVar[str] = "Worklist"
 
     groups: tuple[WorklistGroup, ...]
     patients: int
+    all_patients: int
+    view: str
+    views: tuple[WorklistView, ...]
+    searched: str = ""
+    older: int = 0

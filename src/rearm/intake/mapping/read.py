@@ -75,6 +75,8 @@ def read_by_mapping(
         gathered.issues,
         sheets.files,
         {(s.grid.file, s.grid.sheet): s.headers_by_place for s in sheets.by_name.values()},
+        rows=gathered.rows_of,
+        regimens=mapping.regimens,
     )
 
 

@@ -10,6 +10,7 @@ from rearm.assessment.result import (
     AnswerStrategy,
     Assessment,
     Ground,
+    Here,
     OptionResult,
     Tier,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "answer_lines",
     "folded_lines",
     "ground_words",
+    "here_words",
     "state_words",
     "tier_words",
 ]
@@ -122,6 +124,23 @@ def access_words(access: AvailabilityStatus) -> str:
     return _ACCESS[access]
 
 
+_HERE: Mapping[Here, str] = {
+    "available": "",  # the usual, which nobody asks about
+    "on_request": "here on request",
+    "not_here": "not here",
+}
+
+
+def here_words(option: OptionResult) -> str:
+    """Whether the centre has the option, with its remark; empty where it has, or nobody said."""
+    told = "" if option.here is None else _HERE[option.here]
+    return f"{told} ({option.here_note})" if told and option.here_note else told or option.here_note
+
+
+def _with_here(option: OptionResult, access: str) -> str:
+    return "; ".join(filter(None, (access, here_words(option))))
+
+
 def _where_approved(result: Assessment, option: OptionResult, access: str) -> str:
     """Where no region was asked for, `approved` says in which it is."""
     regions = sorted({row.region for row in option.availability.rows})
@@ -171,7 +190,7 @@ def _line(result: Assessment, tier: Tier, placed: AnswerStrategy) -> AnswerLine:
         ground=_GROUNDS[placed.ground],
         figure=_figure(result, placed),
         pivotal=_is_pivotal(result, placed),
-        access=_where_approved(result, option, _ACCESS[placed.access]),
+        access=_with_here(option, _where_approved(result, option, _ACCESS[placed.access])),
         must_be_true=placed.waits_for,
         would_be=(
             ""

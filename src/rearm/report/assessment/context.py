@@ -23,7 +23,7 @@ from rearm.assessment.result import (
     SupportLine,
     Turn,
 )
-from rearm.report.assessment.answer_words import tier_words
+from rearm.report.assessment.answer_words import here_words, tier_words
 from rearm.report.assessment.change_words import conditions_in_words
 from rearm.report.assessment.disease import disease_sentence
 from rearm.report.assessment.known import KnownFindings, known_findings
@@ -227,8 +227,8 @@ class PageContext:
         return availability_text(self.result, option)
 
     def access(self, option: OptionResult) -> str:
-        """The same in a few words."""
-        return availability_brief(option)
+        """The same in a few words, with whether the centre has it."""
+        return "; ".join(filter(None, (availability_brief(option), here_words(option))))
 
     def undecided(self, group: CauseGroup) -> str:
         """What is on record of a group and decides none of its factors."""

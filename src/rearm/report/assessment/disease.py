@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from rearm.assessment.result import Assessment, Relapse, Watched
+from rearm.assessment.result import Assessment, ComputedCourse, Relapse, Watched
 from rearm.report.assessment.sentences import day_range
 from rearm.report.words import days_words, listed, words
 
-__all__ = ["disease_sentence", "has_not_responded", "later_disease_sentence"]
+__all__ = [
+    "computed_course_words",
+    "disease_sentence",
+    "has_not_responded",
+    "later_disease_sentence",
+]
 
 _CAR_T = "CAR-T"
 # in fewer words than with the failure, where the reason stands beside it
@@ -45,8 +50,17 @@ def _relapse(relapse: Relapse) -> str:
     parts.append(f"tempo {relapse.tempo or 'unknown'}")
     if relapse.since is not None and relapse.since != relapse.day.low:
         parts.append(f"first sign on day {relapse.since}")
+    if relapse.computed is not None:
+        parts.append(f"as the team states it; computed: {computed_course_words(relapse.computed)}")
     event = "Suspected relapse" if relapse.status == "suspected" else "Relapse"
     return f"{event} to decide on: {'; '.join(parts)}."
+
+
+def computed_course_words(computed: ComputedCourse) -> str:
+    """`failed, day 84, confirmed`."""
+    day = () if computed.status not in ("failed", "suspected") else (day_range(computed.day),)
+    certainty = () if computed.certainty is None else (_CERTAINTY.get(computed.certainty, ""),)
+    return ", ".join((words(computed.status), *day, *certainty))
 
 
 def has_not_responded(assessment: Assessment) -> bool:

@@ -46,6 +46,7 @@ def _sheet(assessment: Assessment) -> Iterator[RenderableType]:
     for alert, (_, text) in zip(assessment.alerts, sheet.alerts, strict=True):
         style = "bold red" if alert.status == "certain" else "bold yellow"
         yield SafeText(f"ALERT  {alert_title(alert)}: {text}", style=style)
+    yield from _overruled(sheet, assessment)
     if sheet.actions:
         yield _paragraph("NOW, WHATEVER IS CHOSEN", f"{'; '.join(sheet.actions)}.")
     if unread := unread_text(assessment):
@@ -61,6 +62,21 @@ def _sheet(assessment: Assessment) -> Iterator[RenderableType]:
     if review := sheet.review:
         text = f"{review.when}: {review.looks_at}."
         yield _paragraph("NEXT REVIEW", text)
+
+
+def _overruled(sheet: SheetContents, assessment: Assessment) -> Iterator[RenderableType]:
+    """What the team states over the computed facts, both beside each other."""
+    if assessment.hypothetical:
+        text = "HYPOTHETICAL  Some findings are assumed: this is not the answer for this patient."
+        yield SafeText(text, style="bold red")
+    for title, text in sheet.lost_alerts:
+        yield SafeText(f"ALERT LOST BY AN OVERRULED FACT  {title}: {text}", style="bold red")
+    if sheet.overruled and not assessment.hypothetical:
+        yield SafeText(sheet.overruled_count.upper(), style="bold yellow")
+    for x in sheet.overruled:
+        parts = [f"{x.name}: {x.stated}; computed: {x.computed}."]
+        parts += [f"{x.reason} ({x.who})."] if x.who else []
+        yield SafeText(" ".join([*parts, *x.notes]))
 
 
 def _paragraph(heading: str, text: str) -> Text:

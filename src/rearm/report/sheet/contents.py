@@ -13,7 +13,13 @@ from rearm.report.assessment.answer_words import (
     state_words,
 )
 from rearm.report.assessment.change_words import changes_in_words
-from rearm.report.assessment.disease import disease_sentence
+from rearm.report.assessment.disease import computed_course_words, disease_sentence
+from rearm.report.assessment.overruled_words import (
+    OverruledLine,
+    lost_alerts_in_words,
+    overruled_count,
+    overruled_lines,
+)
 from rearm.report.assessment.practicalities_words import ReviewWords, brief_words, review_words
 from rearm.report.assessment.sentences import alert_title, asked_for, seen_texts, unread_text
 from rearm.report.sheet.case_lines import case_lines
@@ -64,6 +70,8 @@ class SheetContents:
     - `unread_files`: files of which nothing could be read, each with the reason; `left_out`: how
       many results are left out and what to correct first.
     - `alerts`: emergencies, each in a sentence; none is ever cut.
+    - `overruled`: facts that the team states over the computed ones, `overruled_count` how many;
+      `lost_alerts`: alerts that are lost by them, each with its title.
     - `actions`: what to do whatever is chosen, the most urgent first.
     - `case`: the patient in lines; `relapse`: what is to be decided on; `failure`: what became of
       the CAR-T, and the likely cause.
@@ -81,6 +89,9 @@ class SheetContents:
     unread_files: tuple[str, ...]
     left_out: str
     alerts: tuple[tuple[str, str], ...]
+    overruled: tuple[OverruledLine, ...]
+    overruled_count: str
+    lost_alerts: tuple[tuple[str, str], ...]
     actions: tuple[str, ...]
     case: tuple[str, ...]
     relapse: str
@@ -105,6 +116,9 @@ def sheet_contents(result: Assessment) -> SheetContents:
         unread_files=tuple(unread_file(x.source, x.message) for x in result.unread),
         left_out=unread_text(result),
         alerts=tuple((capital(alert_title(x)), _alert(result, x)) for x in result.alerts),
+        overruled=overruled_lines(result),
+        overruled_count=overruled_count(len(result.overruled)),
+        lost_alerts=lost_alerts_in_words(result),
         actions=tuple(_actions(result.actions)),
         case=case_lines(result),
         relapse=disease_sentence(result),
@@ -144,6 +158,8 @@ def _failure(result: Assessment) -> str:
     said = result.relapse is not None and result.relapse.after == "CAR-T"  # with its day
     day = "" if last.day is None else f" on {days_words(last.day)}"
     parts = [] if said else [f"{words(last.status)}{day}"]
+    if last.computed is not None and not said:
+        parts.append(f"as the team states it; computed: {computed_course_words(last.computed)}")
     if last.best_response_text:
         parts.append(f"best response {last.best_response_text}")
     text = f"{last.product or 'CAR-T'}: {', '.join(parts) or words(last.status)}"

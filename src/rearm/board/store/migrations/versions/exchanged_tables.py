@@ -8,7 +8,7 @@ from alembic import op
 from rearm.board.store.utc import UtcText
 
 revision = "exchanged"
-down_revision = "jobs_and_tokens"
+down_revision = "entry_drafts"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,108 @@
+"""The addresses of meetings."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from rearm.board.decision.contexts import DecisionTyped
+from rearm.board.decision.decisions import Given
+from rearm.board.meeting import contents, meetings
+from rearm.board.meeting.contexts import MeetingPage, MeetingPatientPage, Meetings, Minutes
+from rearm.board.refusals import Conflict, NotUsable
+from rearm.board.store import audit
+from rearm.board.web.asked import Asked
+from rearm.board.web.declare import Address, Again, page, post, to
+
+__all__ = ["ADDRESSES"]
+
+_NONE = "-"  # what the form sends where no strategy of the answer was chosen
+
+
+def all_meetings(asked: Asked) -> Meetings:
+    with asked.board.database.writing() as session:
+        audit.append(session, asked.who, "meeting_seen")
+        return contents.all_meetings(session, asked.tenant)
+
+
+def meeting(asked: Asked) -> MeetingPage:
+    day = meetings.day_of(asked.part("day"))
+    with asked.board.database.writing() as session:
+        audit.append(session, asked.who, "meeting_seen", "", {"day": day})
+        return contents.meeting_page(session, asked.tenant, day)
+
+
+def minutes(asked: Asked) -> Minutes:
+    day = meetings.day_of(asked.part("day"))
+    with asked.board.database.writing() as session:
+        audit.append(session, asked.who, "meeting_seen", "", {"day": day})
+        return contents.minutes(session, asked.tenant, day)
+
+
+def participants(asked: Asked) -> Response | Again:
+    day, form = meetings.day_of(asked.part("day")), asked.form
+    typed, version = form.text("participants"), form.number("version")
+    try:
+        with asked.board.database.writing() as session:
+            meetings.save_participants(session, asked.tenant, day, version, asked.who, typed)
+    except (NotUsable, Conflict) as refusal:
+        with asked.board.database.reading() as session:
+            shown = contents.meeting_page(session, asked.tenant, day, typed, str(refusal))
+        return Again(context=shown, status=refusal.status, path=f"/meetings/{day}")
+    return to(f"/meetings/{day}")
+
+
+def patient(asked: Asked) -> MeetingPatientPage:
+    day, case = meetings.day_of(asked.part("day")), asked.part("case")
+    with asked.board.database.writing() as session:
+        found = contents.patient_page(session, asked.tenant, day, case)
+        audit.append(session, asked.who, "patient_seen", case, {"day": day})
+        return found
+
+
+def decide(asked: Asked) -> Response | Again:
+    day, case, form = meetings.day_of(asked.part("day")), asked.part("case"), asked.form
+    version, number = form.number("version"), form.number("answer")
+    chosen = form.text("strategy")
+    typed = DecisionTyped(
+        strategy=None if not chosen else "" if chosen == _NONE else chosen,
+        participants=form.text("participants"),
+        reason=form.text("reason"),
+        deviation=form.text("deviation"),
+    )
+    given = Given(
+        strategy=typed.strategy,
+        participants=typed.participants,
+        reason=typed.reason,
+        deviation=typed.deviation,
+    )
+    path = f"/meetings/{day}/patients/{case}"
+    try:
+        with asked.board.database.writing() as session:
+            meetings.decide_in(
+                session, asked.tenant, day, case, version, asked.who, number=number, given=given
+            )
+    except (NotUsable, Conflict) as refusal:
+        changed = isinstance(refusal, Conflict)
+        with asked.board.database.reading() as session:
+            shown = contents.patient_page(
+                session,
+                asked.tenant,
+                day,
+                case,
+                number=None if changed else number,
+                typed=typed,
+                wanting=str(refusal).split("\n"),
+                changed=changed,
+            )
+        return Again(context=shown, status=refusal.status, path=path)
+    return to(path)
+
+
+ADDRESSES: tuple[Address, ...] = (
+    *page("/meetings", all_meetings),
+    *page("/meetings/{day}", meeting),
+    *page("/meetings/{day}/minutes", minutes),
+    post("/meetings/{day}/participants", participants, "decide"),
+    *page("/meetings/{day}/patients/{case}", patient),
+    post("/meetings/{day}/patients/{case}", decide, "decide"),
+)

@@ -1,0 +1,66 @@
+"""What a registry takes of a board: the newest records of its decided patients as tidy tables, with
+what became of the decisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from rearm.board.child.reading import TidyRow
+from rearm.board.store.answers import kept_rows
+from rearm.board.store.cases import all_cases, decisions_of
+from rearm.board.store.follow_ups import follow_ups_of, rows_of, standing
+from rearm.board.store.tables import Case
+
+__all__ = ["RegistryTables", "registry_tables", "taken_by_registry"]
+
+Cell = str | int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryTables:
+    """The tidy tables by name, each with its header first; `cases` are those they hold."""
+
+    tables: dict[str, list[list[Cell]]]
+    cases: tuple[str, ...]
+
+
+def taken_by_registry(session: Session, tenant: str) -> list[Case]:
+    """Everybody of whom something was decided; an invented patient is none."""
+    return [
+        case
+        for case in all_cases(session, tenant)
+        if not case.invented and decisions_of(session, case.id)
+    ]
+
+
+def registry_tables(session: Session, tenant: str) -> RegistryTables:
+    """The newest rows of each patient. A further upload forgets no follow-up: its rows are added
+    from what the board keeps.
+    """
+    found: dict[str, list[TidyRow]] = {}
+    cases = taken_by_registry(session, tenant)
+    for case in cases:
+        kept = kept_rows(session, case.id)
+        own = msgspec.json.decode(kept.rows, type=tuple[TidyRow, ...])
+        added = rows_of(standing(follow_ups_of(session, case.id)), kept.patient_id)
+        for row in (*own, *added):
+            found.setdefault(row.table, []).append(row)
+    return RegistryTables(
+        tables={name: _table(rows) for name, rows in found.items()},
+        cases=tuple(case.id for case in cases),
+    )
+
+
+def _table(rows: Sequence[TidyRow]) -> list[list[Cell]]:
+    columns = list(dict.fromkeys(name for row in rows for name in row.cells))
+    return [list(columns), *([_cell(row.cells.get(name)) for name in columns] for row in rows)]
+
+
+def _cell(value: object) -> Cell:
+    """A number as it is written, so that it stays one."""
+    return None if value is None else str(value)
