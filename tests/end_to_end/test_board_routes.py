@@ -36,6 +36,7 @@ from rearm.board.app import make_app
 from rearm.board.board import CALLBACK, Board
 from rearm.board.people import sessions
 from rearm.board.people.sessions import Permission
+from rearm.board.record_system.addresses import system_routes
 from rearm.board.store import uploads
 from rearm.board.store.tables import FIRST_TENANT, AuditRow, SessionRow, StartLink, Upload
 from rearm.board.store.triggers import drop_triggers
@@ -91,9 +92,10 @@ def test_every_route_declares_what_it_needs(board: Board) -> None:
     assert [x for x in every if not isinstance(x, BoardRoute)] == []
     assert {x.needs for x in _addresses(board)} <= {"nothing", "session", *get_args(Permission)}
     open_ones = {x.path for x in _addresses(board) if x.needs == "nothing"}
+    by_token = {route.path for route in system_routes(board)}  # they look at a signed token
     assert open_ones == {
         "/start/{token}", "/static/{name}", "/sign-in", "/sign-in/provider", CALLBACK,
-        "/password/{token}", "/signed-out", "/signed-out/provider",
+        "/password/{token}", "/signed-out", "/signed-out/provider", *by_token,
     }  # fmt: skip
 
 

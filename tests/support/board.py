@@ -15,6 +15,7 @@ from tests.support.places import ROOT
 
 from rearm.board.app import make_app
 from rearm.board.board import Board
+from rearm.board.child.pool import Pool
 from rearm.board.child.reading import ReadFile, read_file
 from rearm.board.child.worker import Worker
 from rearm.board.people import sessions
@@ -71,6 +72,7 @@ def new_board(folder: Path, url: str | None = None, *, settings: Settings | None
     board = Board(place, database, port=PORT, settings=settings)
     board.reader = _Here(what="This file", seconds=60, megabytes=1024)
     board.drawer = _Here(what="The page", seconds=60, megabytes=1024)
+    board.carders = Pool([_Here(what="The card", seconds=60, megabytes=1024)], patience=5)
     board.printer = _Here(what="The report", seconds=60, megabytes=1024)
     return board
 

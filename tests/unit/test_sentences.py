@@ -30,6 +30,8 @@ WRITES_KEYS = {
     "knowledge/": "to whoever writes knowledge files, of their keys; not the knowledge itself",
     "knowledge/data/mechanism/": "to whoever fits the model, of its parameters",
     "board/store/migrations/": "to the database, as SQL",
+    "board/exchange/": "to whoever connects a record system, of keys of the section and of SMART",
+    "board/record_system/cds.py": "to whoever connects a record system, of names of CDS Hooks",
     "board/settings.py": "to whoever configures a board, of the keys of the file",
     "assessment/check": "to whoever writes knowledge files, of their keys",
     "assessment/planner.py": "to whoever writes placements, of their keys",

@@ -30,7 +30,11 @@ def make_app(board: Board) -> Starlette:
     return Starlette(
         routes=routes(board),
         middleware=[
-            Middleware(HeaderGuard, secure=board.settings.is_public),
+            Middleware(
+                HeaderGuard,
+                secure=board.settings.is_public,
+                frame_ancestors=_frame_ancestors(board),
+            ),
             Middleware(CrowdGuard),
             Middleware(FaultGuard),
             *_transport(board),
@@ -39,6 +43,10 @@ def make_app(board: Board) -> Starlette:
         ],
         exception_handlers={HTTPException: _refuse},
     )
+
+
+def _frame_ancestors(board: Board) -> tuple[str, ...]:
+    return () if board.record_system is None else board.record_system.frame_ancestors
 
 
 def _transport(board: Board) -> list[Middleware]:

@@ -11,7 +11,10 @@ from sqlalchemy import select
 
 from rearm.board.address import host_at, local_user
 from rearm.board.child import reading
+from rearm.board.child.pool import Pool
 from rearm.board.child.worker import Worker
+from rearm.board.exchange.configuration import RecordSystem
+from rearm.board.exchange.keys import KeysAtAddress
 from rearm.board.people import sessions, users
 from rearm.board.rate import Rate
 from rearm.board.settings import Settings, secret_of
@@ -29,6 +32,8 @@ __all__ = ["CALLBACK", "Board"]
 CALLBACK = "/sign-in/provider/back"
 """Where a provider sends users back."""
 
+_CARDERS = 2  # processes that compute cards; a physician waits for one
+
 
 class Board:
     """Everything that a request may need. `close` ends the child processes."""
@@ -40,13 +45,20 @@ class Board:
         *,
         port: int,
         settings: Settings | None = None,
+        record_system: RecordSystem | None = None,
     ) -> None:
         self.folder, self.database, self.port = folder, database, port
         self.settings = settings or Settings()
         self.provider = _provider(self.settings, f"{self.origin}{CALLBACK}")
+        self.record_system = record_system
+        self.fetched_keys: dict[str, KeysAtAddress] = {}
         self.reader = Worker(what="This file", seconds=120, megabytes=3072)
         self.drawer = Worker(what="The page", seconds=60, megabytes=3072)
         self.printer = Worker(what="The report", seconds=300, megabytes=3072)
+        self.carders = Pool(
+            [Worker(what="The card", seconds=15, megabytes=1024) for _ in range(_CARDERS)],
+            patience=5,
+        )
         self.api_rate = Rate(per_minute=300, at_once=60)
         self.api_work = BoundedSemaphore(8)  # pieces of work of programs that wait for a process
         self.press = Press(database, lambda: self.printer)
@@ -119,6 +131,7 @@ class Board:
     def close(self) -> None:
         self.reader.close()
         self.drawer.close()
+        self.carders.close()
         self.press.close()
         self.printer.close()
         self.database.close()

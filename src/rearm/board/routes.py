@@ -21,6 +21,7 @@ from rearm.board.meeting.addresses import ADDRESSES as MEETING
 from rearm.board.overrule.addresses import ADDRESSES as OVERRULE
 from rearm.board.patient.addresses import ADDRESSES as PATIENT
 from rearm.board.printing.addresses import ADDRESSES as PRINTING
+from rearm.board.record_system.addresses import system_routes
 from rearm.board.upload.addresses import ADDRESSES as UPLOAD
 from rearm.board.web.declare import Address, BoardRoute
 from rearm.board.what_if.addresses import ADDRESSES as WHAT_IF
@@ -54,5 +55,8 @@ ADDRESSES: tuple[Address, ...] = (
 
 def routes(board: Board) -> list[BoardRoute]:
     """All addresses, joined to a board."""
-    pages = [BoardRoute(address, board) for address in ADDRESSES]
-    return [*pages, *(ApiRoute(address, board) for address in API)]
+    return [
+        *(BoardRoute(address, board) for address in ADDRESSES),
+        *(ApiRoute(address, board) for address in API),
+        *system_routes(board),
+    ]

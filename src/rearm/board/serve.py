@@ -15,6 +15,9 @@ import uvicorn
 from rearm.board.address import ADDRESS
 from rearm.board.app import make_app
 from rearm.board.board import Board
+from rearm.board.child import carding
+from rearm.board.child.pool import warm
+from rearm.board.exchange.configuration import RecordSystem
 from rearm.board.refusals import NotUsable
 from rearm.board.settings import Settings, database_address
 from rearm.board.store.database import Database
@@ -35,17 +38,26 @@ def serve(
     tell: Callable[[str], None],
     settings: Settings | None = None,
     database: str | None = None,
+    record_system: RecordSystem | None = None,
 ) -> None:
     """Opens the board of a folder and answers until it is interrupted. `port` 0: any that is free.
     `settings`: the configuration of a board for many. `database`: the address of the server that
-    keeps the patients, once it is to be noted. Raises NotUsable with a sentence where folder,
-    database, port or configuration can't be used.
+    keeps the patients, once it is to be noted. `record_system`: with which record systems data are
+    exchanged; None: with none. Raises NotUsable with a sentence where folder, database, port or
+    configuration can't be used.
     """
     os.umask(0o077)
     settings = settings or Settings()
     place = open_board(folder, database or database_address(settings) or None)
     with locked(place.path):
-        _serve(place, port, examples=examples, tell=tell, settings=settings)
+        _serve(
+            place,
+            port,
+            examples=examples,
+            tell=tell,
+            settings=settings,
+            record_system=record_system,
+        )
 
 
 def _serve(
@@ -55,17 +67,27 @@ def _serve(
     examples: bool,
     tell: Callable[[str], None],
     settings: Settings,
+    record_system: RecordSystem | None,
 ) -> None:
     database = Database(place.where)
     upgrade(place, database)
     taken = listening(port, settings.host)
-    board = Board(place, database, port=taken.getsockname()[1], settings=settings)
+    board = Board(
+        place,
+        database,
+        port=taken.getsockname()[1],
+        settings=settings,
+        record_system=record_system,
+    )
     try:
         is_new = board.is_new()
         board.opened()
         if is_new and examples:
             tell("Preparing the invented patients, which takes a few seconds ...")
             board.take_in_examples()
+        if record_system is not None:
+            board.carders.warm(carding.card_of_nobody, 0)
+            warm(board.reader, carding.card_of_nobody, 0)
         place.port.write_text(str(board.port), encoding="ascii")
         _tell_how_to_enter(board, tell)
         kept = place.path if isinstance(place.where, Path) else database.told

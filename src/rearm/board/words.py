@@ -65,6 +65,7 @@ _STATUS: Mapping[int, str] = {
     422: "Can't be used",
     429: "Too many requests",
     500: "A fault of the program",
+    502: "The record system does not answer",
     503: "Busy",
 }
 

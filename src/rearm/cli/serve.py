@@ -11,6 +11,7 @@ import typer
 from rearm.cli.shared import Json, Unusable, app, print_json, say, spoken, tell
 
 if TYPE_CHECKING:
+    from rearm.board.exchange.configuration import RecordSystem
     from rearm.board.settings import Settings
 
 __all__ = [
@@ -80,6 +81,13 @@ def serve(
         ),
     ] = True,
     database: Database = None,
+    record_system: Annotated[
+        Path | None,
+        typer.Option(
+            "--record-system",
+            help="A TOML file: which record systems may ask for cards and open the board.",
+        ),
+    ] = None,
 ) -> None:
     """Open the board of a folder in the browser: worklist, patients, uploads, decisions.
 
@@ -97,6 +105,7 @@ def serve(
     from rearm.board import serve as running
 
     settings = read_config(config)
+    exchanged = _record_system(record_system, config, settings)
     try:
         running.serve(
             board_folder(folder, settings),
@@ -105,6 +114,7 @@ def serve(
             tell=_tell_now,
             settings=settings,
             database=database,
+            record_system=exchanged,
         )
     except KeyboardInterrupt:  # the way to stop it
         tell("Stopped.")
@@ -235,6 +245,21 @@ def read_config(config: Path | None) -> Settings | None:
     from rearm.board.settings import read_settings
 
     return None if config is None else read_settings(config)
+
+
+def _record_system(
+    file: Path | None, config: Path | None, settings: Settings | None
+) -> RecordSystem | None:
+    """Of the file that is named, or else of the configuration; keys lie beside that."""
+    from rearm.board.exchange.configuration import read_record_system, record_system_of
+
+    if settings is None or config is None or not settings.record_system:
+        return None if file is None else read_record_system(file)
+    if file is not None:
+        raise Unusable(
+            f"{config} says already which record systems there are. Leave --record-system out."
+        )
+    return record_system_of(settings.record_system, config.parent)
 
 
 def _tell_now(text: str) -> None:

@@ -15,6 +15,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from rearm.board.people.launched import Reach, reach_of
 from rearm.board.people.roles import ALL, Permission, allowed
 from rearm.board.refusals import NotAllowed
 from rearm.board.store import audit
@@ -37,6 +38,7 @@ __all__ = [
     "Permission",
     "SignedIn",
     "begin",
+    "begin_launched",
     "change_tenant",
     "end_all",
     "enter",
@@ -52,6 +54,7 @@ LINK_LIFE = timedelta(minutes=15)
 IDLE = timedelta(minutes=30)
 """On this machine alone; a configured board says its own limit."""
 LONGEST = timedelta(hours=12)
+_BY_LAUNCH = "launch"
 _NOTED = timedelta(minutes=1)  # the last use is noted no more often
 
 
@@ -60,7 +63,7 @@ class SignedIn:
     """A session, which works in one tenant. `user` is the id of the user, empty for that of a
     printed link; `tenants` are the others in which the user has a role, by id and name; `clinical`:
     whether the user may read of patients in any tenant. `form_token` stands in each form; a request
-    with another one is refused.
+    with another one is refused. `reach`: to what a session is limited that a record system opened.
     """
 
     who: str
@@ -72,6 +75,7 @@ class SignedIn:
     tenants: tuple[tuple[str, str], ...] = ()
     clinical: bool = False
     via: str = "link"
+    reach: Reach | None = None
 
 
 def new_link(database: Database, who: str) -> str:
@@ -120,6 +124,11 @@ def begin(
     )
 
 
+def begin_launched(session: Session, tenant: str, who: str, permissions: Iterable[str]) -> str:
+    """The id of a new session that a record system opens for somebody who is no user here."""
+    return _add(session, who=who, user=None, tenant=tenant, permissions=permissions, via=_BY_LAUNCH)
+
+
 def signed_in(
     database: Database,
     raw: str,
@@ -133,6 +142,9 @@ def signed_in(
         if row is None or row.ended_at is not None:
             return None
         seen, made = row.seen_at, row.made_at
+        reach = reach_of(session, row.hash)
+        if row.via == _BY_LAUNCH and reach is None:  # what it was limited to is gone
+            return None
         roles = {} if row.user_id is None else roles_of(session, row.user_id)
         found = SignedIn(
             who=row.who,
@@ -144,6 +156,7 @@ def signed_in(
             tenants=_named(session, set(roles) - {row.tenant_id}),
             clinical=any("read" in allowed(x) for x in roles.values()),
             via=row.via,
+            reach=reach,
         )
     moment = now()
     if moment - seen > (idle or IDLE) or moment - made > (longest or LONGEST):

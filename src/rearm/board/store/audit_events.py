@@ -38,6 +38,7 @@ ACTIONS: Mapping[str, tuple[tuple[str, str], str]] = {
     "taken_in": (_RECORD, "C"),
     "state_changed": (_RECORD, "U"),
     "decided": (_RECORD, "C"),
+    "launched": (_IMPORT, "C"),
     "exported": (_EXPORT, "R"),
     "erased": (_RECORD, "D"),
     "backed_up": (_EXPORT, "R"),

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from rearm.board.refusals import Busy, Conflict, NotUsable
+from rearm.board.store import exchanged as _exchanged  # noqa: F401  its tables are of every board
 from rearm.board.store.postgres import Postgres, is_url
 from rearm.board.store.sqlite import Sqlite
 from rearm.board.store.triggers import drop_triggers, make_triggers, wanted_triggers

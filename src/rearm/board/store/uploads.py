@@ -41,6 +41,7 @@ __all__ = [
     "correct",
     "discard",
     "give",
+    "hash_of",
     "is_used",
     "keep_read",
     "overruled_answers",
@@ -109,7 +110,7 @@ def add_read(session: Session, tenant: str, who: str, name: str, data: bytes, re
         id=new_id(),
         tenant_id=tenant,
         file_name=name,
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=hash_of(data),
         size=len(data),
         state="read",
         payload=read,
@@ -123,6 +124,11 @@ def add_read(session: Session, tenant: str, who: str, name: str, data: bytes, re
     return upload.id
 
 
+def hash_of(data: bytes) -> str:
+    """By which the bytes of a file are known again."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def upload_of(session: Session, upload_id: str) -> Upload:
     """Raises NotThere where there is none."""
     found = session.get(Upload, upload_id)
@@ -132,12 +138,12 @@ def upload_of(session: Session, upload_id: str) -> Upload:
 
 
 def is_used(session: Session, upload_id: str) -> bool:
-    """Whether anything that is kept came from this upload."""
+    """Whether anything that is kept came from this upload; what goes with it is none of that."""
     return any(
         session.scalar(select(exists().where(key.parent == upload_id)))
         for table in Base.metadata.sorted_tables
         for key in table.foreign_keys
-        if key.column.table.name == Upload.__tablename__
+        if key.column.table.name == Upload.__tablename__ and key.ondelete != "CASCADE"
     )
 
 

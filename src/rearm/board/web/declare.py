@@ -128,6 +128,8 @@ def _guarded(address: Address, board: Board) -> Callable[[Request], Awaitable[Re
             if address.needs != "nothing":
                 who = await run_in_threadpool(_session, board, cookie)
                 await run_in_threadpool(_check_may, board, who, address.needs, parts)
+                if who.reach is not None:
+                    who.reach.check(address.path, parts)
             if request.method == "POST":
                 form = await read_form(request, wide=address.wide)
                 _check_token(form, _of_browser(browser) if who is None else who.form_token)

@@ -48,6 +48,7 @@ _HEADERS = {
 }
 _HSTS = {"strict-transport-security": "max-age=31536000"}
 _SAFE = ("GET", "HEAD")
+_BY_TOKEN = "/cds-services"  # a record system, not a browser: no cookie counts there
 
 
 MOST_AT_ONCE = 40
@@ -100,9 +101,7 @@ class OriginGuard:
         self.app, self.origin = app, origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # programs show a token, and no browser sends one by itself
-        by_token = scope["type"] == "http" and scope["path"].startswith(API)
-        if scope["type"] == "http" and scope["method"] not in _SAFE and not by_token:
+        if scope["type"] == "http" and scope["method"] not in _SAFE and not _by_token(scope):
             headers = Headers(scope=scope)
             if headers.getlist("origin") != [self.origin]:
                 refusal = NotAllowed("This request does not come from a page of this board.")
@@ -111,13 +110,24 @@ class OriginGuard:
         await self.app(scope, receive, send)
 
 
+def _by_token(scope: Scope) -> bool:
+    """Whether a program or a record system asks: they show a token, and no browser sends one by
+    itself.
+    """
+    path: str = scope["path"]
+    return path.startswith((API, f"{_BY_TOKEN}/")) or path == _BY_TOKEN
+
+
 class HeaderGuard:
     """The headers of every answer; one that an answer brings itself stays. `secure`: browsers keep
-    to TLS from now on.
+    to TLS from now on. `frame_ancestors`: the origins that may show our pages in a frame; without
+    them none may.
     """
 
-    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
-        self.app = app
+    def __init__(
+        self, app: ASGIApp, *, secure: bool, frame_ancestors: tuple[str, ...] = ()
+    ) -> None:
+        self.app, self.frame_ancestors = app, frame_ancestors
         self.headers = _HEADERS | (_HSTS if secure else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -126,9 +136,18 @@ class HeaderGuard:
                 headers = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
+                if self.frame_ancestors:
+                    self._let_frame(headers)
             await send(message)
 
         await self.app(scope, receive, with_headers)
+
+    def _let_frame(self, headers: MutableHeaders) -> None:
+        """The record systems of the configuration may show the page in a frame."""
+        policy, name = headers["content-security-policy"], "frame-ancestors"
+        listed = f"{name} {' '.join(self.frame_ancestors)}"
+        headers["content-security-policy"] = policy.replace(f"{name} 'none'", listed)
+        del headers["x-frame-options"]  # it can't name another site
 
 
 class FaultGuard:
