@@ -101,6 +101,14 @@ GATES = {
         title="The API of the board under schemathesis, all checks, 500 examples a route",
         commands=(("-m", "scripts.fuzz_api", "500"),),
     ),
+    "board": Gate(
+        title="The board: load, every page under axe, killed in mid-write",
+        commands=(
+            ("-m", "benchmarks.board"),
+            ("-m", "scripts.board_axe"),
+            ("-m", "pytest", "-v", "--no-header", "tests/end_to_end/test_board_kills.py"),
+        ),
+    ),
     "versions": Gate(
         title="Answers of this version beside those of another",
         commands=(("-m", "scripts.compare_versions", os.environ.get("REF", "3cbca73")),),
@@ -110,7 +118,7 @@ GATES = {
 
 def lines(command: tuple[str, ...]) -> Iterator[str]:
     """What the command prints, as it comes; the exit status as the last line where it is not 0."""
-    environment = os.environ | {"HYPOTHESIS_PROFILE": "gate"}
+    environment = os.environ | {"HYPOTHESIS_PROFILE": "gate", "REARM_KILLS": "200"}
     running = subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,
