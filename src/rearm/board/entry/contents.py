@@ -48,7 +48,7 @@ _CHOICE_WORDS: Mapping[str, str] = {
     "negative": "tested negative",
     "unclear": "suspected",
 }
-_SIZES: Mapping[str, int] = {"regimen": 14, "product": 12, "line": 3, "copies": 4, "grade": 3,
+_SIZES: Mapping[str, int] = {"regimen": 13, "product": 12, "line": 3, "copies": 4, "grade": 3,
                              "value": 8, "condition": 16, "toxicity": 14, "lesion": 8,
                              "site": 14, "clonal_fraction": 5, "length_mm": 5,
                              "width_mm": 5}  # fmt: skip
