@@ -19,6 +19,7 @@ from joserfc.jwk import ECKey
 from sqlalchemy import select
 from tests.support.board import Visitor, new_board, stock
 from tests.support.loops import some
+from tests.support.people import by_proxy, public_board
 from tests.support.record_system import (
     FakeRecordSystem,
     came_back,
@@ -33,7 +34,7 @@ from rearm.board.exchange.configuration import RecordSystem, record_system_of
 from rearm.board.people.launched import Reach
 from rearm.board.record_system import launch
 from rearm.board.store.exchanged import Launch, Launched
-from rearm.board.store.tables import AuditRow, SessionRow
+from rearm.board.store.tables import AuditRow, SessionRow, Upload
 from rearm.board.store.utc import now
 from rearm.board.web.declare import BoardRoute
 
@@ -453,6 +454,41 @@ def test_an_upload_that_is_deleted_takes_its_launch_with_it(
         connection.execute("DELETE FROM uploads WHERE id = ?", (upload,))
     with board.database.reading() as session:
         assert session.scalars(select(Launched)).all() == []
+    # and the session ends: without its launch it would reach everybody
+    assert visitor.get("/worklist").status_code == 401
+    assert visitor.get(f"/uploads/{upload}").status_code == 401
+
+
+def test_what_was_discarded_is_forgotten_with_its_launch(
+    board: Board, visitor: Visitor, ehr: FakeRecordSystem
+) -> None:
+    case = taken_in(visitor, ehr, "SYN-01")
+    assert opened(Visitor(board, signed_in=False), ehr, "SYN-01") == case  # nothing was new
+    board.opened()
+    with board.database.reading() as session:
+        assert [x.state for x in session.scalars(select(Upload))] == ["taken"]
+        assert len(session.scalars(select(Launched)).all()) == 1
+    assert opened(Visitor(board, signed_in=False), ehr, "SYN-01") == case
+
+
+def test_a_page_that_shows_other_patients_too_is_out_of_reach(
+    visitor: Visitor, ehr: FakeRecordSystem
+) -> None:
+    case = taken_in(visitor, ehr, "SYN-01")
+    for path in (f"/meetings/2025-05-02{case}", "/meetings", "/entry", "/centre", "/follow-ups"):
+        assert visitor.get(path).status_code == 403
+    assert visitor.get(f"{case}/entry").status_code == 200
+
+
+def test_the_cookie_of_a_launch_is_one_that_browsers_keep(
+    tmp_path: Path, ehr: FakeRecordSystem
+) -> None:
+    """A `__Host-` cookie has no path but /."""
+    board = public_board(tmp_path / "board")
+    board.record_system = record_system_of(ehr.settings(tmp_path), tmp_path)
+    cookie = by_proxy(board).get(ehr.launch("SYN-01")).headers["set-cookie"]
+    assert cookie.startswith("__Secure-rearm_launch=")
+    assert "Path=/smart" in cookie and "Secure" in cookie
 
 
 @pytest.mark.parametrize("odd", ["%00", "%ff", "..%2f", "a" * 3000, "é", "{{7*7}}", "%0d%0ax:y"])

@@ -9,6 +9,9 @@ import pytest
 
 from rearm.board.exchange.configuration import read_record_system, record_system_of
 from rearm.board.refusals import NotUsable
+from rearm.board.settings import read_settings
+from rearm.cli import serve
+from rearm.cli.shared import Unusable
 
 CLIENT = {"name": "St Anna", "issuer": "https://ehr.example.org", "keys_file": "keys.json"}
 SERVER = {"name": "St Anna", "issuer": "https://ehr.example.org/fhir", "client_id": "rearm"}
@@ -18,6 +21,29 @@ SERVER = {"name": "St Anna", "issuer": "https://ehr.example.org/fhir", "client_i
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "keys.json").write_text("{}", encoding="utf-8")
     return tmp_path
+
+
+def test_the_section_may_stand_in_the_configuration_of_the_board(folder: Path) -> None:
+    file, other = folder / "board.toml", folder / "other.toml"
+    file.write_text(
+        """
+        folder = "/srv/board"
+        [[record_system.cds_clients]]
+        name = "St Anna"
+        issuer = "https://ehr.example.org"
+        keys_file = "keys.json"
+        """,
+        encoding="utf-8",
+    )
+    other.write_text('[record_system]\nprivate_hosts = ["fhir"]\n', encoding="utf-8")
+    settings = read_settings(file)
+    found = serve._record_system(None, file, settings)
+    assert found is not None and found.cds_clients[0].keys_file == str(folder / "keys.json")
+    beside = serve._record_system(other, None, None)
+    assert beside is not None and beside.private_hosts == ("fhir",)
+    assert serve._record_system(None, None, None) is None
+    with pytest.raises(Unusable, match="Leave --record-system out"):
+        serve._record_system(other, file, settings)
 
 
 def test_a_section_is_read_from_a_file(folder: Path) -> None:

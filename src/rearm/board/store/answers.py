@@ -143,6 +143,7 @@ def _further_record(
     data = rows.encode()
     upload = Upload(
         id=new_id(),
+        tenant_id=case_of(session, before.case_id).tenant_id,
         file_name="board follow-up",
         sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),

@@ -66,7 +66,6 @@ Action = Literal[
     "overruled",
     "overrule_taken_back",
     "overrules_applied",
-    "exported",
     "erased",
     "backed_up",
     "retention_set",

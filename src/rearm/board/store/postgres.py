@@ -15,7 +15,7 @@ from rearm.board.store.ways import PATIENCE, way_of
 __all__ = ["Postgres", "is_url", "without_password"]
 
 _LOCK = 0x52454152  # `REAR`: who writes to a board holds this lock of the database
-_MARK = "a board of Rearm"
+_MARK = "rearm-board"
 _OPTIONS = (
     f"-c lock_timeout={PATIENCE * 1000:.0f} -c idle_in_transaction_session_timeout=60000 "
     "-c timezone=UTC"
