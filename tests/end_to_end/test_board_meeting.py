@@ -269,7 +269,7 @@ def test_what_became_of_a_decision_enters_record_and_answer(board: Board, visito
     after = page["result"]
     line = after["therapies"][-1]
     assert line["agents"] == ["talquetamab"] and line["best_response"] == "VGPR"
-    assert after["rows"][line["row"]] == "board follow-up: decision 1, therapies"
+    assert after["rows"][line["row"]] == "follow-up: decision 1, therapies"
     assert after["relapse"]["after"] != before["relapse"]["after"] == "CAR-T"
     kept = visitor.get(f"/patients/{case}/follow-up.json").json()["kept"]
     assert [x["version"] for x in kept] == [1] and kept[0]["name"] == "Talquetamab"

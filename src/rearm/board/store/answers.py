@@ -34,7 +34,7 @@ __all__ = [
 
 Cause = Literal["data", "recomputed", "follow_up", "overruled"]
 
-OF_FOLLOW_UP = "board follow-up: "
+OF_FOLLOW_UP = "follow-up: "
 """How the place of a row begins that the board itself added; no file has a name without ending."""
 
 
