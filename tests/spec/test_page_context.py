@@ -80,6 +80,7 @@ def test_the_templates_are_those_that_were_looked_at() -> None:
         "choice",
         "decision",
         "not_now",
+        "overruled",
         "unread",
     ]
 

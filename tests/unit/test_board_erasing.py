@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -347,7 +348,7 @@ def test_the_running_board_forgets_too(tmp_path: Path) -> None:
     case = _canary(board)
     assert visitor.get("/worklist").status_code == 200
     done = subprocess.run(
-        ["python", "-m", "rearm.cli", "serve", "patient", "delete", case, "--yes", "--folder",
+        [sys.executable, "-m", "rearm.cli", "serve", "patient", "delete", case, "--yes", "--folder",
          str(board.folder.path)], capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
     assert CANARY not in done.stdout + done.stderr

@@ -70,6 +70,7 @@ class SheetContents:
     - `unread_files`: files of which nothing could be read, each with the reason; `left_out`: how
       many results are left out and what to correct first.
     - `alerts`: emergencies, each in a sentence; none is ever cut.
+    - `hypothetical`: some of these are only assumed;
     - `overruled`: facts that the team states over the computed ones, `overruled_count` how many;
       `lost_alerts`: alerts that are lost by them, each with its title.
     - `actions`: what to do whatever is chosen, the most urgent first.
@@ -89,6 +90,7 @@ class SheetContents:
     unread_files: tuple[str, ...]
     left_out: str
     alerts: tuple[tuple[str, str], ...]
+    hypothetical: bool
     overruled: tuple[OverruledLine, ...]
     overruled_count: str
     lost_alerts: tuple[tuple[str, str], ...]
@@ -116,6 +118,7 @@ def sheet_contents(result: Assessment) -> SheetContents:
         unread_files=tuple(unread_file(x.source, x.message) for x in result.unread),
         left_out=unread_text(result),
         alerts=tuple((capital(alert_title(x)), _alert(result, x)) for x in result.alerts),
+        hypothetical=result.hypothetical,
         overruled=overruled_lines(result),
         overruled_count=overruled_count(len(result.overruled)),
         lost_alerts=lost_alerts_in_words(result),
