@@ -83,3 +83,7 @@ class Point(BriefPart, frozen=True, kw_only=True):
     value: float | None = None
     interval: IntervalDict | None = None
     as_given: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.value is None and self.interval is None:
+            raise ValueError("a value with neither a number nor an interval")
