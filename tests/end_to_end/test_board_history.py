@@ -15,14 +15,21 @@ import pytest
 from msgspec import structs
 from tests.support.board import Visitor, examples_read, new_board, stock
 from tests.support.loops import some
+from tests.support.overruled import overruled
 from tests.support.places import ROOT
 
 import rearm
 from rearm.assessment import assess
 from rearm.assessment.changes import answer_changes
 from rearm.board.board import Board
-from rearm.board.child.again import Again, read_again
-from rearm.board.child.reading import ReadFile, ReadPatient, TidyRow, read_file
+from rearm.board.child.reading import (
+    ReadFile,
+    ReadPatient,
+    RowsGiven,
+    TidyRow,
+    read_file,
+    read_given,
+)
 from rearm.board.store import uploads
 from rearm.board.store.tables import FIRST_TENANT
 from rearm.errors import InputError
@@ -79,8 +86,8 @@ def with_knowledge(of: ReadPatient, knowledge: Knowledge) -> ReadPatient:
 def with_rows(*more: TidyRow, without: str = "\x00") -> ReadPatient:
     """The patient read with rows changed."""
     rows = tuple(row for row in patient().rows if without not in row.place) + more
-    read = read_again(Again(rows=msgspec.json.encode(rows).decode()))
-    return msgspec.json.decode(read, type=ReadFile).patients[0]
+    read = read_given(RowsGiven(patient_id=PATIENT, rows=rows))
+    return msgspec.json.decode(read, type=ReadPatient)
 
 
 def take(board: Board, *patients: ReadPatient) -> str:
@@ -235,6 +242,55 @@ def test_an_answer_of_an_older_knowledge_is_made_anew(
     assert visitor.get("/worklist/older_knowledge.json").json()["patients"] == 0
 
 
+def _no_tests_or_cells_that_count() -> tuple[TidyRow, ...]:
+    """Rows that the store keeps and of which something must not be used: a test of which the form
+    says that nobody did it, and a creatinine whose value was set aside.
+    """
+    cells = {"patient_id": PATIENT, "day": "430"}
+    return (
+        TidyRow(table="labs", place="the form: BCMA", file="the form", where="BCMA", unread=True,
+                cells={**cells, "test": "creatinine", "value": "9", "unit": "mg/dL"}),
+        TidyRow(table="labs", place="labs.csv: row 900", file="labs.csv", where="row 900",
+                cells={**cells, "test": "creatinine", "value": "9", "unit": "mg/dL"},
+                set_aside={"value": "unclear_number"}),
+    )  # fmt: skip
+
+
+def test_what_must_not_be_used_stays_unused_when_an_answer_is_made_anew(
+    board: Board, visitor: Visitor, older: Knowledge
+) -> None:
+    with_them = with_rows(*_no_tests_or_cells_that_count())
+    case = take(board, with_knowledge(with_them, older))
+    version = visitor.hidden(f"/patients/{case}/history", "version")
+    assert visitor.post(f"/patients/{case}/recompute", {"version": version}).status_code == 303
+    stored = json.loads(visitor.get(f"/patients/{case}/results/2.json").text)
+    assert stored == json.loads(with_them.result)
+    assert 430 not in _days_of_values(stored)
+    read, _ = _no_tests_or_cells_that_count()
+    used = with_rows(structs.replace(read, unread=False))
+    assert 430 in _days_of_values(json.loads(used.result))
+
+
+def _days_of_values(result: dict[str, Any]) -> set[int]:
+    """Days of creatinine."""
+    return {point["day"] for point in result["series"]["creatinine"]}
+
+
+def test_an_answer_made_anew_applies_what_the_team_states(
+    board: Board, visitor: Visitor, older: Knowledge
+) -> None:
+    case = take(board, with_knowledge(patient(), older))
+    overruled(board, case)
+    with_fact = json.loads(visitor.get(f"/patients/{case}/results/2.json").text)
+    take(board, with_knowledge(patient(), older))  # a file that is answered without it
+    version = visitor.hidden(f"/patients/{case}/history", "version")
+    assert visitor.post(f"/patients/{case}/recompute", {"version": version}).status_code == 303
+    again = json.loads(visitor.get(f"/patients/{case}/results/4.json").text)
+    assert [x["what"] for x in again["overruled"]] == ["ecog"]
+    assert again["answer"] == with_fact["answer"]
+    assert not visitor.get(f"/patients/{case}.json").json()["not_applied"]
+
+
 def test_an_answer_of_today_is_not_made_anew(board: Board, visitor: Visitor) -> None:
     case = take(board, patient())
     version = str(visitor.get(f"/patients/{case}.json").json()["version"])
@@ -273,7 +329,7 @@ def test_an_answer_that_can_t_be_made_holds_up_no_other(
     assert len(history(visitor, case)["steps"]) == 1
 
 
-def _refuse(item: Again) -> bytes:
+def _refuse(item: RowsGiven) -> bytes:
     raise InputError("no longer readable")
 
 
@@ -285,7 +341,7 @@ def _refuse(item: Again) -> bytes:
 def test_kept_rows_read_once_more_give_the_same_answer(source: Path) -> None:
     read = msgspec.json.decode(read_file(source), type=ReadFile)
     for one in some(read.patients[:4]):
-        kept = msgspec.json.encode(one.rows).decode()
-        (again,) = msgspec.json.decode(read_again(Again(rows=kept)), type=ReadFile).patients
+        given = RowsGiven(patient_id=one.patient_id, rows=one.rows, before=one)
+        again = msgspec.json.decode(read_given(given), type=ReadPatient)
         assert json.loads(again.result) == json.loads(one.result)
         assert again.rows == one.rows

@@ -13,18 +13,22 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 import pytest
+from msgspec import structs
 from sqlalchemy import text as text_of_sql
 from sqlalchemy.exc import IntegrityError
-from tests.support.board import Visitor, new_board, stock
+from tests.support.board import Visitor, examples_read, new_board, stock
 from tests.support.loops import some
 
 from rearm.board.board import Board
+from rearm.board.child.reading import ReadFile, TidyRow
 from rearm.board.commands import export_registry
 from rearm.board.refusals import NotUsable
+from rearm.board.store import uploads
 from rearm.board.store.audit import verify
-from rearm.board.store.registry import taken_by_registry
+from rearm.board.store.registry import registry_tables, taken_by_registry
 from rearm.board.store.tables import FIRST_TENANT, Case, SessionRow
 
 DAY = "2026-12-07"
@@ -391,6 +395,26 @@ def test_a_registry_is_built_from_the_board(board: Board, visitor: Visitor, tmp_
     again = rearm("serve", "export", "--folder", board.folder.path, "--to", out)
     assert again.returncode == 2 and "not an empty folder" in again.stderr
     assert rearm("serve", "audit", "verify", "--folder", board.folder.path).returncode == 0
+
+
+def test_what_must_not_be_used_enters_no_registry(board: Board, visitor: Visitor) -> None:
+    decided(board, visitor)
+    cells = {"patient_id": "SYN-01", "day": "430", "test": "creatinine", "unit": "mg/dL"}
+    unread = TidyRow(table="labs", place="form: a", cells={**cells, "value": "7.71"}, unread=True)
+    aside = TidyRow(table="labs", place="form: b", cells={**cells, "value": "8.81"},
+                    set_aside={"value": "unclear_number"})  # fmt: skip
+    (one,) = (x for x in examples_read().patients if x.patient_id == "SYN-01")
+    read = ReadFile(patients=(structs.replace(one, rows=(*one.rows, unread, aside)),), issues=())
+    upload = uploads.keep_read(
+        board.database, FIRST_TENANT, "x", "a.csv", b"x", msgspec.json.encode(read)
+    )
+    with board.database.writing() as session:
+        seen = uploads.seen_mark(uploads.versions_of(session, FIRST_TENANT, read))
+        uploads.take_in(session, FIRST_TENANT, upload, "x", seen)
+        header, *rows = registry_tables(session, FIRST_TENANT).tables["labs"]
+    values = [row[header.index("value")] for row in rows]
+    assert not {"7.71", "8.81"} & {*values}
+    assert len(values) == sum(row.table == "labs" for row in one.rows) + 1  # without its value
 
 
 def test_a_board_without_decisions_exports_nothing(board: Board, tmp_path: Path) -> None:

@@ -100,9 +100,10 @@ def take_in(asked: ApiAsked) -> Response:
     kept = uploads.keep_read(
         board.database, tenant, asked.who, "sent by a program", sent, msgspec.json.encode(read)
     )
+    answers = uploads.overruled_answers(board.database, board.reader, tenant, kept)
     with board.database.writing() as session:
         seen = uploads.seen_mark(uploads.versions_of(session, tenant, read))
-        taken = uploads.take_in(session, tenant, kept, asked.who, seen)
+        taken = uploads.take_in(session, tenant, kept, asked.who, seen, answers=answers)
         session.flush()
         made = []
         for name in taken:

@@ -10,9 +10,10 @@ from typing import cast
 
 import msgspec
 
-from rearm.assessment import Assessment, AssessmentError, Centre, assess
+from rearm.assessment import Assessment, AssessmentError, Centre
 from rearm.assessment.centre import NO_CENTRE
 from rearm.assessment.last_results import last_results
+from rearm.assessment.overruling import StatedFact, assess_overruled
 from rearm.assessment.regions import regions_of
 from rearm.assessment.result import Here
 from rearm.board.child.rows import ReadIssue, TidyRow, kept, read_issues, tidy
@@ -126,6 +127,7 @@ class ReadFile(msgspec.Struct, frozen=True, kw_only=True):
 class RowsGiven(msgspec.Struct, frozen=True, kw_only=True):
     """The rows of one patient, and what was found wrong before they are read. `before`: the patient
     as read the last time, where the rows are those of a file with corrections, or of a record.
+    `facts`: those that the team states over what is computed.
     """
 
     patient_id: str
@@ -133,6 +135,7 @@ class RowsGiven(msgspec.Struct, frozen=True, kw_only=True):
     issues: tuple[ReadIssue, ...] = ()
     before: ReadPatient | None = None
     centre: CentreGiven | None = None
+    facts: tuple[StatedFact, ...] = ()
 
 
 def file_as_named(name: str) -> str:
@@ -214,7 +217,9 @@ def read_given(given: RowsGiven) -> bytes:
     if record is None:
         raise NotUsable("Nothing can be read of this patient.")
     issues = read_issues((*record.issues, *record.unread), again)
-    return msgspec.json.encode(_answered(record, given.rows, issues, None, None, given.centre))
+    return msgspec.json.encode(
+        _answered(record, given.rows, issues, None, None, given.centre, given.facts)
+    )
 
 
 def _issues_of(rows: Sequence[KeptRow]) -> set[tuple[str, str, str]]:
@@ -267,9 +272,10 @@ def _answered(
     as_of: int | None,
     region: str | None,
     centre: CentreGiven | None,
+    facts: tuple[StatedFact, ...] = (),
 ) -> ReadPatient:
     try:
-        found = answer_at(record, as_of, region, centre)
+        found = _answer(record, as_of, region, centre, facts)
     except AssessmentError as error:
         return ReadPatient(
             patient_id=record.patient_id, rows=rows, issues=issues, refused=str(error)
@@ -287,17 +293,20 @@ def _answered(
     )
 
 
-def answer_at(
-    record: Record, as_of: int | None, region: str | None, centre: CentreGiven | None
+def _answer(
+    record: Record,
+    as_of: int | None,
+    region: str | None,
+    centre: CentreGiven | None,
+    facts: tuple[StatedFact, ...],
 ) -> Assessment:
     """The answer at the centre. Its list may be older than the knowledge: what is gone since is no
     option any more, and no region.
     """
-    if centre is None:
-        return assess(record, as_of=as_of, region=region)
-    known = load()
-    own = centre.region if centre.region in regions_of(known) else None
-    return assess(record, as_of=as_of, region=region or own, centre=centre_at(centre))
+    if region is None and centre is not None and centre.region in regions_of(load()):
+        region = centre.region
+    own = centre_at(centre)
+    return assess_overruled(record, facts, as_of=as_of, region=region, centre=own)
 
 
 def centre_at(given: CentreGiven | None) -> Centre:

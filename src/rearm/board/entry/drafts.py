@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from rearm.assessment.overruling import StatedFact
 from rearm.board.child.reading import (
     CentreGiven,
     ReadFile,
@@ -27,6 +28,7 @@ from rearm.board.refusals import Conflict, NotThere, NotUsable
 from rearm.board.store import audit, uploads
 from rearm.board.store.cases import case_of
 from rearm.board.store.centres import centre_given
+from rearm.board.store.overrules import standing
 from rearm.board.store.tables import Case, Draft, Record, new_id
 from rearm.board.store.utc import now
 from rearm.intake.form.typed import PLACE, TypedForm, TypedLine, TypedRows, lines_of, rows_of
@@ -70,6 +72,7 @@ class Entered:
     rows: tuple[TidyRow, ...] = ()
     issues: tuple[ReadIssue, ...] = ()
     centre: CentreGiven | None = None
+    facts: tuple[StatedFact, ...] = ()
 
 
 def form() -> BoardForm:
@@ -165,6 +168,7 @@ def entered(session: Session, draft: Draft) -> Entered:
         rows=() if record is None else record_of(record),
         issues=issues,
         centre=centre_given(session, draft.tenant_id),
+        facts=() if case is None else standing(session, case.id),
     )
 
 
@@ -235,6 +239,7 @@ def read_entered(
         issues=read_issues(made.issues, made.rows),
         before=before,
         centre=given.centre,
+        facts=given.facts,
     )
     read = msgspec.json.decode(reader.do(read_given, work), type=ReadPatient)
     return read, made.lines

@@ -19,6 +19,7 @@ from rearm.board.entry.paste import with_results
 from rearm.board.refusals import Conflict, NotUsable
 from rearm.board.store.cases import case_of
 from rearm.board.store.centres import centre_given
+from rearm.board.store.overrules import standing
 from rearm.board.store.tables import Record, Upload
 from rearm.board.store.utc import moment_of, moment_words
 from rearm.characters import first_harmful
@@ -82,6 +83,7 @@ def with_result(session: Session, case_id: str, version: str, typed: Mapping[str
         rows=rows,
         issues=msgspec.json.decode(record.issues, type=tuple[ReadIssue, ...]),
         centre=centre_given(session, case.tenant_id),
+        facts=standing(session, case.id),
     )
 
 

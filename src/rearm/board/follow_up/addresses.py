@@ -11,7 +11,6 @@ from rearm.board.follow_up.contexts import FollowedTyped, FollowUpForm, FollowUp
 from rearm.board.refusals import Conflict, NotUsable
 from rearm.board.store import audit
 from rearm.board.store.answers import add_answer, kept_rows, read_kept
-from rearm.board.store.centres import centre_given
 from rearm.board.store.follow_ups import (
     Followed,
     check_followed,
@@ -69,8 +68,7 @@ def _save(asked: Asked, case: str, version: int, given: Followed) -> None:
         decision, _ = check_followed(session, case, version, given)
         others = [x for x in standing(follow_ups_of(session, case)) if x.decision_id != decision.id]
         kept = kept_rows(session, case)
-        centre = centre_given(session, asked.tenant)
-    patient = read_kept(board.reader, kept, rows_of([*others, given], kept.patient_id), centre)
+    patient = read_kept(board.reader, kept, rows_of([*others, given], kept.patient_id))
     with board.database.writing() as session:
         follow_up(session, case, version, asked.who, given)
         add_answer(session, case, asked.who, patient, cause="follow_up")

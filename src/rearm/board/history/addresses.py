@@ -6,8 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from rearm.assessment import Assessment
-from rearm.board.child.again import read_again
-from rearm.board.child.reading import ReadFile
+from rearm.board.child.reading import ReadPatient, read_given
 from rearm.board.history import contents
 from rearm.board.history.contexts import HistoryPage
 from rearm.board.refusals import Conflict, NotThere, NotUsable
@@ -57,8 +56,8 @@ def _history(asked: Asked, before: int = 0, after: int = 0, refusal: str = "") -
         again = found.again if found is not None and apart else None
     middle: Assessment | None = None
     if again is not None:
-        read = asked.board.reader.do(read_again, again)
-        (patient,) = msgspec.json.decode(read, type=ReadFile).patients
+        read = asked.board.reader.do(read_given, again)
+        patient = msgspec.json.decode(read, type=ReadPatient)
         middle = Assessment.from_json(patient.result) if patient.result else None
     with asked.board.database.reading() as session:
         found = contents.compared(session, case, before, after)

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from rearm.assessment import Assessment
 from rearm.assessment.changes import AnswerChange, ChangeKind, answer_changes
-from rearm.board.child.again import Again
-from rearm.board.child.reading import TidyRow
+from rearm.board.child.reading import RowsGiven, TidyRow
 from rearm.board.history.contexts import (
     AnswerStep,
     ChangeGroup,
@@ -22,7 +21,7 @@ from rearm.board.history.contexts import (
 )
 from rearm.board.history.rows import row_changes
 from rearm.board.refusals import NotThere
-from rearm.board.store.answers import cause_of
+from rearm.board.store.answers import rows_given
 from rearm.board.store.cases import (
     assessment_of,
     case_of,
@@ -30,8 +29,10 @@ from rearm.board.store.cases import (
     result_of,
     results_of,
 )
+from rearm.board.store.causes import cause_of
 from rearm.board.store.centres import centre_given, is_of_the_list
 from rearm.board.store.current import is_of_today
+from rearm.board.store.overrules import facts_of_result
 from rearm.board.store.tables import Record, Result, Upload
 from rearm.board.store.utc import moment_words
 from rearm.report.words import words
@@ -74,7 +75,7 @@ class Compared:
     knowledge: bool
     software: bool
     centre: bool
-    again: Again
+    again: RowsGiven
 
 
 def compared(session: Session, case_id: str, before: int = 0, after: int = 0) -> Compared | None:
@@ -102,8 +103,9 @@ def compared(session: Session, case_id: str, before: int = 0, after: int = 0) ->
         knowledge=old.knowledge_hash != new.knowledge_hash,
         software=old.software != new.software,
         centre=numbers[0] != numbers[1],
-        again=Again(
-            rows=old_record.rows,
+        again=msgspec.structs.replace(
+            rows_given(session, old_record, facts_of_result(session, old)),
+            rows=_rows(old_record),
             centre=centre_given(session, case_of(session, case_id).tenant_id, numbers[1]),
         ),
     )

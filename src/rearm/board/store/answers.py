@@ -4,73 +4,73 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
 
 import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from rearm.board.child.again import Again, read_again
-from rearm.board.child.reading import CentreGiven, ReadFile, ReadPatient, TidyRow
+from rearm.assessment.overruling import StatedFact
+from rearm.board.child.reading import ReadIssue, ReadPatient, RowsGiven, TidyRow, read_given
 from rearm.board.child.worker import Worker
 from rearm.board.refusals import NotThere, NotUsable
 from rearm.board.store import audit
 from rearm.board.store.cases import case_of, latest_result, touch
-from rearm.board.store.meeting_tables import AnswerCause
+from rearm.board.store.causes import Cause, note_cause
+from rearm.board.store.centres import centre_given
+from rearm.board.store.overrules import standing
 from rearm.board.store.tables import Record, Result, Upload, new_id
 from rearm.board.store.utc import now
 
 __all__ = [
     "OF_FOLLOW_UP",
-    "Cause",
-    "Kept",
     "add_answer",
-    "cause_of",
     "kept_rows",
-    "note_cause",
     "read_kept",
+    "rows_given",
 ]
-
-Cause = Literal["data", "recomputed", "follow_up", "overruled"]
 
 OF_FOLLOW_UP = "follow-up: "
 """How the place of a row begins that the board itself added; no file has a name without ending."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """The rows of the newest record of a case, as JSON, without those of a follow-up."""
-
-    record_id: str
-    rows: str
-    patient_id: str
-
-
-def kept_rows(session: Session, case_id: str) -> Kept:
-    """Raises NotThere where nothing is kept of the case."""
+def kept_rows(session: Session, case_id: str) -> RowsGiven:
+    """The rows of the newest record of a case, without those of a follow-up, with all that an
+    answer of today reads besides: what was wrong with them, the facts that the team states, the
+    centre's list. Raises NotThere where nothing is kept of the case.
+    """
     newest = latest_result(session, case_id)
     if newest is None:
         raise NotThere("There is no answer for this patient yet.")
-    record = session.get_one(Record, newest.record_id)
+    return rows_given(session, session.get_one(Record, newest.record_id))
+
+
+def rows_given(
+    session: Session, record: Record, facts: tuple[StatedFact, ...] | None = None
+) -> RowsGiven:
+    """A version of a record, to be read again in the child process. `facts`: without them those
+    that stand today.
+    """
+    case = case_of(session, record.case_id)
     rows = msgspec.json.decode(record.rows, type=tuple[TidyRow, ...])
+    issues = msgspec.json.decode(record.issues, type=tuple[ReadIssue, ...])
     own = tuple(row for row in rows if not row.place.startswith(OF_FOLLOW_UP))
     named = (str(row.cells["patient_id"]) for row in own if row.cells.get("patient_id"))
-    return Kept(
-        record_id=record.id,
-        rows=msgspec.json.encode(own).decode(),
-        patient_id=next(named, case_of(session, case_id).patient_id),
+    patient = next(named, case.patient_id)
+    return RowsGiven(
+        patient_id=patient,
+        rows=own,
+        before=ReadPatient(patient_id=patient, rows=rows, issues=issues),
+        centre=centre_given(session, case.tenant_id),
+        facts=standing(session, case.id) if facts is None else facts,
     )
 
 
-def read_kept(
-    reader: Worker, kept: Kept, added: Iterable[TidyRow], centre: CentreGiven | None
-) -> ReadPatient:
+def read_kept(reader: Worker, kept: RowsGiven, added: Iterable[TidyRow]) -> ReadPatient:
     """The answer of today to the kept rows with those that are added, from the child process.
     Raises NotUsable with a sentence where there is none.
     """
-    read = reader.do(read_again, Again(rows=kept.rows, added=tuple(added), centre=centre))
-    (patient,) = msgspec.json.decode(read, type=ReadFile).patients
+    work = msgspec.structs.replace(kept, rows=(*kept.rows, *added))
+    patient = msgspec.json.decode(reader.do(read_given, work), type=ReadPatient)
     if not patient.result:
         raise NotUsable(f"There is no answer to these data. {patient.refused}".strip())
     return patient
@@ -110,30 +110,6 @@ def add_answer(
     details = {"version": result.number, "cause": cause, "sealed": sealed}
     audit.append(session, who, "recomputed", case_id, details)
     return result
-
-
-def note_cause(
-    session: Session, result: Result, who: str, cause: Cause, centre_number: int
-) -> dict[str, str]:
-    """Keeps why an answer was made; gives the seal of that for the audit."""
-    row = AnswerCause(
-        id=new_id(),
-        case_id=result.case_id,
-        number=result.number,
-        result_id=result.id,
-        cause=cause,
-        centre_number=centre_number,
-        at=now(),
-        who=who,
-    )
-    session.add(row)
-    session.flush()
-    return audit.seal(row)
-
-
-def cause_of(session: Session, result: Result) -> AnswerCause | None:
-    """Why an answer was made; None for one that came with a file before the centre had a list."""
-    return session.scalar(select(AnswerCause).where(AnswerCause.result_id == result.id))
 
 
 def _further_record(

@@ -17,8 +17,8 @@ from rearm.assessment.result import FactKind
 from rearm.board.child.answering import Answer, Kept
 from rearm.board.refusals import NotThere, NotUsable
 from rearm.board.store import audit
-from rearm.board.store.answers import note_cause
 from rearm.board.store.cases import as_seen, case_of, latest_result, touch
+from rearm.board.store.causes import note_cause
 from rearm.board.store.centres import centre_given
 from rearm.board.store.tables import Case, Overrule, Record, Result, new_id
 from rearm.board.store.utc import moment_of, now, utc_text
@@ -30,6 +30,7 @@ __all__ = [
     "Stored",
     "apply_again",
     "fact_of_row",
+    "facts_of_result",
     "hypothetical",
     "kept_of",
     "not_applied",
@@ -112,9 +113,27 @@ def kept_of(
     )
 
 
+def facts_of_result(session: Session, result: Result) -> tuple[StatedFact, ...]:
+    """The facts that a result was made with."""
+    told = msgspec.json.decode(result.result, type=_Overruled)
+    ids = {x.id for x in told.overruled}
+    rows = reversed(overrules_of(session, result.case_id))
+    return tuple(fact_of_row(row) for row in rows if row.id in ids)
+
+
 def region_of_result(result: str) -> str | None:
     """Where the approvals of a result in JSON were looked up; None: anywhere."""
     return msgspec.json.decode(result, type=_Region).region
+
+
+class _Named(msgspec.Struct):
+    id: str = ""
+
+
+class _Overruled(msgspec.Struct):
+    """Of a stored result only the facts that were stated."""
+
+    overruled: tuple[_Named, ...] = ()
 
 
 class _Region(msgspec.Struct):

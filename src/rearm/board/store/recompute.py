@@ -6,7 +6,7 @@ from rearm.board.child.worker import Worker
 from rearm.board.refusals import NotUsable, Refusal
 from rearm.board.store.answers import add_answer, kept_rows, read_kept
 from rearm.board.store.cases import all_cases, as_seen, case_of, latest_result
-from rearm.board.store.centres import centre_given, is_of_the_list
+from rearm.board.store.centres import is_of_the_list
 from rearm.board.store.current import is_of_today
 from rearm.board.store.database import Database
 from rearm.board.store.follow_ups import follow_ups_of, rows_of, standing
@@ -25,8 +25,7 @@ def recompute(database: Database, reader: Worker, case_id: str, version: int, wh
         if newest is not None and is_of_today(newest) and is_of_the_list(session, newest):
             raise NotUsable("The answer is that of today's knowledge already.")
         added = rows_of(standing(follow_ups_of(session, case_id)), kept.patient_id)
-        centre = centre_given(session, case_of(session, case_id).tenant_id)
-    patient = read_kept(reader, kept, added, centre)
+    patient = read_kept(reader, kept, added)
     with database.writing() as session:
         as_seen(session, case_id, version)
         add_answer(session, case_id, who, patient, cause="recomputed")

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
 from sqlalchemy.orm import Session
 
 from rearm.board.child.reading import TidyRow
@@ -46,10 +45,10 @@ def registry_tables(session: Session, tenant: str) -> RegistryTables:
     cases = taken_by_registry(session, tenant)
     for case in cases:
         kept = kept_rows(session, case.id)
-        own = msgspec.json.decode(kept.rows, type=tuple[TidyRow, ...])
         added = rows_of(standing(follow_ups_of(session, case.id)), kept.patient_id)
-        for row in (*own, *added):
-            found.setdefault(row.table, []).append(row)
+        for row in (*kept.rows, *added):
+            if not row.unread:  # it says that nobody tested or knows
+                found.setdefault(row.table, []).append(row)
     return RegistryTables(
         tables={name: _table(rows) for name, rows in found.items()},
         cases=tuple(case.id for case in cases),
@@ -57,8 +56,15 @@ def registry_tables(session: Session, tenant: str) -> RegistryTables:
 
 
 def _table(rows: Sequence[TidyRow]) -> list[list[Cell]]:
-    columns = list(dict.fromkeys(name for row in rows for name in row.cells))
-    return [list(columns), *([_cell(row.cells.get(name)) for name in columns] for row in rows)]
+    told = [_told(row) for row in rows]
+    columns = list(dict.fromkeys(name for cells in told for name in cells))
+    return [list(columns), *([_cell(cells.get(name)) for name in columns] for cells in told)]
+
+
+def _told(row: TidyRow) -> dict[str, object]:
+    """What a row says: without cells that must not be used, with days that stand in none."""
+    used = {name: cell for name, cell in row.cells.items() if name not in row.set_aside}
+    return {**used, **row.labels}
 
 
 def _cell(value: object) -> Cell:

@@ -25,8 +25,8 @@ from rearm.board.child.reading import (
 from rearm.board.child.worker import Worker
 from rearm.board.refusals import Conflict, NotThere, NotUsable
 from rearm.board.store import audit, overrules
-from rearm.board.store.answers import note_cause
 from rearm.board.store.cases import case_of, touch
+from rearm.board.store.causes import note_cause
 from rearm.board.store.centres import centre_given
 from rearm.board.store.corrections import corrected_row
 from rearm.board.store.database import Database
