@@ -6,15 +6,14 @@ from starlette.responses import Response
 
 from rearm.board.decision import decisions
 from rearm.board.decision.contents import decision_page
-from rearm.board.decision.contexts import DecisionPage, DecisionTyped
+from rearm.board.decision.contexts import DecisionPage
+from rearm.board.decision.sent import given_in
 from rearm.board.refusals import Conflict, NotUsable
 from rearm.board.store import audit
 from rearm.board.web.asked import Asked
 from rearm.board.web.declare import Address, Again, page, post, to
 
 __all__ = ["ADDRESSES"]
-
-_NONE = "-"  # what the form sends where no strategy of the answer was chosen
 
 
 def decision(asked: Asked) -> DecisionPage:
@@ -28,19 +27,7 @@ def decision(asked: Asked) -> DecisionPage:
 def decide(asked: Asked) -> Response | Again:
     case, form = asked.part("case"), asked.form
     version, number = form.number("version"), form.number("answer")
-    chosen = form.text("strategy")
-    typed = DecisionTyped(
-        strategy=None if not chosen else "" if chosen == _NONE else chosen,
-        participants=form.text("participants"),
-        reason=form.text("reason"),
-        deviation=form.text("deviation"),
-    )
-    given = decisions.Given(
-        strategy=typed.strategy,
-        participants=typed.participants,
-        reason=typed.reason,
-        deviation=typed.deviation,
-    )
+    given = given_in(form)
     try:
         with asked.board.database.writing() as session:
             decisions.decide(session, case, version, asked.who, number=number, given=given)
@@ -51,7 +38,7 @@ def decide(asked: Asked) -> Response | Again:
                 session,
                 case,
                 number=None if changed else number,
-                typed=typed,
+                typed=given,
                 wanting=str(refusal).split("\n"),
                 changed=changed,
             )

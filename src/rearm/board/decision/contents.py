@@ -13,9 +13,8 @@ from rearm.board.decision.contexts import (
     ChoiceGroup,
     DecisionPage,
     DecisionShown,
-    DecisionTyped,
 )
-from rearm.board.decision.decisions import AGAINST, highest_tier
+from rearm.board.decision.decisions import AGAINST, Given, highest_tier
 from rearm.board.store.cases import (
     assessment_of,
     case_of,
@@ -35,7 +34,7 @@ def decision_page(
     case_id: str,
     *,
     number: int | None = None,
-    typed: DecisionTyped | None = None,
+    typed: Given | None = None,
     wanting: Iterable[str] = (),
     changed: bool = False,
 ) -> DecisionPage:
@@ -55,7 +54,7 @@ def decision_page(
         state=state_words(result),
         groups=tuple(_groups(result)),
         highest=highest_tier(result),
-        typed=typed or DecisionTyped(),
+        typed=typed or Given(),
         wanting=tuple(wanting),
         meanwhile=None if last is None else decision_shown(session, last),
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rearm.board.decision.decisions import Given
 from rearm.board.web.contexts import Context, Part
 
-__all__ = ["Choice", "ChoiceGroup", "DecisionPage", "DecisionShown", "DecisionTyped"]
+__all__ = ["Choice", "ChoiceGroup", "DecisionPage", "DecisionShown"]
 
 
 class DecisionShown(Part, frozen=True, kw_only=True):
@@ -43,15 +44,6 @@ class ChoiceGroup(Part, frozen=True, kw_only=True):
     choices: tuple[Choice, ...]
 
 
-class DecisionTyped(Part, frozen=True, kw_only=True):
-    """What was typed. `strategy` is null before anything was chosen."""
-
-    strategy: str | None = None
-    participants: str = ""
-    reason: str = ""
-    deviation: str = ""
-
-
 class DecisionPage(Context, frozen=True, kw_only=True):
     """The form of the decision. `wanting`: what keeps it from being recorded. `meanwhile`: what
     somebody else recorded after the form was opened.
@@ -67,6 +59,6 @@ class DecisionPage(Context, frozen=True, kw_only=True):
     state: str
     groups: tuple[ChoiceGroup, ...]
     highest: str
-    typed: DecisionTyped
+    typed: Given
     wanting: tuple[str, ...] = ()
     meanwhile: DecisionShown | None = None

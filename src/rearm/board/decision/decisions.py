@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 from sqlalchemy.orm import Session
 
 from rearm.assessment import Assessment
@@ -23,8 +22,7 @@ AGAINST = ("avoid", "not_possible")
 """Tiers that speak against a strategy: a choice from them is always a deviation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class Given(msgspec.Struct, frozen=True, kw_only=True):
     """A decision as the form gives it. `strategy`: an id of the answer; empty for none of them;
     None where nothing was chosen yet.
     """

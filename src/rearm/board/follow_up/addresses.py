@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
-
 from starlette.responses import Response
 
 from rearm.board.follow_up import contents
-from rearm.board.follow_up.contexts import FollowedTyped, FollowUpForm, FollowUps
+from rearm.board.follow_up.contexts import FollowUpForm, FollowUps
 from rearm.board.refusals import Conflict, NotUsable
 from rearm.board.store import audit
 from rearm.board.store.answers import add_answer, kept_rows, read_kept
@@ -42,16 +40,15 @@ def everybody(asked: Asked) -> FollowUps:
 def save(asked: Asked) -> Response | Again:
     case, sent = asked.part("case"), asked.form
     version = sent.number("version")
-    given = Followed(**{field.name: sent.text(field.name).strip() for field in fields(Followed)})
+    given = Followed(**{name: sent.text(name).strip() for name in Followed.__struct_fields__})
     try:
         _save(asked, case, version, given)
     except (NotUsable, Conflict) as refusal:
-        typed = FollowedTyped(**asdict(given))
         with asked.board.database.reading() as session:
             shown = contents.follow_up_form(
                 session,
                 case,
-                typed=typed,
+                typed=given,
                 wanting=str(refusal).split("\n"),
                 changed=isinstance(refusal, Conflict),
             )

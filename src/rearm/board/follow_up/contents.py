@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from datetime import date
 
+import msgspec
 from sqlalchemy.orm import Session
 
 from rearm.board.decision.contents import decision_shown
 from rearm.board.follow_up.contexts import (
     DueRow,
-    FollowedTyped,
     FollowUpForm,
     FollowUps,
     FollowUpShown,
@@ -25,6 +24,7 @@ from rearm.board.store.follow_ups import (
     DONE,
     KNOWN,
     RESPONSES,
+    Followed,
     follow_ups_of,
     followed_of,
 )
@@ -40,7 +40,7 @@ def follow_up_form(
     session: Session,
     case_id: str,
     *,
-    typed: FollowedTyped | None = None,
+    typed: Followed | None = None,
     wanting: Iterable[str] = (),
     changed: bool = False,
 ) -> FollowUpForm:
@@ -51,10 +51,10 @@ def follow_up_form(
     kept = tuple(_shown(session, row) for row in follow_ups_of(session, case_id))
     last = next(iter(decisions_of(session, case_id)), None)
     decision = None if last is None else decision_shown(session, last)
-    before = FollowedTyped()
+    before = Followed()
     newest = next(iter(follow_ups_of(session, case_id)), None)
     if newest is not None and last is not None and newest.decision_id == last.id:
-        before = FollowedTyped(**asdict(followed_of(newest)))
+        before = followed_of(newest)
     return FollowUpForm(
         case=case.id,
         patient=case.patient_id,
@@ -144,7 +144,7 @@ def _shown(session: Session, row: FollowUp) -> FollowUpShown:
         name=row.given if option is None else option.name,
         at=moment_words(row.at),
         who=row.who,
-        **asdict(followed_of(row)),
+        **msgspec.structs.asdict(followed_of(row)),
     )
 
 

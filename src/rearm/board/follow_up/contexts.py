@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rearm.board.decision.contexts import DecisionShown
+from rearm.board.store.follow_ups import Followed
 from rearm.board.web.contexts import Context, Part
 
 __all__ = [
@@ -12,33 +13,13 @@ __all__ = [
     "FollowUpForm",
     "FollowUpShown",
     "FollowUps",
-    "FollowedTyped",
     "OptionChoice",
     "OptionGroup",
     "StrategyCount",
 ]
 
 
-class FollowedTyped(Part, frozen=True, kw_only=True):
-    """The fields of a follow-up; empty where nothing is known."""
-
-    done: str = ""
-    why_not: str = ""
-    given: str = ""
-    given_text: str = ""
-    started: str = ""
-    ended: str = ""
-    best_response: str = ""
-    response_day: str = ""
-    progressed: str = ""
-    progression_day: str = ""
-    died: str = ""
-    death_day: str = ""
-    next_look: str = ""
-    note: str = ""
-
-
-class FollowUpShown(FollowedTyped, frozen=True, kw_only=True):
+class FollowUpShown(Followed, frozen=True, kw_only=True):
     """A kept version. `decision`: the version of the decision that it follows; `name` that of what
     was given.
     """
@@ -78,7 +59,7 @@ class FollowUpForm(Context, frozen=True, kw_only=True):
     version: int
     decision: DecisionShown | None
     groups: tuple[OptionGroup, ...]
-    typed: FollowedTyped
+    typed: Followed
     kept: tuple[FollowUpShown, ...]
     done_words: dict[str, str]
     known_words: dict[str, str]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from rearm.board.decision.contexts import DecisionTyped
-from rearm.board.decision.decisions import Given
+from rearm.board.decision.sent import given_in
 from rearm.board.meeting import contents, meetings
 from rearm.board.meeting.contexts import MeetingPage, MeetingPatientPage, Meetings, Minutes
 from rearm.board.refusals import Conflict, NotUsable
@@ -14,8 +13,6 @@ from rearm.board.web.asked import Asked
 from rearm.board.web.declare import Address, Again, page, post, to
 
 __all__ = ["ADDRESSES"]
-
-_NONE = "-"  # what the form sends where no strategy of the answer was chosen
 
 
 def all_meetings(asked: Asked) -> Meetings:
@@ -62,19 +59,7 @@ def patient(asked: Asked) -> MeetingPatientPage:
 def decide(asked: Asked) -> Response | Again:
     day, case, form = meetings.day_of(asked.part("day")), asked.part("case"), asked.form
     version, number = form.number("version"), form.number("answer")
-    chosen = form.text("strategy")
-    typed = DecisionTyped(
-        strategy=None if not chosen else "" if chosen == _NONE else chosen,
-        participants=form.text("participants"),
-        reason=form.text("reason"),
-        deviation=form.text("deviation"),
-    )
-    given = Given(
-        strategy=typed.strategy,
-        participants=typed.participants,
-        reason=typed.reason,
-        deviation=typed.deviation,
-    )
+    given = given_in(form)
     path = f"/meetings/{day}/patients/{case}"
     try:
         with asked.board.database.writing() as session:
@@ -90,7 +75,7 @@ def decide(asked: Asked) -> Response | Again:
                 day,
                 case,
                 number=None if changed else number,
-                typed=typed,
+                typed=given,
                 wanting=str(refusal).split("\n"),
                 changed=changed,
             )

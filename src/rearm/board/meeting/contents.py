@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from rearm.board.child.reading import Summary
 from rearm.board.decision.contents import decision_page, decision_shown
-from rearm.board.decision.contexts import DecisionTyped
+from rearm.board.decision.decisions import Given
 from rearm.board.meeting import meetings
 from rearm.board.meeting.contexts import (
     MeetingDay,
@@ -64,7 +64,7 @@ def patient_page(
     case_id: str,
     *,
     number: int | None = None,
-    typed: DecisionTyped | None = None,
+    typed: Given | None = None,
     wanting: Iterable[str] = (),
     changed: bool = False,
 ) -> MeetingPatientPage:
@@ -129,7 +129,7 @@ def minutes(session: Session, tenant: str, day: str) -> Minutes:
     )
 
 
-def _participants(typed: DecisionTyped | None, noted: str) -> str:
+def _participants(typed: Given | None, noted: str) -> str:
     """What was typed stays; else who took part so far."""
     return noted if typed is None else typed.participants
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from rearm.assessment import Assessment
-from rearm.board.decision.contexts import ChoiceGroup, DecisionShown, DecisionTyped
+from rearm.board.decision.contexts import ChoiceGroup, DecisionShown
+from rearm.board.decision.decisions import Given
 from rearm.board.web.contexts import Context, Part
 from rearm.report.sheet.contents import sheet_contents
 
@@ -84,7 +85,7 @@ class MeetingPatientPage(Context, frozen=True, kw_only=True):
     answer: int
     groups: tuple[ChoiceGroup, ...]
     highest: str
-    typed: DecisionTyped
+    typed: Given
     participants: str
     decided: DecisionShown | None
     changed: bool

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -57,8 +57,7 @@ _DAYS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
+class Followed(msgspec.Struct, frozen=True, kw_only=True):
     """A follow-up as the form gives it; every field is text, empty where nothing is known. Days are
     dates (2026-12-07); `given` is the id of an option.
     """
@@ -161,7 +160,7 @@ def follow_up(session: Session, case_id: str, version: int, who: str, given: Fol
     """Keeps a version of the follow-up. Raises as `check_followed` does."""
     decision, number = check_followed(session, case_id, version, given)
     case = as_seen(session, case_id, version)
-    told = {name: text.strip() for name, text in asdict(given).items()}
+    told = {name: text.strip() for name, text in msgspec.structs.asdict(given).items()}
     row = FollowUp(
         id=new_id(),
         case_id=case_id,
@@ -225,4 +224,4 @@ def _assessed(day: str, response: str) -> dict[str, Any]:
 
 def followed_of(row: FollowUp) -> Followed:
     """A kept version as the form holds it."""
-    return Followed(**{field.name: getattr(row, field.name) for field in fields(Followed)})
+    return Followed(**{name: getattr(row, name) for name in Followed.__struct_fields__})
