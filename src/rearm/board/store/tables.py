@@ -60,7 +60,7 @@ has a column `case_id`. To a kept table no column is added later but one that ma
 its rows are sealed as they are.
 """
 
-FLEETING = ("start_links", "sessions", "launches")
+FLEETING = ("start_links", "sessions", "launches", "password_links", "tries", "oidc_tries")
 """Tables that no backup holds: who was signed in is not signed in again."""
 
 _JSON = {"json": True}  # the text of a column is JSON, and is exported as such
