@@ -150,6 +150,17 @@ NO_LINK = {
     "/start/{token}": "the printed link itself",
     "/static/{name}": "files of the pages",
     "/": "leads to the worklist",
+    "/no-role": "of users without a role",
+    "/sign-in": "of a board with sign-in",
+    "/sign-in/provider": "of a board with a provider",
+    "/sign-in/provider/back": "of a board with a provider",
+    "/password/{token}": "a link that is given to a user",
+    "/signed-out": "after the session has ended",
+    "/signed-out/provider": "of a board with a provider",
+    "/break-glass": "of users who sign in",
+    "/launch": "for a record system",
+    "/smart/callback": "for a record system",
+    "/cds-services": "for a record system",
 }
 
 if __name__ == "__main__":
