@@ -234,7 +234,7 @@ def test_an_answer_of_an_older_knowledge_is_made_anew(
     version = visitor.hidden(f"{path}/history", "version")
     assert visitor.post(f"{path}/recompute", {"version": version}).status_code == 303
     page = history(visitor, case)
-    assert [x["cause"] for x in page["steps"]] == ["made anew without new data", "a file"]
+    assert [x["cause"] for x in page["steps"]] == ["made anew without new data", "new data"]
     assert page["rows"] == [] and page["outdated"] == []
     assert changed(page["groups"], "strategy")["bispecific-gprc5d"] == ("alternative", "first")
     stored = visitor.get(f"{path}/results/2.json").text

@@ -514,7 +514,7 @@ PNEUMOCYSTIS, ZOSTER = "pneumocystis_prophylaxis", "zoster_prophylaxis"
 @pytest.mark.parametrize(
     ("what", "name", "rows", "text"),
     [
-        ("nothing known of the kidney", PNEUMOCYSTIS, [], "Give Pneumocystis prophylaxis until"),
+        ("nothing known of the kidney", PNEUMOCYSTIS, [], "Give Pneumocystis prophylaxis, dosed by neutrophils and kidney function, until"),
         ("healthy", PNEUMOCYSTIS, [lab(495, "egfr", 90, "mL/min/1.73m2"), *COUNTS],
          "Give Pneumocystis prophylaxis until"),
         ("neutrophils 0.3", PNEUMOCYSTIS, [lab(495, "neutrophils", 0.3, "10*9/L")],
@@ -525,7 +525,8 @@ PNEUMOCYSTIS, ZOSTER = "pneumocystis_prophylaxis", "zoster_prophylaxis"
          "Give Pneumocystis prophylaxis (half-dose co-trimoxazole)"),
         ("on dialysis", PNEUMOCYSTIS, [DIALYSIS],
          "Give Pneumocystis prophylaxis without co-trimoxazole"),
-        ("nothing known of the kidney", ZOSTER, [], "Give aciclovir or valaciclovir"),
+        ("nothing known of the kidney", ZOSTER, [],
+         "Give aciclovir or valaciclovir against herpes zoster, dosed by kidney function"),
         ("filtration 12", ZOSTER, [lab(495, "egfr", 12, "mL/min/1.73m2")],
          "Give valaciclovir 500 mg once a day against herpes zoster"),
         ("filtration 22", ZOSTER, [lab(495, "egfr", 22, "mL/min/1.73m2")],

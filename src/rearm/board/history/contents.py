@@ -54,8 +54,8 @@ _TITLES: Mapping[ChangeKind, str] = {
 _FOLDED: tuple[ChangeKind, ...] = ("option", "test")
 _MANY = 10  # of one kind: folded, so that the page can be overlooked
 _CAUSES = {
-    "": "a file",
-    "data": "a file",
+    "": "new data",
+    "data": "new data",
     "recomputed": "made anew without new data",
     "follow_up": "follow-up of a decision",
     "overruled": "facts that the team states over the computed ones",

@@ -85,17 +85,19 @@ def _told(before: Assessment, after: Assessment, moved: Iterable[Move]) -> Itera
 
 def _lines(before: Assessment, after: Assessment, move: Move) -> Iterator[MoveLine]:
     if move.kind == "state":
-        yield MoveLine(text=f"{state_words(after)} Now: {state_words(before)}")
+        yield MoveLine(text=f"{state_words(after)} At present: {state_words(before)}")
     elif move.kind == "first":
-        yield MoveLine(text=f"First choice: {first_words(after)}. Now: {first_words(before)}.")
+        yield MoveLine(
+            text=f"First choice: {first_words(after)}. At present: {first_words(before)}."
+        )
     elif move.kind == "strategy":
         yield _strategy(before, after, move)
     elif move.kind == "alert":
         yield _alert(before, after, move)
     elif move.kind == "failure":
-        yield MoveLine(text=f"{_failure(after)} Now: {_failure(before)}")
+        yield MoveLine(text=f"{_failure(after)} At present: {_failure(before)}")
     elif move.kind == "relapse":
-        yield MoveLine(text=f"{_disease(after)} Now: {_disease(before)}")
+        yield MoveLine(text=f"{_disease(after)} At present: {_disease(before)}")
     elif move.kind in ("group", "factor"):
         yield _cause(before, after, move)
     elif move.kind == "option":
