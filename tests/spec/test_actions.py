@@ -514,7 +514,8 @@ PNEUMOCYSTIS, ZOSTER = "pneumocystis_prophylaxis", "zoster_prophylaxis"
 @pytest.mark.parametrize(
     ("what", "name", "rows", "text"),
     [
-        ("nothing known of the kidney", PNEUMOCYSTIS, [], "Give Pneumocystis prophylaxis, dosed by neutrophils and kidney function, until"),
+        ("nothing known of the kidney", PNEUMOCYSTIS, [],
+         "Give Pneumocystis prophylaxis, dosed by neutrophils and kidney function, until"),
         ("healthy", PNEUMOCYSTIS, [lab(495, "egfr", 90, "mL/min/1.73m2"), *COUNTS],
          "Give Pneumocystis prophylaxis until"),
         ("neutrophils 0.3", PNEUMOCYSTIS, [lab(495, "neutrophils", 0.3, "10*9/L")],
