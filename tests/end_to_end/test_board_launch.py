@@ -433,7 +433,7 @@ def test_a_patient_of_the_same_id_from_elsewhere_is_not_opened(
     answer = visitor.get(came_back(visitor, ehr, "SYN-01"))
     assert answer.status_code == 403 and "same id from another source" in answer.text
     assert board.cookie not in visitor.client.cookies
-    monkeypatch.setattr(launch, "_check_known", lambda *_: None)
+    monkeypatch.setattr(launch, "check_source", lambda *_: None)
     assert opened(visitor, ehr, "SYN-01").startswith("/uploads/")
 
 

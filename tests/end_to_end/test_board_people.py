@@ -375,8 +375,8 @@ GUARDS: list[tuple[Callable[[Visitor], bool], Any, str, Any]] = [
     (_sign_in_from_elsewhere, declare, "_check_token", lambda form, expected: None),
     (_sign_in_from_elsewhere, declare, "_of_browser", sessions.form_token_of),
     (_fixed_session, sessions, "_end", lambda session, raw: None),
-    (_works_on_after_taking_roles, sessions, "end_all", lambda session, user: None),
-    (_works_on_after_disabling, sessions, "end_all", lambda session, user: None),
+    (_works_on_after_taking_roles, sessions, "end_all", lambda *_: None),
+    (_works_on_after_disabling, sessions, "end_all", lambda *_: None),
 ]
 _NAMES = [f"{attempt.__name__}-{name}" for attempt, _, name, _ in GUARDS]
 

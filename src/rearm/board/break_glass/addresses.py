@@ -33,7 +33,7 @@ def opened(asked: Asked) -> Response | Again:
     try:
         with database.writing() as session:
             case = break_glass(session, who, tenant, patient, reason)
-            tries.forget(session, "opening", key)
+            tries.take_back(session, "opening", key)  # earlier guesses still count
         return to(f"/patients/{case}")
     except (NotUsable, NotThere) as refusal:
         with database.writing() as session:

@@ -38,5 +38,5 @@ def save(asked: Asked) -> Response | Again:
 
 ADDRESSES: tuple[Address, ...] = (
     *page("/centre", centre),
-    post("/centre", save, "edit"),
+    post("/centre", save, "edit", wide=True),
 )

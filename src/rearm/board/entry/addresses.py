@@ -91,9 +91,11 @@ def _sent(of: _Of) -> Callable[[Asked], Response | Again]:
         if do.startswith(_MORE):
             name = contents.more_name(do.removeprefix(_MORE))
             before = texts.get(name, "")
-            texts[name] = str((int(before) if before.isdigit() else 0) + _MORE_LINES)
+            texts[name] = str(_number(before) + _MORE_LINES)
         try:
             given = _kept(of, asked, texts)
+            with asked.board.database.writing() as session:
+                audit.append(session, asked.who, "draft_kept", given.case_id or given.draft_id)
         except NotUsable as refusal:
             return _again(of, asked, texts, refusal)
         if do == "paste":
@@ -104,6 +106,11 @@ def _sent(of: _Of) -> Callable[[Asked], Response | Again]:
         return to(f"{contents.path_of(given)}{anchor}")
 
     return action
+
+
+def _number(text: str) -> int:
+    """How many lines a form shows; 0 where that is no number, or none of ours."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
 
 
 def _taken(of: _Of, asked: Asked, given: Entered) -> Response | Again:
@@ -162,6 +169,9 @@ def _paste_shown(of: _Of) -> Callable[[Asked], PastePage]:
 
     def view(asked: Asked) -> PastePage:
         given = _standing(of, asked)
+        if given.case_id:
+            with asked.board.database.writing() as session:
+                audit.append(session, asked.who, "entry_seen", given.case_id)
         return paste.paste_page(contents.path_of(given), given.patient_id)
 
     return view

@@ -20,4 +20,4 @@ def export(asked: Asked) -> Response:
     return Response(told, media_type="application/json", headers=headers)
 
 
-ADDRESSES: tuple[Address, ...] = (get("/patients/{case}/export.json", export, "read"),)
+ADDRESSES: tuple[Address, ...] = (get("/patients/{case}/export.json", export, "export"),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from rearm.board.refusals import NotAllowed, NotThere
 from rearm.board.store.exchanged import Launched
-from rearm.board.store.tables import Record
+from rearm.board.store.tables import Case, Record
 
-__all__ = ["Reach", "cases_of_source", "reach_of", "source_of"]
+__all__ = ["Reach", "cases_of_source", "check_source", "reach_of", "source_of"]
 
 _EVERYWHERE = ("/leave",)
 _OWN = ("/patients/{case}", "/uploads/{upload}")  # a meeting, for one, shows others beside
@@ -52,6 +52,20 @@ def cases_of_source(session: Session, source: str) -> frozenset[str]:
     """The cases that were taken in from launches of one patient: none, or one."""
     read = select(Launched.upload_id).where(Launched.source == source)
     return frozenset(session.scalars(select(Record.case_id).where(Record.upload_id.in_(read))))
+
+
+def check_source(
+    session: Session, tenant: str, own: frozenset[str], patients: Iterable[str]
+) -> None:
+    """Raises NotAllowed where the board has a patient of one of these ids who is none of `own`: it
+    may be another person, whom a launched session must not reach.
+    """
+    known = Case.tenant_id == tenant, Case.patient_id.in_([*patients])
+    if set(session.scalars(select(Case.id).where(*known))) - own:
+        raise NotAllowed(
+            "The board has a patient of the same id from another source. Ask who prepares the "
+            "board whether it is the same person."
+        )
 
 
 def reach_of(session: Session, hashed: str) -> Reach | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 from sqlalchemy.orm import Session
 
 from rearm.board.people.launched import Reach, reach_of
@@ -206,11 +206,14 @@ def leave(database: Database, raw: str) -> None:
             audit.append(session, row.who, "signed_out")
 
 
-def end_all(session: Session, user: str) -> None:
-    """Ends every session of a user, whose rights are no longer those with which it began."""
+def end_all(session: Session, user: str, tenant: str = "") -> None:
+    """Ends every session of a user, in all tenants or one, whose rights are no longer those with
+    which it began.
+    """
     session.execute(
         update(SessionRow)
         .where(SessionRow.user_id == user, SessionRow.ended_at.is_(None))
+        .where(SessionRow.tenant_id == tenant if tenant else true())
         .values(ended_at=now())
     )
 

@@ -71,6 +71,12 @@ def forget(session: Session, kind: str, key: str) -> None:
     session.execute(delete(Try).where(Try.kind == kind, Try.key == _hash(key)))
 
 
+def take_back(session: Session, kind: str, key: str) -> None:
+    """Takes the last try of somebody back, who succeeded with this one."""
+    own = select(Try.id).where(Try.kind == kind, Try.key == _hash(key)).order_by(Try.at.desc())
+    session.execute(delete(Try).where(Try.id == own.limit(1).scalar_subquery()))
+
+
 def _check(session: Session, kind: str, key: str) -> None:
     limit, moment = LIMITS[kind], now()
     recent = Try.kind == kind, Try.key == _hash(key), Try.at > moment - limit.within

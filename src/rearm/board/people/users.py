@@ -145,7 +145,7 @@ def give_roles(
     for role in sorted(wanted):
         session.add(Membership(user_id=user.id, tenant_id=tenant, role=role))
     _touch(session, user)
-    sessions.end_all(session, user.id)
+    sessions.end_all(session, user.id, tenant)
     details = {"tenant": tenant, "from": sorted(before), "to": sorted(wanted)}
     audit.append(session, who, "user_roles_changed", user.id, details)
 

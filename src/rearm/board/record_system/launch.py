@@ -8,7 +8,6 @@ import secrets
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -20,13 +19,12 @@ from rearm.board.exchange.configuration import RecordSystem, SmartServer
 from rearm.board.exchange.fhir_search import FhirServer
 from rearm.board.exchange.patient_read import read_patient
 from rearm.board.people import sessions
-from rearm.board.people.launched import cases_of_source, source_of
+from rearm.board.people.launched import cases_of_source, check_source, source_of
 from rearm.board.record_system.requests import Exchange, SystemAddress
 from rearm.board.refusals import NotAllowed, NotUsable, Refusal
 from rearm.board.store import audit, uploads
 from rearm.board.store.cases import latest_result
 from rearm.board.store.exchanged import Launched
-from rearm.board.store.tables import Case
 from rearm.board.store.utc import now
 from rearm.board.web.declare import to
 from rearm.board.web.pages import refused
@@ -113,7 +111,12 @@ def _open(
     source = source_of(server.issuer, granted.patient)
     answer = found.patients[0].result
     with board.database.reading() as session:
-        _check_known(session, server.tenant, source, found.patients[0].patient_id)
+        check_source(
+            session,
+            server.tenant,
+            cases_of_source(session, source),
+            (found.patients[0].patient_id,),
+        )
         known = cases_of_source(session, source)
         same = next((x for x in known if _is_newest(session, x, answer)), None)
     upload = uploads.keep_read(board.database, server.tenant, who, server.name, bundle, read)
@@ -133,18 +136,6 @@ def _open(
         if same is not None:
             uploads.discard(session, upload, who)
     return _Opened(cookie, f"/uploads/{upload}" if same is None else f"/patients/{same}")
-
-
-def _check_known(session: Session, tenant: str, source: str, patient: str) -> None:
-    """Raises NotAllowed where the board has a patient of this id from elsewhere: it may be another
-    person, whom this session must not reach.
-    """
-    case = session.scalar(select(Case).where(Case.tenant_id == tenant, Case.patient_id == patient))
-    if case is not None and case.id not in cases_of_source(session, source):
-        raise NotAllowed(
-            "The board has a patient of the same id from another source. Ask who prepares the "
-            "board whether it is the same person."
-        )
 
 
 def _is_newest(session: Session, case: str, answer: str) -> bool:

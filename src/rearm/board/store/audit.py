@@ -55,6 +55,7 @@ Action = Literal[
     "upload_seen",
     "upload_discarded",
     "upload_corrected",
+    "draft_kept",
     "entry_seen",
     "entry_discarded",
     "mapping_kept",

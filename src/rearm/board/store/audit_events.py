@@ -39,6 +39,7 @@ ACTIONS: Mapping[str, tuple[tuple[str, str], str]] = {
     "state_changed": (_RECORD, "U"),
     "decided": (_RECORD, "C"),
     "launched": (_IMPORT, "C"),
+    "draft_kept": (_IMPORT, "U"),
     "exported": (_EXPORT, "R"),
     "erased": (_RECORD, "D"),
     "backed_up": (_EXPORT, "R"),

@@ -20,7 +20,7 @@ from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder
 from rearm.board.store.forgetting import forget, to_forget
 from rearm.board.store.retention import over_due
-from rearm.board.store.tables import KEPT, Base, Case, Erasure, Record, Upload, new_id
+from rearm.board.store.tables import KEPT, Base, Case, Draft, Erasure, Record, Upload, new_id
 from rearm.board.store.uploads import is_used, read_of
 from rearm.board.store.utc import now
 
@@ -105,6 +105,7 @@ def erase(
     case = case_of(session, case_id) if version is None else as_seen(session, case_id, version)
     uploads = _discard_unread(session, case, who)
     patient_id, tenant = case.patient_id, case.tenant_id
+    _discard_begun(session, case)
     given = set(session.scalars(select(Record.upload_id).where(Record.case_id == case_id)))
     sealed = dict(_sealed(session, case_id))
     erasure = Erasure(id=new_id(), case_id=case_id, why=why, at=now(), who=who)
@@ -152,6 +153,15 @@ def _discard_unread(session: Session, case: Case, who: str) -> int:
             audit.append(session, who, "upload_discarded", upload.id, {"why": "erased"})
             found += 1
     return found
+
+
+def _discard_begun(session: Session, case: Case) -> None:
+    """Forms for a new patient into which somebody typed this patient's id."""
+    of_nobody = Draft.tenant_id == case.tenant_id, Draft.case_id.is_(None)
+    for draft in session.scalars(select(Draft).where(*of_nobody)):
+        typed = msgspec.json.decode(draft.typed, type=dict[str, str])
+        if case.patient_id in (text.strip() for text in typed.values()):
+            session.delete(draft)
 
 
 def _unread(case: Case) -> Select[Upload]:

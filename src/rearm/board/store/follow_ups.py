@@ -122,8 +122,14 @@ def _days_wanting(given: Followed) -> Iterator[str]:
     for name, what in _DAYS.items():
         text = getattr(given, name)
         try:
-            days |= {name: date.fromisoformat(text)} if text else {}
+            day = date.fromisoformat(text) if text else None
         except ValueError:
+            day, is_day = None, False
+        else:
+            is_day = day is None or day.isoformat() == text  # no other form of a date
+        if day is not None and is_day:
+            days[name] = day
+        if not is_day:
             yield f"Give the day ({what}) as year-month-day (2026-12-07)."
     first, last = days.get("started"), days.get("ended")
     if first is not None and last is not None and last < first:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from rearm.board.people.launched import check_source
 from rearm.board.refusals import Conflict, NotThere, NotUsable
 from rearm.board.store import audit, mappings, uploads
 from rearm.board.upload import contents
@@ -95,8 +97,18 @@ def take_in(asked: Asked) -> Response:
     board, upload, seen = asked.board, asked.part("upload"), asked.form.text("seen")
     answers = uploads.overruled_answers(board.database, board.drawer, asked.tenant, upload)
     with board.database.writing() as session:
+        _check_reach(session, asked, upload)
         made = uploads.take_in(session, asked.tenant, upload, asked.who, seen, answers=answers)
     return to(f"/patients/{made[0]}" if len(made) == 1 else "/worklist")
+
+
+def _check_reach(session: Session, asked: Asked, upload: str) -> None:
+    """A patient may have come to the board between a launch and the taking in."""
+    reach = None if asked.signed_in is None else asked.signed_in.reach
+    read = uploads.read_of(uploads.upload_of(session, upload))
+    if reach is not None and read is not None:
+        ids = [patient.patient_id for patient in read.patients]
+        check_source(session, asked.tenant, reach.cases, ids)
 
 
 def discard(asked: Asked) -> Response:

@@ -6,6 +6,7 @@ Each room of pages lists its own addresses with these; `rearm.board.routes` join
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -16,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from rearm.board.board import Board
-from rearm.board.people.openings import is_open
+from rearm.board.people.openings import is_open, may_break_glass
 from rearm.board.people.sessions import Permission, SignedIn, form_token_of, signed_in
 from rearm.board.refusals import NotAllowed, NotSignedIn, NotThere, Refusal
 from rearm.board.store import audit
@@ -30,7 +31,7 @@ from rearm.board.words import NOT_SIGNED_IN, NOT_SIGNED_IN_HERE
 
 __all__ = ["Address", "Again", "BoardRoute", "Needed", "check_tenant", "get", "page", "post", "to"]
 
-_LONGEST_ID = 16  # characters of an id, as the audit notes one
+_ID = re.compile(r"[0-9a-f]{16}")
 
 Needed = Literal["nothing", "session"] | Permission
 """`nothing`: anybody; `session`: whoever is signed in, also without a role."""
@@ -90,6 +91,9 @@ def post(path: str, action: Action, needs: Needed, *, wide: bool = False) -> Add
         done = action(asked)
         if isinstance(done, Response):
             return done
+        if done.path and "case" in asked.parts:  # the form once more shows the patient
+            with asked.board.database.writing() as session:
+                audit.append(session, asked.who, "patient_seen", asked.part("case"))
         return as_page(done.context, asked.signed_in, status=done.status, path=done.path)
 
     return Address(path=path, method="POST", handler=handler, needs=needs, wide=wide)
@@ -172,6 +176,8 @@ def _check_may(board: Board, who: SignedIn, needs: Needed, parts: Mapping[str, s
 def _is_opened(board: Board, who: SignedIn, parts: Mapping[str, str]) -> bool:
     if "case" not in parts or set(OWNED) & set(parts) != {"case"}:
         return False
+    if not may_break_glass(who, administrators=board.settings.administrators_may_break_glass):
+        return False  # the right was lost after the patient was opened
     with board.database.reading() as session:
         return is_open(session, who, parts["case"])
 
@@ -194,7 +200,8 @@ def check_tenant(board: Board, tenant: str, who: str, parts: Mapping[str, str]) 
                 check_owner(session, tenant, part, row_id)
     except NotThere:
         with board.database.writing() as session:
-            details = {part: row_id[:_LONGEST_ID] for part, row_id in owned.items()}
+            # the audit names no patient: what is no id of ours may be one of theirs
+            details = {part: x if _ID.fullmatch(x) else "no id" for part, x in owned.items()}
             audit.append(session, who, "tried_what_is_not_there", "", details)
         raise
 

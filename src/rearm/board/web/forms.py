@@ -14,10 +14,10 @@ from rearm.board.store.uploads import LARGEST
 
 __all__ = ["MOST_BYTES", "Form", "SentFile", "read_form"]
 
-MOST_BYTES = LARGEST + 64 * 1024
+_MOST_BYTES_OF_FIELDS = 128 * 1024  # three long texts in letters that are sent as six each
+MOST_BYTES = LARGEST + _MOST_BYTES_OF_FIELDS
 """Of a whole request."""
 
-_MOST_BYTES_OF_FIELDS = 64 * 1024
 _MOST_FIELDS = 50
 _MOST_BYTES_OF_WIDE = 1024 * 1024
 _MOST_FIELDS_OF_WIDE = 10_000
@@ -87,11 +87,13 @@ async def read_form(request: Request, *, wide: bool = False) -> Form:
         sent = await parser.parse()
     except MultiPartException as error:
         raise NotUsable(f"The form can't be read: {error.message}") from None
+    except (LookupError, UnicodeError):
+        raise NotUsable("The form can't be read: it is not sent as text in UTF-8.") from None
     fields: dict[str, str] = {}
     files: list[SentFile] = []
     for key, value in sent.multi_items():
         if not isinstance(value, UploadFile):
-            fields[key] = value
+            fields[_text(key)] = _text(value)
             continue
         if value.filename:
             data = await value.read()
@@ -100,6 +102,15 @@ async def read_form(request: Request, *, wide: bool = False) -> Form:
     if sum(len(x.data) for x in files) > LARGEST:
         raise TooLarge(f"The file is larger than {LARGEST // 2**20} MiB. Split it.")
     return Form(fields=fields, files=tuple(files))
+
+
+def _text(sent: str) -> str:
+    """Raises NotUsable for half a character, which can't be kept."""
+    try:
+        sent.encode("utf-8")
+    except UnicodeEncodeError:
+        raise NotUsable("A text contains a character that is no text. Type it again.") from None
+    return sent
 
 
 async def _limited(request: Request, most: int) -> AsyncGenerator[bytes]:

@@ -1,0 +1,205 @@
+"""What somebody hostile, or only hasty, found on the board once, each with what is right."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlalchemy import func, select
+from tests.support.board import Visitor, examples_read, new_board, other_tenant, stock
+from tests.support.people import add_user, member
+
+from rearm.board.board import Board
+from rearm.board.people import sessions, users
+from rearm.board.store import erasing, uploads
+from rearm.board.store.exchanged import Launched
+from rearm.board.store.tables import FIRST_TENANT, AuditRow, Draft, Upload, User
+from rearm.board.store.utc import now
+
+FIELD = re.compile(r'<(?:input|textarea|select)\b[^>]*\bname="([^"]+)"')
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Board:
+    return new_board(tmp_path / "board")
+
+
+@pytest.fixture
+def visitor(board: Board) -> Visitor:
+    return Visitor(board)
+
+
+@pytest.fixture
+def case(board: Board) -> str:
+    return stock(board, "SYN-01")["SYN-01"]
+
+
+def entries(board: Board) -> int:
+    with board.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(AuditRow)) or 0
+
+
+# ---------------------------------------------------------------- forms
+
+
+def test_the_page_of_the_centre_is_saved_with_every_field_that_it_has(visitor: Visitor) -> None:
+    names = {*FIELD.findall(visitor.get("/centre").text)} - {"form_token"}
+    assert len(names) > 100
+    sent = dict.fromkeys(names, "") | {"seen": "0", "name": "St Anna"}
+    assert visitor.post("/centre", sent).status_code == 303
+    assert visitor.get("/centre.json").json()["content"]["name"] == "St Anna"
+
+
+@pytest.mark.parametrize("day", ["20260901", "2026-W36-2", "2026-9-1", "1.9.2026"])
+def test_a_day_of_the_follow_up_has_one_form(visitor: Visitor, case: str, day: str) -> None:
+    decision = {"version": visitor.hidden(f"/patients/{case}/decision", "version"), "answer": "1",
+                "strategy": "-", "participants": "X", "reason": "y", "deviation": "z"}  # fmt: skip
+    assert visitor.post(f"/patients/{case}/decision", decision).status_code == 303
+    path = f"/patients/{case}/follow-up"
+    sent = {"version": visitor.hidden(path, "version"), "done": "no", "why_not": "died",
+            "died": "yes"}  # fmt: skip
+    for field in ("death_day", "next_look"):
+        answer = visitor.post(path, {**sent, field: day})
+        assert answer.status_code == 422 and "year-month-day" in answer.text
+    assert visitor.post(path, {**sent, "death_day": "2026-09-01"}).status_code == 303
+
+
+def test_texts_of_the_allowed_length_are_taken_in_every_script(visitor: Visitor, case: str) -> None:
+    sent = {"version": visitor.hidden(f"/patients/{case}/decision", "version"), "answer": "1",
+            "strategy": "-", "participants": "Я" * 3900, "reason": "Ж" * 3900,
+            "deviation": "Щ" * 3900}  # fmt: skip
+    assert visitor.post(f"/patients/{case}/decision", sent).status_code == 303
+
+
+@pytest.mark.parametrize("charset", ["undefined", "punycode", "no-such", "unicode_escape"])
+def test_a_form_in_another_encoding_is_refused(
+    board: Board, visitor: Visitor, charset: str
+) -> None:
+    stranger = Visitor(board, signed_in=False)
+    body = b'--x\r\ncontent-disposition: form-data; name="a"\r\n\r\na\\ud800\xff\r\n--x--\r\n'
+    kind = {"content-type": f"multipart/form-data; boundary=x; charset={charset}"}
+    for browser, path in ((stranger, "/sign-in"), (visitor, "/upload")):
+        headers = {**kind, "origin": board.origin}
+        answer = browser.client.post(path, content=body, headers=headers)
+        assert answer.status_code in (403, 422), path
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "-1", "x"])
+def test_lines_of_the_form_that_are_no_number_are_none(visitor: Visitor, number: str) -> None:
+    draft = visitor.post("/entry").headers["location"]
+    sent = {"do": "more:line", "-more.line": number}
+    assert visitor.post(draft, sent).status_code == 303
+
+
+# ---------------------------------------------------------------- who saw and did what
+
+
+def test_a_form_that_is_shown_again_is_a_look_at_the_patient(
+    board: Board, visitor: Visitor, case: str
+) -> None:
+    for path in ("state", "decision", "result", "what-if"):
+        before = entries(board)
+        visitor.post(f"/patients/{case}/{path}", {"version": "0", "answer": "1"})
+        assert entries(board) > before, path
+    before = entries(board)
+    visitor.get(f"/patients/{case}/entry/paste")
+    assert entries(board) > before
+
+
+def test_what_is_kept_of_a_form_is_an_entry(board: Board, visitor: Visitor) -> None:
+    draft = visitor.post("/entry").headers["location"]
+    before = entries(board)
+    visitor.post(draft, {"do": "keep", "patient_id.0.patient_id": "Meier"})
+    assert entries(board) > before
+
+
+def test_the_audit_names_no_patient_who_was_asked_for_by_id(board: Board, visitor: Visitor) -> None:
+    assert visitor.get("/patients/Meier-1949").status_code == 404
+    with board.database.reading() as session:
+        assert "Meier" not in "".join(session.scalars(select(AuditRow.details)))
+
+
+def test_an_erasure_reaches_a_form_that_was_begun(
+    board: Board, visitor: Visitor, case: str
+) -> None:
+    other = visitor.post("/entry").headers["location"]
+    own = visitor.post("/entry").headers["location"]
+    visitor.post(other, {"do": "keep", "patient_id.0.patient_id": "SYN-02"})
+    visitor.post(own, {"do": "keep", "patient_id.0.patient_id": "SYN-01"})
+    erasing.erase_patient(board.database, board.folder, case, "x")
+    with board.database.reading() as session:
+        typed = [*session.scalars(select(Draft.typed))]
+    assert len(typed) == 1 and "SYN-02" in typed[0]
+
+
+# ---------------------------------------------------------------- who may
+
+
+def test_only_who_may_export_gets_everything_of_a_patient(board: Board, case: str) -> None:
+    add_user(board, "reader", "reader")
+    add_user(board, "manager", "data_manager")
+    path = f"/patients/{case}/export.json"
+    assert member(board, "reader").get(path).status_code == 403
+    assert member(board, "manager").get(path).status_code == 200
+
+
+def test_guesses_count_although_a_known_patient_was_opened_between(board: Board) -> None:
+    add_user(board, "reader", "reader")
+    other = other_tenant(board)
+    stock(board, "SYN-01", tenant=other)
+    reader = member(board, "reader")
+
+    def ask(patient: str) -> int:
+        sent = {"tenant": other, "patient": patient, "reason": "emergency tonight"}
+        return int(reader.post("/break-glass", sent).status_code)
+
+    asked = [ask(x) for x in ("a", "b", "c", "SYN-01", "d", "e", "f")]
+    assert asked == [422, 422, 422, 303, 422, 422, 429]
+
+
+def test_an_opened_patient_closes_with_the_right_to_open_one(board: Board) -> None:
+    user = add_user(board, "reader", "reader")
+    other = other_tenant(board)
+    case = stock(board, "SYN-01", tenant=other)["SYN-01"]
+    reader = member(board, "reader")
+    sent = {"tenant": other, "patient": "SYN-01", "reason": "emergency tonight"}
+    assert reader.post("/break-glass", sent).status_code == 303
+    assert reader.get(f"/patients/{case}").status_code == 200
+    with board.database.writing() as session:
+        users.give_roles(session, "x", session.get_one(User, user), FIRST_TENANT, ["administrator"])
+    assert member(board, "reader").get(f"/patients/{case}").status_code in (403, 404)
+
+
+def test_roles_in_one_centre_end_no_session_in_another(board: Board) -> None:
+    user = add_user(board, "reader", "reader")
+    reader, other = member(board, "reader"), other_tenant(board)
+    with board.database.writing() as session:
+        users.give_roles(session, "x", session.get_one(User, user), other, ["reader"])
+    assert reader.get("/worklist").status_code == 200
+
+
+def test_a_launch_joins_no_patient_who_came_meanwhile_from_elsewhere(board: Board) -> None:
+    (one,) = (x for x in examples_read().patients if x.patient_id == "SYN-05")
+    read = msgspec.json.encode(msgspec.structs.replace(examples_read(), patients=(one,)))
+    upload = uploads.keep_read(board.database, FIRST_TENANT, "Dr E", "launch", b"x", read)
+    with board.database.writing() as session:
+        cookie = sessions.begin_launched(session, FIRST_TENANT, "Dr E", ("read", "edit"))
+        session.add(
+            Launched(
+                session_hash=sessions.hash_of(cookie),
+                source="s",
+                upload_id=upload,
+                system="x",
+                made_at=now(),
+            )
+        )
+    doctor, path = Visitor(board, signed_in=False), f"/uploads/{upload}"
+    doctor.client.cookies.set(board.cookie, cookie)
+    assert doctor.get(path).status_code == 200
+    stock(board, "SYN-05")  # from elsewhere
+    sent = {"seen": doctor.hidden(path, "seen")}
+    assert doctor.post(f"{path}/take", sent).status_code == 403
+    with board.database.reading() as session:
+        assert session.get_one(Upload, upload).state == "read"
