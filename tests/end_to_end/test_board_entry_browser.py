@@ -65,6 +65,7 @@ def test_a_patient_is_typed_in_ten_minutes(opened: Opened) -> None:
     assert 90 < done.fields < 200 and done.minutes < 10
     view.locator("[name='patient_id.0.patient_id']").focus()  # leaves the last field
     view.locator("#found").get_by_text("First choice so far").wait_for()
+    view.wait_for_load_state("networkidle")  # the last field is on its way
     assert view.evaluate("window.blocked") == []
     again = seen.context.new_page()  # what was typed is kept, be it that the window is lost
     again.goto(view.url)

@@ -309,7 +309,7 @@ def test_the_statistics_count_by_strategy(board: Board, visitor: Visitor) -> Non
     assert page["total"]["decided"] == 3
     assert [page["total"][x] for x in ("yes", "partly", "no", "not_followed")] == [1, 1, 0, 1]
     assert sum(x["decided"] for x in page["counts"]) == 3
-    assert "1 (50 %) were done as decided" in visitor.get("/follow-ups").text
+    assert "Done as decided: 1 (50 %)" in visitor.get("/follow-ups").text
     due = {x["patient"]: x["due"] for x in page["rows"]}
     assert due == {"SYN-01": date.today().isoformat() >= "2026-01-10", "SYN-02": False,
                    "SYN-03": True}  # fmt: skip

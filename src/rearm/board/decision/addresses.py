@@ -49,5 +49,5 @@ def decide(asked: Asked) -> Response | Again:
 
 ADDRESSES: tuple[Address, ...] = (
     *page("/patients/{case}/decision", decision, "decide"),
-    post("/patients/{case}/decision", decide, "decide"),
+    post("/patients/{case}/decision", decide, "decide", wide=True),  # three long texts
 )

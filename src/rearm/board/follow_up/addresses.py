@@ -74,5 +74,5 @@ def _save(asked: Asked, case: str, version: int, given: Followed) -> None:
 ADDRESSES: tuple[Address, ...] = (
     *page("/follow-ups", everybody),
     *page("/patients/{case}/follow-up", form),
-    post("/patients/{case}/follow-up", save, "edit"),
+    post("/patients/{case}/follow-up", save, "edit", wide=True),  # three long texts
 )

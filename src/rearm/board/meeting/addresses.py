@@ -89,5 +89,5 @@ ADDRESSES: tuple[Address, ...] = (
     *page("/meetings/{day}/minutes", minutes),
     post("/meetings/{day}/participants", participants, "decide"),
     *page("/meetings/{day}/patients/{case}", patient),
-    post("/meetings/{day}/patients/{case}", decide, "decide"),
+    post("/meetings/{day}/patients/{case}", decide, "decide", wide=True),  # three long texts
 )

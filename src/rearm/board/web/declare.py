@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -21,6 +22,7 @@ from rearm.board.people.openings import is_open, may_break_glass
 from rearm.board.people.sessions import Permission, SignedIn, form_token_of, signed_in
 from rearm.board.refusals import NotAllowed, NotSignedIn, NotThere, Refusal
 from rearm.board.store import audit
+from rearm.board.store.tables import AuditHead, AuditRow
 from rearm.board.store.tenants import OWNED, check_owner
 from rearm.board.web.asked import Asked
 from rearm.board.web.contexts import Context
@@ -88,15 +90,31 @@ def post(path: str, action: Action, needs: Needed, *, wide: bool = False) -> Add
     """
 
     def handler(asked: Asked) -> Response:
+        since = _last_entry(asked.board)
         done = action(asked)
         if isinstance(done, Response):
             return done
-        if done.path and "case" in asked.parts:  # the form once more shows the patient
-            with asked.board.database.writing() as session:
-                audit.append(session, asked.who, "patient_seen", asked.part("case"))
+        if done.path and "case" in asked.parts:
+            _note_look(asked, since)
         return as_page(done.context, asked.signed_in, status=done.status, path=done.path)
 
     return Address(path=path, method="POST", handler=handler, needs=needs, wide=wide)
+
+
+def _last_entry(board: Board) -> int:
+    """The number of the last entry of the audit."""
+    with board.database.reading() as session:
+        last = session.get(AuditHead, 1)
+        return 0 if last is None else last.number
+
+
+def _note_look(asked: Asked, since: int) -> None:
+    """A form that is shown once more shows the patient: an entry, unless the action made one."""
+    case = asked.part("case")
+    own = AuditRow.number > since, AuditRow.subject == case, AuditRow.who == asked.who
+    with asked.board.database.writing() as session:
+        if session.scalar(select(AuditRow.number).where(*own).limit(1)) is None:
+            audit.append(session, asked.who, "patient_seen", case)
 
 
 def to(path: str) -> RedirectResponse:

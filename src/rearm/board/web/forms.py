@@ -14,7 +14,7 @@ from rearm.board.store.uploads import LARGEST
 
 __all__ = ["MOST_BYTES", "Form", "SentFile", "read_form"]
 
-_MOST_BYTES_OF_FIELDS = 128 * 1024  # three long texts in letters that are sent as six each
+_MOST_BYTES_OF_FIELDS = 64 * 1024
 MOST_BYTES = LARGEST + _MOST_BYTES_OF_FIELDS
 """Of a whole request."""
 
