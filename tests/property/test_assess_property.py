@@ -61,7 +61,7 @@ def codes(plan: Any, rows: Any) -> Any:
     declined = np.zeros((len(rows), len(plan.options)), dtype=bool)
     factor_grades = grades(plan, answers)
     return (
-        verdicts(plan, answers, declined).verdict,
+        verdicts(plan, answers, declined, np.full_like(answers, -1)).verdict,
         factor_grades,
         group_grades(plan, factor_grades),
     )
@@ -72,7 +72,7 @@ def tiers(plan: Any, rows: Any) -> Any:
     read = evaluate(plan.conditions, findings_frame(rows, plan.columns, plan.knowledge.catalogue))
     answers = np.hstack([read, np.ones((len(rows), 1), dtype=np.int8)])
     everybody = np.ones((len(rows), len(plan.options)), dtype=bool)
-    judged = verdicts(plan, answers, ~everybody)
+    judged = verdicts(plan, answers, ~everybody, np.full_like(answers, -1))
     return placements(plan, answers, option_limits(plan, answers, judged, everybody))[0]
 
 

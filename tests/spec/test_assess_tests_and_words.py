@@ -282,7 +282,7 @@ def test_a_finding_never_reads_as_stated_when_it_is_not(found: Any, text: Any) -
         as_of=400, day=date(2025, 1, 1), failures=(), found={"exposed_pi": found}, values={},
             intervals={}, inputs={},
     )  # fmt: skip
-    assert finding_text(Basis(plan(), patient, ()).finding("exposed_pi")) == text
+    assert finding_text(Basis(plan(), patient, (), ()).finding("exposed_pi")) == text
 
 
 def test_no_words_stand_twice_in_one_basis() -> None:

@@ -6,7 +6,7 @@ import pytest
 from tests.support.answered import answered
 
 from rearm.assessment.result import Assessment, Change, NextTest
-from rearm.report.assessment.change_words import changes_in_words, conditions_in_words
+from rearm.report.assessment.change_words import changes_in_words, conditions_in_words, told_by
 from rearm.report.assessment.context import page_context
 from rearm.report.assessment.sentences import asked_as
 
@@ -126,6 +126,41 @@ def _test_of(findings: tuple[str, ...], changes: tuple[Change, ...]) -> NextTest
         ids=("any",), name="any", tests=(), findings=findings, mandatory=False,
         changes=changes, why="", invasiveness=0, turnaround=1, citations=(),
     )  # fmt: skip
+
+
+BLOOD_PANEL = ("hypercalcaemia", "renal_failure")
+
+
+def test_a_result_is_told_apart_from_those_that_change_nothing() -> None:
+    """`if there is no hypercalcaemia` was said of a panel that changes the choice by a renal
+    failure: the panel without either changes nothing and was no longer there to be told apart.
+    """
+    result = _incomplete_in(BLOOD_PANEL)
+    failing = Change(
+        values={"hypercalcaemia": False, "renal_failure": True},
+        turns=(),
+        apart_by=(("renal_failure",),),
+    )
+    both = Change(values=dict.fromkeys(BLOOD_PANEL, True), turns=(), extreme=True)
+    test = _test_of(BLOOD_PANEL, (failing, both))
+    assert told_by(result, test, [failing]) == [(("renal_failure",), [failing])]
+
+
+def test_a_condition_holds_for_no_result_that_changes_nothing() -> None:
+    """Of every sentence of every example: what it says is not shown by a result that leaves the
+    choice as it is.
+    """
+    wrong, seen = [], 0
+    for name, result in answered().items():
+        for test in result.next_tests:
+            for change in test.changes:
+                for names, told in told_by(result, test, [change]):
+                    seen += 1
+                    apart = all(set(names) & set(few) for x in told for few in x.apart_by)
+                    alone = len(names) == len(change.values)
+                    wrong += [] if apart or alone else [(name, test.ids, change.values, names)]
+    assert seen > 1000
+    assert wrong == []
 
 
 def test_one_condition_never_brings_two_effects_on_the_page() -> None:

@@ -20,6 +20,9 @@ from rearm.outcome.patient_course import patient_course
 from rearm.outcome.relapse import present_relapse
 from rearm.record import Source, Therapy, When
 from rearm.report import page
+from rearm.report.assessment.answer_words import state_words
+from rearm.report.assessment.disease import disease_sentence
+from rearm.report.assessment.index import index_row
 
 FIRST = {-20: 2.8, 60: 0.5, 91: 0.5, 300: 1.0, 360: 1.1}
 SECOND = {470: 0.2, 650: 0.2, 890: 0.9, 918: 1.5}
@@ -209,3 +212,46 @@ def test_examples_have_what_their_record_says() -> None:
         disease = present_relapse(found, failures(found))
         relapse = examples()[patient].relapse
         assert (disease.relapse and disease.relapse.after) == (relapse and relapse.after)
+
+
+def talquetamab(**rest: Any) -> Therapy:
+    return Therapy(
+        source=Source("therapies", "row 10"), start=When.on(930), line=6, purpose="salvage",
+        agents=("talquetamab",), **rest,
+    )  # fmt: skip
+
+
+def after_a_start(*more: Therapy, **labs: Any) -> Assessment:
+    series = FIRST | SECOND | labs.get("serum", {})
+    therapies = [*prior(), teclistamab(), *more]
+    made = record(labs=serum(series), therapies=therapies, responses=[team(91, "VGPR")])
+    return rearm.assess(made, as_of=1000)
+
+
+def test_a_therapy_that_was_just_begun_is_judged_first() -> None:
+    """A patient a week into talquetamab is not told `can be treated now`."""
+    now = after_a_start(talquetamab())
+    assert now.answer.state == "choose"
+    assert now.relapse is not None
+    treated = now.relapse.treated_by
+    assert treated is not None
+    assert (treated.agents, treated.line, treated.ended) == ("talquetamab", 6, False)
+    assert state_words(now).startswith(
+        "Talquetamab was begun on day 930, and the record does not tell whether it works. Judge the"
+        " response first; what follows holds if it fails."
+    )
+    assert index_row("", now).first.startswith("judge talquetamab first; if it fails: ")
+    assert "talquetamab (line 6) since, day 930" in disease_sentence(now)
+
+
+def test_a_therapy_that_ended_untold_is_said_to_have() -> None:
+    ended = after_a_start(talquetamab(end=When.on(980)))
+    assert "does not tell whether it worked" in state_words(ended)
+    assert not index_row("", ended).first.startswith("judge ")
+
+
+def test_without_a_therapy_since_the_relapse_nothing_is_to_be_judged_first() -> None:
+    now = after_a_start()
+    assert now.relapse is not None
+    assert now.relapse.treated_by is None
+    assert state_words(now).startswith("The patient has relapsed and can be treated now.")

@@ -35,13 +35,20 @@ _NOTHING = unknown()
 
 class Basis:
     """Collects what one patient's result refers to. `answers` are the patient's own, by number of
-    condition: 1 true, 0 false, -1 unknown. `centre`: what the centre that asks has.
+    condition: 1 true, 0 false, -1 unknown; `by_last` those to what is unknown if what the last
+    results point to still holds. `centre`: what the centre that asks has.
     """
 
     def __init__(
-        self, plan: Plan, patient: Patient, answers: Sequence[int], centre: Centre = NO_CENTRE
+        self,
+        plan: Plan,
+        patient: Patient,
+        answers: Sequence[int],
+        by_last: Sequence[int],
+        centre: Centre = NO_CENTRE,
     ) -> None:
-        self.plan, self.patient, self.answers, self.centre = plan, patient, answers, centre
+        self.plan, self.patient, self.centre = plan, patient, centre
+        self.answers, self.by_last = answers, by_last
         self.bounds = patient.bounds
         self.doubted = patient.record.doubted()
         self.reasons: dict[str, Reason] = {}
@@ -63,7 +70,8 @@ class Basis:
         for name, found in patient.found.items():
             if name in self._told_as:
                 continue
-            read = found.known and (name in plan.relevant or found.value is not False)
+            told = found.known or found.last is not None
+            read = told and (name in plan.relevant or found.value is not False)
             if read or found.computed is not None:
                 self._put(name, found)
 
@@ -126,6 +134,8 @@ class Basis:
         finding = self.findings[name] = FindingResult(
             value=found.value,
             interval=None if found.interval is None else found.interval.to_dict(),
+            last=None if found.last is None else found.last.to_dict(),
+            day=found.day,
             possible=found.possible,
             stated_by=found.stated_by,
             suspected=found.suspected,
@@ -159,6 +169,11 @@ class Basis:
         """Whether the condition holds; None where that is unknown."""
         answer = self.answers[number]
         return None if answer == -1 else answer == 1
+
+    def points_to(self, rule: RulePlan) -> bool:
+        """Whether nobody knows that the rule acts, and the last result points to it."""
+        stopping = 0 if rule.effect == "require" else 1
+        return self.by_last[rule.number] == stopping
 
     def missing(self, number: int) -> tuple[str, ...]:
         """The findings for want of which the condition is unknown."""
@@ -218,6 +233,7 @@ class Basis:
                 effect=plan.effect,
                 text=self.said(rule.because, plan.wordings),
                 truth=self.truth(number),
+                pointed=self.points_to(plan),
                 findings=findings,
                 citations=self.cite(rule.sources),
                 stage=plan.stage,
@@ -273,7 +289,9 @@ def _text(found: Found, name: str, plan: Plan) -> str:
     """What was seen, in words that never state what is not so: without a text of its own the
     meaning follows a yes, a no or the value. What is not known is named as it is asked for.
     """
-    if found.text and (found.known or found.suspected or found.computed is not None):
+    if found.text and (
+        found.known or found.suspected or found.last is not None or found.computed is not None
+    ):
         return found.text
     if not found.known:
         label = plan.labels[name]

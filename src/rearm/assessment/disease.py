@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from rearm.assessment.basis import Basis
 from rearm.assessment.patient import Patient
-from rearm.assessment.result import ComputedCourse, DayRange, Relapse, Watched
+from rearm.assessment.result import ComputedCourse, DayRange, Relapse, TreatedSince, Watched
 from rearm.outcome.failure import Failure
+from rearm.outcome.later_lines import LineOutcome
+from rearm.outcome.relapse import named
+from rearm.record import When
 
 __all__ = ["computed_course", "relapse_of", "watched_of"]
 
@@ -25,7 +28,18 @@ def relapse_of(basis: Basis) -> Relapse | None:
         tempo=relapse.tempo,
         since=relapse.since,
         rows=basis.rows_of(relapse.basis),
+        treated_by=None if relapse.treated_by is None else _treated_since(relapse.treated_by),
         computed=None if relapse.computed is None else computed_course(relapse.computed),
+    )
+
+
+def _treated_since(outcome: LineOutcome) -> TreatedSince:
+    line = outcome.line
+    return TreatedSince(
+        agents=named(outcome),
+        line=line.number,
+        start=DayRange(low=line.start.first, high=line.start.last),
+        ended=line.end != When(),
     )
 
 

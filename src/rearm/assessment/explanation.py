@@ -29,7 +29,7 @@ from rearm.knowledge.practicalities import (
 )
 from rearm.knowledge.rulesets import Availability, Option
 from rearm.record import Record
-from rearm.rules import Clause, RuleCondition, trace
+from rearm.rules import Clause, RuleCondition, trace, truth
 from rearm.rules.tree import BooleanFinding
 
 __all__ = ["Explanation", "Given", "Trace", "Traced", "explain"]
@@ -86,7 +86,11 @@ class Trace:
         bounds = patient.bounds
         self.clauses = [trace(c, patient.values, bounds) for c in plan.conditions]
         answers = (*(-1 if c.truth is None else int(c.truth) for c in self.clauses), 1)
-        self.basis = Basis(plan, patient, answers)
+        by_last = [
+            _if_last_holds(c, a, patient)
+            for c, a in zip(plan.conditions, answers[:-1], strict=True)
+        ]
+        self.basis = Basis(plan, patient, answers, (*by_last, -1))
 
     def place(self, place: PlacePlan) -> Traced | None:
         """A placement; None for one that holds for everybody and reads nothing."""
@@ -102,6 +106,16 @@ class Trace:
             sources=read.sources,
             citations=place.place.sources,
         )
+
+
+def _if_last_holds(condition: RuleCondition, answer: int, patient: Patient) -> int:
+    """The answer to an unknown condition if what the last results point to still holds."""
+    if answer != -1 or patient.last.keys().isdisjoint(condition.reads):
+        return -1
+    flags = {name: x for name, x in patient.last.items() if isinstance(x, bool)}
+    numbers = {name: x for name, x in patient.last.items() if not isinstance(x, bool)}
+    holds = truth(condition, {**patient.values, **flags}, {**patient.bounds, **numbers})
+    return -1 if holds is None else int(holds)
 
 
 def explain(

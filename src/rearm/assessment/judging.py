@@ -10,7 +10,7 @@ from rearm.assessment.logic import GRADES, Judged, grades, group_grades, verdict
 from rearm.assessment.patient import Patient
 from rearm.assessment.placing import option_limits, placements, to_be_had
 from rearm.assessment.plan import Plan
-from rearm.assessment.scenarios import Scenario, own_rows, scenario_rows
+from rearm.assessment.scenarios import Scenario, own_rows, rows_by_last, scenario_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,12 +53,18 @@ class OwnCodes:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judging:
     """Rows with their answers (rows x conditions: 1 true, 0 false, -1 unknown) and their codes.
-    `frame` holds the findings.
+    `frame` holds the findings; `by_last` the answers to what is unknown if what the last results
+    point to still holds.
     """
 
     frame: pl.DataFrame
     answers: Codes
+    by_last: Codes
     codes: Codings
+
+    def answers_of(self, place: int) -> tuple[list[int], list[int]]:
+        """The answers of one row, and those by the last results."""
+        return self.answers[place].tolist(), self.by_last[place].tolist()
 
     def row(self, place: int) -> OwnCodes:
         """The codes of one row."""
@@ -77,8 +83,9 @@ def judge(plan: Plan, patients: Sequence[Patient], region: str | None) -> Judgin
     """The patients as they are, one row each."""
     import numpy as np
 
-    frame = own_rows(plan, patients)
-    return _judging(plan, frame, patients, region, np.arange(len(patients)))
+    frame, everybody = own_rows(plan, patients), np.arange(len(patients))
+    by_last = _answers(plan, rows_by_last(plan, patients, frame))
+    return _judging(plan, frame, by_last, patients, region, everybody)
 
 
 def judge_scenarios(
@@ -95,27 +102,28 @@ def judge_scenarios(
 
     frame = scenario_rows(own.frame, scenarios)
     of_row = np.array([position for position, _ in scenarios], dtype=np.intp)
-    return _judging(plan, frame, patients, region, of_row).codes
+    return _judging(plan, frame, own.by_last[of_row], patients, region, of_row).codes
 
 
 def _judging(
     plan: Plan,
     frame: pl.DataFrame,
+    if_last_holds: Codes,
     patients: Sequence[Patient],
     region: str | None,
     of_row: npt.NDArray[np.intp],
 ) -> Judging:
     import numpy as np
 
-    read = plan.compiled.evaluate(frame)
-    always = np.ones((len(read), 1), dtype=np.int8)  # the last column is `plan.always`
-    answers = np.hstack([read, always])
+    answers = _answers(plan, frame)
+    by_last = np.where(answers == -1, if_last_holds, np.int8(-1))
     factors = grades(plan, answers, _stated(plan, patients, of_row))
     factors = _as_the_team_sees(factors, plan, patients, of_row)
     judged = verdicts(
         plan,
         answers,
         _declined(plan, patients, of_row),
+        by_last,
     )
     had = to_be_had(plan, patients, region, of_row)
     limits = option_limits(plan, answers, judged, had)
@@ -130,7 +138,16 @@ def _judging(
         limits=limits,
         afterwards=later,
     )
-    return Judging(frame=frame, answers=answers, codes=codes)
+    return Judging(frame=frame, answers=answers, by_last=by_last, codes=codes)
+
+
+def _answers(plan: Plan, frame: pl.DataFrame) -> Codes:
+    import numpy as np
+
+    read = plan.compiled.evaluate(frame)
+    always = np.ones((len(read), 1), dtype=np.int8)  # the last column is `plan.always`
+    answers: Codes = np.hstack([read, always])
+    return answers
 
 
 def _stated(plan: Plan, patients: Sequence[Patient], of_row: npt.NDArray[np.intp]) -> Flags | None:

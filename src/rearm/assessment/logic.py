@@ -70,10 +70,12 @@ class Judged:
     open: Codes
 
 
-def verdicts(plan: Plan, answers: Codes, declined: Flags) -> Judged:
+def verdicts(plan: Plan, answers: Codes, declined: Flags, by_last: Codes) -> Judged:
     """The verdict of every option on every row, the first that holds.
 
     `declined`: rows x options, whether that patient does not want it; a stop that may end.
+    `by_last`: of the shape of `answers`, the answers to what is unknown if what the last results
+    point to still holds. An option that they would stop waits for a new result.
     """
     import numpy as np
 
@@ -88,9 +90,9 @@ def verdicts(plan: Plan, answers: Codes, declined: Flags) -> Judged:
         )
         best = np.where(discouraged, DISCOURAGED, OPEN)
         clear[:, i] = np.where(stopped, EXCLUDED, best)
-        unknown = (answers[:, option.choose_exclude] == -1).sum(axis=1) + (
-            answers[:, option.choose_require] == -1
-        ).sum(axis=1)
+        unknown = _waiting(answers, by_last, option.choose_exclude, option.exclude, 1) + _waiting(
+            answers, by_last, option.choose_require, option.require, 0
+        )
         open_[:, i] = unknown
         lasting = _any(answers, option.lasting_exclude, 1) | _any(
             answers, option.lasting_require, 0
@@ -175,6 +177,24 @@ def group_grades(plan: Plan, factor_grades: Codes) -> Codes:
             open_ = (own[:, telling] == NOT_ASSESSED).any(axis=1) | (best <= NOT_ASSESSED)
             found[:, i] = np.where((best < POSSIBLE) & open_, NOT_ASSESSED, best)
     return found
+
+
+def _waiting(
+    answers: Codes,
+    by_last: Codes,
+    chosen_by: npt.NDArray[np.intp],
+    stops: npt.NDArray[np.intp],
+    stopping: int,
+) -> npt.NDArray[np.intp]:
+    """How many stops are unknown of those to be known before an option is chosen, and of the others
+    those that the last result points to; by row.
+    """
+    import numpy as np
+
+    pointed = stops[~np.isin(stops, chosen_by)]
+    points = (answers[:, pointed] == -1) & (by_last[:, pointed] == stopping)
+    number: npt.NDArray[np.intp] = (answers[:, chosen_by] == -1).sum(axis=1) + points.sum(axis=1)
+    return number
 
 
 def _any(answers: Codes, columns: npt.NDArray[np.intp], value: int) -> Flags:

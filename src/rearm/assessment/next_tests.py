@@ -54,7 +54,8 @@ def next_tests_of(
         start = end
         if varied.mandatory or turns:
             weight = _weight(plan, turns)
-            test = _test(patient, varied, _changes(plan, turns), _why(plan, varied, turns))
+            changes = _changes(plan, turns, *differences.others(varied, turns))
+            test = _test(patient, varied, changes, _why(plan, varied, turns))
             # what changes the first choice, then the minimum work-up in the order of the knowledge,
             # then what changes most; of these what is least invasive, comes back soonest
             first = len({turn.what for turn in turns if turn.kind in _DECIDES})
@@ -193,6 +194,15 @@ class _Differences:
                 from_, to = _grade(self.own.groups[i]), _grade(self.groups[row, i])
                 yield _OneTurn(values, "group", GROUPS[i], GROUPS[i], from_, to)
 
+    def others(
+        self, varied: Varied, turns: Sequence[_OneTurn]
+    ) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+        """The results of which nobody thinks, and of the rest those that turn nothing."""
+        turned = [turn.values for turn in turns]
+        results = [scenario.values for scenario in varied.scenarios]
+        extreme = [values for values in results if self._is_extreme(varied, values)]
+        return extreme, [x for x in results if x not in turned and x not in extreme]
+
     def _is_extreme(self, varied: Varied, values: Mapping[str, Any]) -> bool:
         """A result of which nobody thinks while no sign of the record points to it."""
         return any(
@@ -222,8 +232,15 @@ def _by_row(flags: Flags) -> dict[int, list[int]]:
     return found
 
 
-def _changes(plan: Plan, turns: Sequence[_OneTurn]) -> tuple[Change, ...]:
-    """The turns by the result that makes them, those that turn alike together."""
+def _changes(
+    plan: Plan,
+    turns: Sequence[_OneTurn],
+    extreme: Sequence[Mapping[str, Any]],
+    quiet: Sequence[Mapping[str, Any]],
+) -> tuple[Change, ...]:
+    """The turns by the result that makes them, those that turn alike together. `extreme`: results
+    of which nobody thinks; `quiet`: those that turn nothing.
+    """
     by_result: dict[Any, dict[tuple[Kind, str, str], list[str]]] = {}
     for turn in turns:
         alike = by_result.setdefault(tuple(turn.values.items()), {})
@@ -236,9 +253,28 @@ def _changes(plan: Plan, turns: Sequence[_OneTurn]) -> tuple[Change, ...]:
                 for (kind, from_, to), what in alike.items()
             ),
             within=_ranges(plan, values) if any(key[0] in _DECIDES for key in alike) else {},
+            apart_by=_apart_by(dict(values), quiet),
+            extreme=dict(values) in extreme,
         )
         for values, alike in by_result.items()
     )
+
+
+def _apart_by(
+    values: Mapping[str, Any], quiet: Sequence[Mapping[str, Any]]
+) -> tuple[tuple[str, ...], ...]:
+    """In what this result differs from each that turns nothing; where one differs in more than
+    another, only the other.
+    """
+    differing = {
+        tuple(name for name, value in values.items() if other.get(name, value) != value)
+        for other in quiet
+    }
+    fewest: list[tuple[str, ...]] = []
+    for names in sorted(differing, key=lambda x: (len(x), x)):
+        if names and not any(set(few) <= set(names) for few in fewest):
+            fewest.append(names)
+    return tuple(fewest)
 
 
 def _ranges(plan: Plan, values: Iterable[tuple[str, Any]]) -> dict[str, IntervalDict]:

@@ -36,11 +36,11 @@ class AssessmentError(RearmError):
 @dataclass(frozen=True, slots=True)
 class Patient:
     """`record` holds nothing later than `as_of`; `day` is the date of that day where it is known.
-    `intervals`: numbers known as bounds; `possible`: words of which several are left; `stated`:
-    findings that somebody states and nothing measured tells; `declined`: the options that the
-    patient does not want, each with the name that it was declined by; `disease`: the relapse to
-    decide on, or what is watched. `causes`: the grades of factors that the team states over the
-    computed ones.
+    `intervals`: numbers known as bounds; `last`: what is not known and the last result points to;
+    `possible`: words of which several are left; `stated`: findings that somebody states and nothing
+    measured tells; `declined`: the options that the patient does not want, each with the name that
+    it was declined by; `disease`: the relapse to decide on, or what is watched. `causes`: the
+    grades of factors that the team states over the computed ones.
     """
 
     record: Record
@@ -51,6 +51,7 @@ class Patient:
     values: Mapping[str, bool | float | int | str | None]
     intervals: Mapping[str, Interval]
     inputs: Mapping[str, Any]  # the same as `derive` takes them
+    last: Mapping[str, Interval | bool] = field(default_factory=dict)
     possible: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stated: frozenset[str] = frozenset()
     declined: Mapping[str, str] = field(default_factory=dict)
@@ -146,11 +147,23 @@ def _patient(
         found=found,
         values={name: x.value for name, x in found.items()},
         intervals={name: x.interval for name, x in found.items() if x.interval is not None},
+        last=_last(found, plan),
         possible={name: x.possible for name, x in found.items() if x.possible is not None},
         inputs=inputs(found),
         stated=frozenset(name for name, x in found.items() if x.stated_by is not None),
         declined=_declined(known, plan),
     )
+
+
+def _last(found: Mapping[str, Found], plan: Plan) -> dict[str, Interval | bool]:
+    """What is not known and what the last result points to."""
+    last: dict[str, Interval | bool] = {}
+    for name, x in found.items():
+        if x.last is not None:
+            last[name] = x.last
+        elif x.suspected and not x.known and plan.knowledge.catalogue[name].type == "bool":
+            last[name] = True
+    return last
 
 
 def _declined(record: Record, plan: Plan) -> dict[str, str]:

@@ -120,11 +120,11 @@ def assess_patients(
     tests = batch.next_tests()
     found = []
     for i, patient in enumerate(patients):
-        basis = Basis(plan, patient, batch.own.answers[i].tolist(), centre)
+        basis = Basis(plan, patient, *batch.own.answers_of(i), centre)
         before = (
             None
             if plain is None or computed is None
-            else Basis(plan, computed[i], plain.answers[i].tolist(), centre)
+            else Basis(plan, computed[i], *plain.answers_of(i), centre)
         )
         found.append(assembled(basis, batch.own.codes, i, tests[i], region, before))
     return found

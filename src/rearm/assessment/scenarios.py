@@ -23,7 +23,16 @@ from rearm.rules import findings_frame, with_values
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Scenario", "Varied", "own_rows", "pair", "scenario_rows", "varied", "worth_trying"]
+__all__ = [
+    "Scenario",
+    "Varied",
+    "own_rows",
+    "pair",
+    "rows_by_last",
+    "scenario_rows",
+    "varied",
+    "worth_trying",
+]
 
 Outcome: TypeAlias = Mapping[str, bool | float | int | str]
 Answers: TypeAlias = Sequence[int]
@@ -270,6 +279,22 @@ def own_rows(plan: Plan, patients: Sequence[Patient]) -> pl.DataFrame:
         plan.columns,
         plan.knowledge.catalogue,
         [p.bounds for p in patients],
+    )
+
+
+def rows_by_last(plan: Plan, patients: Sequence[Patient], own: pl.DataFrame) -> pl.DataFrame:
+    """One row for each patient as he would be if what the last results point to still held; `own`
+    itself where they point to nothing.
+    """
+    if not any(p.last for p in patients):
+        return own
+    flags = [{n: x for n, x in p.last.items() if isinstance(x, bool)} for p in patients]
+    numbers = [{n: x for n, x in p.last.items() if not isinstance(x, bool)} for p in patients]
+    return findings_frame(
+        [{**p.values, **of} for p, of in zip(patients, flags, strict=True)],
+        plan.columns,
+        plan.knowledge.catalogue,
+        [{**p.bounds, **of} for p, of in zip(patients, numbers, strict=True)],
     )
 
 

@@ -71,13 +71,17 @@ class Found:
     function, the text is made when it is first read: most findings of a patient are never shown.
     `stated_by`: who stated it, where nothing was measured that tells it. `suspected`: not known,
     but the last that is on record points to it (a value that is out of date, or only a bound).
-    `computed`: what the record tells, where something else stands in its place.
+    `computed`: what the record tells, where something else stands in its place. `last`: of a number
+    that is not known because its result is too old, that result; `day`: the first day that the
+    result, or the last one, may be of.
     """
 
     __slots__ = (
         "_text",
         "computed",
+        "day",
         "interval",
+        "last",
         "possible",
         "sources",
         "stated_by",
@@ -96,6 +100,8 @@ class Found:
         stated_by: str | None = None,
         suspected: bool = False,
         computed: Found | None = None,
+        last: Interval | None = None,
+        day: int | None = None,
     ) -> None:
         self.value = value
         self.sources = sources
@@ -104,6 +110,8 @@ class Found:
         self.stated_by = stated_by
         self.suspected = suspected
         self.computed = computed
+        self.last = last
+        self.day = day
         self._text = text
 
     @property
@@ -144,6 +152,8 @@ class Found:
             self.stated_by,
             self.suspected,
             self.computed,
+            self.last,
+            self.day,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -153,11 +163,10 @@ class Found:
         return hash(self._parts())
 
     def __repr__(self) -> str:
-        value, sources, text, interval, possible, stated_by, suspected, computed = self._parts()
-        beside = f", possible={possible!r}" if possible is not None else ""
-        beside += f", stated_by={stated_by!r}" if stated_by is not None else ""
-        beside += ", suspected=True" if suspected else ""
-        beside += f", computed={computed!r}" if computed is not None else ""
+        value, sources, text, interval, *rest = self._parts()
+        names = ("possible", "stated_by", "suspected", "computed", "last", "day")
+        told = zip(names, rest, strict=True)
+        beside = "".join(f", {name}={part!r}" for name, part in told if part not in (None, False))
         return f"Found({value!r}, {sources!r}, {text!r}, interval={interval!r}{beside})"
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -173,6 +182,8 @@ def _found(
     stated_by: str | None,
     suspected: bool,
     computed: Found | None,
+    last: Interval | None,
+    day: int | None,
 ) -> Found:
     return Found(
         value,
@@ -183,6 +194,8 @@ def _found(
         stated_by=stated_by,
         suspected=suspected,
         computed=computed,
+        last=last,
+        day=day,
     )
 
 

@@ -15,6 +15,7 @@ from rearm.findings.base import (
     unknown,
 )
 from rearm.findings.chart import PatientChart
+from rearm.findings.last_known import latest_number
 from rearm.record import Condition, Toxicity
 
 _ECG_DAYS = 90
@@ -29,7 +30,7 @@ _INFECTIONS = ("active_infection", "febrile_neutropenia")
 
 
 def _latest(test: str, days: int) -> Function:
-    return lambda chart: chart.number(test, chart.recent(days))
+    return lambda chart: latest_number(chart, test, days)
 
 
 FUNCTIONS["qtc"] = _latest("qtc", _ECG_DAYS)

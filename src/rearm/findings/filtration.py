@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rearm.findings.base import NOTHING, Found, finding, measured, sources_of, unknown
 from rearm.findings.chart import PatientChart
+from rearm.findings.last_known import SLOW_TO_CHANGE_DAYS, last_known
 from rearm.findings.patient import age
 from rearm.findings.results import LatestResult
 from rearm.interval import Interval
 
 _DAYS = 30
+_REPORTED = ("creatinine_clearance", "egfr")
 _EVER = 10**6
 # CKD-EPI 2021, creatinine without race (N Engl J Med 2021;385:1737-49): by sex the creatinine that
 # divides the two slopes (mg/dL), the slope below it, and the factor.
@@ -26,25 +30,37 @@ def creatinine_clearance(chart: PatientChart) -> Found:
 
     A creatinine after the reported value may only worsen it: the kidney may have failed in between.
     Where what is computed from it is lower it stands instead, and where nothing can be computed
-    nothing is known.
+    nothing is known. Where all are too old, the last goes on pointing to what it would mean.
     """
     dialysis = chart.condition("dialysis")
     if dialysis.present:
         return measured(_ON_DIALYSIS, lambda: f"at most 15: {dialysis.text}", dialysis.sources)
-    blood = chart.latest("creatinine", chart.recent(_DAYS))
-    tests = ("creatinine_clearance", "egfr")
-    reported = [chart.latest(test, chart.recent(_DAYS)) for test in tests]
-    known = [x for x in reported if x.quantity is not None]
+    now = _filtration(chart, lambda test: chart.latest(test, chart.recent(_DAYS)))
+    if now.known or now.last is not None:
+        return now
+    last = _filtration(chart, lambda test: last_known(chart, test, SLOW_TO_CHANGE_DAYS))
+    kept = last.last if last.quantity is None else last.quantity
+    if kept is None:
+        return now
+    return Found(None, last.sources, lambda: f"last {last.text}", last=kept, day=last.day)
+
+
+def _filtration(chart: PatientChart, latest: Callable[[str], LatestResult]) -> Found:
+    """As reported or computed, from what `latest` gives of a test."""
+    blood = latest("creatinine")
+    known = [x for x in map(latest, _REPORTED) if x.quantity is not None]
     if not known:
         return _computed(chart, blood)
     last = max(known, key=_since_when)
     stated = measured(last.quantity, last.describe, last.sources)
+    stated.day = _since_when(last)
     if blood.day is None or last.day is None or last.day >= blood.day:
         return stated
     computed = _computed(chart, blood)
     if computed.quantity is None or last.quantity is None:
         text = f"{last.text}, but a later creatinine exists: {blood.text}"
-        return unknown(text, sources_of(last, blood))
+        sources = sources_of(last, blood)
+        return Found(None, sources, text, last=last.quantity, day=_since_when(last))
     return computed if computed.quantity.high < last.quantity.low else stated
 
 
@@ -69,16 +85,19 @@ def _computed(chart: PatientChart, blood: LatestResult) -> Found:
     if creatinine.low <= 0 or chart.record.sex not in _CKD_EPI:
         return NOTHING
     if mass is None:
-        return measured(
+        found = measured(
             _ckd_epi(creatinine, age_, chart.record.sex),
             lambda: f"CKD-EPI 2021 from {blood.text}; {years.text}",
             sources_of(blood, years),
         )
-    return measured(
-        _cockcroft_gault(creatinine, age_, mass, chart.record.sex),
-        lambda: f"Cockcroft-Gault from {blood.text}; {years.text}; {weight.text}",
-        sources_of(blood, years, weight),
-    )
+    else:
+        found = measured(
+            _cockcroft_gault(creatinine, age_, mass, chart.record.sex),
+            lambda: f"Cockcroft-Gault from {blood.text}; {years.text}; {weight.text}",
+            sources_of(blood, years, weight),
+        )
+    found.day = _since_when(blood)
+    return found
 
 
 def _cockcroft_gault(creatinine: Interval, years: Interval, mass: Interval, sex: str) -> Interval:

@@ -1,5 +1,6 @@
 """A laboratory value that endangers: by a result of the last two weeks for certain, by an older one
-as a suspicion that is to be settled today.
+as a suspicion that is to be settled today. A number that is too old to count is kept as the last
+one that is known.
 """
 
 from __future__ import annotations
@@ -7,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from rearm.findings.base import NOTHING, Found, any3, joined, sources_of, suspected, unknown
+from rearm.findings.base import (
+    NOTHING,
+    Found,
+    any3,
+    joined,
+    measured,
+    sources_of,
+    suspected,
+    unknown,
+)
 from rearm.findings.chart import PatientChart
 from rearm.findings.results import LatestResult
 from rearm.interval import Interval
@@ -16,17 +26,22 @@ from rearm.record import Source
 __all__ = [
     "EMERGENCY_DAYS",
     "LAST_KNOWN_DAYS",
+    "SLOW_TO_CHANGE_DAYS",
     "Danger",
     "Harmful",
     "any_danger",
     "danger",
     "last_known",
+    "latest_number",
+    "too_old",
 ]
 
 EMERGENCY_DAYS = 14  # a laboratory value speaks of an emergency of now for this long
 # Until then the last value is a reason to measure today, whatever became of it: a convention of
 # this project.
 LAST_KNOWN_DAYS = 60
+# Kidney and heart seldom recover without being looked at: a convention of this project.
+SLOW_TO_CHANGE_DAYS = 365
 
 Harmful = Callable[[Interval], bool | None]
 
@@ -64,11 +79,43 @@ def danger(chart: PatientChart, test: str, harmful: Harmful) -> Danger:
     return Danger(None, True, last, age_words(chart, last))
 
 
-def last_known(chart: PatientChart, test: str) -> LatestResult:
-    """The last result of two months that could be used, whatever was set aside after it."""
-    rows = chart.results(test, chart.recent(LAST_KNOWN_DAYS))
+def last_known(chart: PatientChart, test: str, days: int = LAST_KNOWN_DAYS) -> LatestResult:
+    """The last result of these days that could be used, whatever was set aside after it."""
+    rows = chart.results(test, chart.recent(days))
     last = rows[-1].when.last if rows else None
-    return LatestResult() if last is None else chart.latest(test, (last - LAST_KNOWN_DAYS, last))
+    return LatestResult() if last is None else chart.latest(test, (last - days, last))
+
+
+def latest_number(
+    chart: PatientChart,
+    test: str,
+    days: int,
+    *,
+    last_days: int = 0,
+    whole: bool = False,
+) -> Found:
+    """The latest number of these days. Without one nothing is known but the last of twice the time
+    (or of `last_days`), which goes on pointing to what it would mean.
+    """
+    now = chart.latest(test, chart.recent(days))
+    if now.quantity is not None:
+        found = measured(now.quantity, now.describe, now.sources, whole=whole)
+        found.day = _first_day(now)
+        return found
+    last = last_known(chart, test, max(2 * days, last_days))
+    if last.quantity is not None:
+        return too_old(chart, last, last.quantity)
+    return unknown(now.describe, now.sources) if now.has_text else NOTHING
+
+
+def too_old(chart: PatientChart, last: LatestResult, quantity: Interval) -> Found:
+    """A number that is not known, and the last of it."""
+    text = f"last {last.text}{age_words(chart, last)}"
+    return Found(None, last.sources, text, last=quantity, day=_first_day(last))
+
+
+def _first_day(latest: LatestResult) -> int | None:
+    return latest.labs[0].when.first if latest.labs else None
 
 
 def age_words(chart: PatientChart, latest: LatestResult) -> str:

@@ -25,6 +25,7 @@ from rearm.findings.base import (
 )
 from rearm.findings.chart import PatientChart
 from rearm.findings.derived import CHILDBEARING_AGE
+from rearm.findings.last_known import SLOW_TO_CHANGE_DAYS, latest_number
 from rearm.findings.presence import Presence, any_present, grade_words
 from rearm.findings.results import LatestResult
 from rearm.interval import Interval
@@ -128,7 +129,7 @@ def sex(chart: PatientChart) -> Found:
 
 @finding("ecog")
 def ecog(chart: PatientChart) -> Found:
-    return chart.number("ecog", chart.recent(_ECOG_DAYS), whole=True)
+    return latest_number(chart, "ecog", _ECOG_DAYS, whole=True)
 
 
 @finding("frailty")
@@ -168,12 +169,12 @@ def weight_kg(chart: PatientChart) -> Found:
 
 @finding("creatinine")
 def creatinine(chart: PatientChart) -> Found:
-    return chart.number("creatinine", chart.recent(_COUNT_DAYS))
+    return latest_number(chart, "creatinine", _COUNT_DAYS, last_days=SLOW_TO_CHANGE_DAYS)
 
 
 @finding("lvef")
 def lvef(chart: PatientChart) -> Found:
-    return chart.number("lvef", chart.recent(_LVEF_DAYS))
+    return latest_number(chart, "lvef", _LVEF_DAYS, last_days=SLOW_TO_CHANGE_DAYS)
 
 
 @finding("heart_failure_severe")
@@ -225,12 +226,12 @@ def _thrombosis_text(row: Condition) -> str:
 
 @finding("neutrophils")
 def neutrophils(chart: PatientChart) -> Found:
-    return chart.number("neutrophils", chart.recent(_COUNT_DAYS))
+    return latest_number(chart, "neutrophils", _COUNT_DAYS)
 
 
 @finding("platelets")
 def platelets(chart: PatientChart) -> Found:
-    return chart.number("platelets", chart.recent(_COUNT_DAYS))
+    return latest_number(chart, "platelets", _COUNT_DAYS)
 
 
 _SUPPORT_DAYS, _IG_DAYS = 14, 60
@@ -263,7 +264,7 @@ def _given_lately(chart: PatientChart, agents: tuple[str, ...], days: int) -> Fo
 
 @finding("hemoglobin")
 def hemoglobin(chart: PatientChart) -> Found:
-    return chart.number("hemoglobin", chart.recent(_COUNT_DAYS))
+    return latest_number(chart, "hemoglobin", _COUNT_DAYS)
 
 
 @finding("prolonged_cytopenia")

@@ -14,6 +14,7 @@ from rearm.findings.base import (
     unknown,
 )
 from rearm.findings.chart import PatientChart
+from rearm.findings.last_known import latest_number
 from rearm.findings.lesion_tissue import (
     lesion_name,
     naming_no_lesion,
@@ -112,7 +113,7 @@ def mds_aml(chart: PatientChart) -> Found:
 
 @finding("marrow_blasts_percent")
 def marrow_blasts_percent(chart: PatientChart) -> Found:
-    return chart.number("marrow_blasts", chart.recent(_BLASTS_DAYS))
+    return latest_number(chart, "marrow_blasts", _BLASTS_DAYS)
 
 
 @finding("iec_hs")

@@ -28,6 +28,7 @@ from rearm.findings.car_measurements import (
 )
 from rearm.findings.chart import PatientChart
 from rearm.findings.exposure import apheresis_of
+from rearm.findings.last_known import latest_number
 from rearm.findings.microenvironment import before_lymphodepletion, divided
 from rearm.findings.results import NO_RESULT, LatestResult, Window, lab_text
 from rearm.interval import Interval
@@ -276,7 +277,7 @@ def alc_before_lymphodepletion(chart: PatientChart) -> Found:
 
 @finding("cd4_count")
 def cd4_count(chart: PatientChart) -> Found:
-    return chart.number("cd4_t_cells", chart.recent(_RECENT_DAYS))
+    return latest_number(chart, "cd4_t_cells", _RECENT_DAYS)
 
 
 @finding("cd8_count")

@@ -25,6 +25,7 @@ __all__ = [
     "DiseaseNow",
     "PresentRelapse",
     "Watching",
+    "named",
     "present_relapse",
 ]
 
@@ -102,7 +103,7 @@ def present_relapse(
     if last is not None and _controls(last):
         return DiseaseNow(
             relapse=None,
-            watching=_watching(last.failure, _after(last), last.line.number),
+            watching=_watching(last.failure, named(last), last.line.number),
             lines=later,
         )
     for place in range(len(later) - 1, -1, -1):
@@ -148,7 +149,7 @@ def _relapse(
     if since_then and tempo != "rapid":
         tempo = None
     return PresentRelapse(
-        after=CAR_T if outcome is None else _after(outcome),
+        after=CAR_T if outcome is None else named(outcome),
         line=_line_of_car_t(record) if outcome is None else outcome.line.number,
         status=status,
         certainty=failure.certainty,
@@ -170,7 +171,8 @@ def _first_sign(failure: Failure) -> int | None:
     return min([*signs, last] if last is not None else signs, default=None)
 
 
-def _after(outcome: LineOutcome) -> str:
+def named(outcome: LineOutcome) -> str:
+    """The agents of the line; without any its regimen or number."""
     regimens = [row.regimen for row in outcome.line.rows if row.regimen]
     return " + ".join(outcome.agents) or next(iter(regimens), f"line {outcome.line.number}")
 

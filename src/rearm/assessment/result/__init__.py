@@ -61,6 +61,7 @@ from rearm.assessment.result.failure import (
     InfusionStatus,
     Relapse,
     SignalResult,
+    TreatedSince,
     Watched,
 )
 from rearm.assessment.result.header import InputIssue, IssueSummary, Versions
@@ -157,6 +158,7 @@ __all__ = [
     "TherapyResult",
     "Tier",
     "Titles",
+    "TreatedSince",
     "Turn",
     "Urgency",
     "Verdict",

@@ -64,10 +64,15 @@ class Turn(Part, frozen=True, kw_only=True):
 class Change(BriefPart, frozen=True, kw_only=True):
     """What one result of a test would change. `within`: of a number, the range between two limits
     of the rules in which every value changes the same; the number in `values` is one of them.
+    `apart_by`: of each result that changes nothing the findings in which it differs, the fewest: at
+    least one of them has to be told with this result. `extreme`: of a result of which nobody thinks
+    while no sign points to it.
     """
 
     values: dict[str, Plain]
     turns: tuple[Turn, ...]
+    apart_by: tuple[tuple[str, ...], ...] = ()
+    extreme: bool = False
     within: dict[str, IntervalDict] = msgspec.field(default_factory=dict)
 
 

@@ -38,7 +38,9 @@ class FindingResult(BriefPart, frozen=True, kw_only=True):
 
     `value` is exact; `interval` holds bounds, `possible` the values that are left, where no more is
     known; all three absent: not known. `stated_by`: who said so, where nothing was measured.
-    `suspected`: not known, but the last that is on record points to it. `text`: what was seen, or
+    `suspected`: not known, but the last that is on record points to it. `last`: of a number that is
+    not known, its last result, which is too old to count; `day`: the day of the result, or of the
+    last one. `text`: what was seen, or
     of what is not known what it means; `rows`: places in `rows`, and `doubtful` those of them with
     a value that may be a slip. `computed`: what the record tells, where the team states it
     otherwise or it is assumed.
@@ -46,6 +48,8 @@ class FindingResult(BriefPart, frozen=True, kw_only=True):
 
     value: Plain = None
     interval: IntervalDict | None = None
+    last: IntervalDict | None = None
+    day: int | None = None
     possible: tuple[str, ...] | None = None
     stated_by: str | None = None
     suspected: bool = False
@@ -66,15 +70,17 @@ class Reason(BriefPart, frozen=True, kw_only=True):
 
     `truth` None (left out): unknown for want of the findings `missing`, which are left out where
     they are all that it reads and does not know (`Assessment.missing`); `asks`: the work-ups that
-    would tell. `text` speaks as if the condition were true. `harm`: a caution for what the patient
-    has, who may come to harm, and not for what the treatment can do. `rule`: the id of the rule in
-    the knowledge where it is another than that of the reason.
+    would tell; `pointed`: the last result points to it, which is too old to count or contradicted.
+    `text` speaks as if the condition were true. `harm`: a caution for what the patient has, who may
+    come to harm, and not for what the treatment can do. `rule`: the id of the rule in the knowledge
+    where it is another than that of the reason.
     """
 
     text: str
     effect: Effect = "caution"
     rule: str | None = None
     truth: bool | None = None
+    pointed: bool = False
     findings: tuple[str, ...] = ()
     citations: tuple[str, ...] = ()
     stage: str | None = None
@@ -84,6 +90,11 @@ class Reason(BriefPart, frozen=True, kw_only=True):
     harm: bool = False
     missing: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it holds, or the last result points to it."""
+        return self.truth is True or self.pointed
 
 
 class Note(Part, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ __all__ = [
     "InfusionStatus",
     "Relapse",
     "SignalResult",
+    "TreatedSince",
     "Watched",
 ]
 
@@ -75,13 +76,24 @@ class FailureResult(Part, frozen=True, kw_only=True):
     computed: ComputedCourse | None = None
 
 
+class TreatedSince(Part, frozen=True, kw_only=True):
+    """A line begun since the relapse, of which the record does not tell whether it works: its
+    agents, its number among all lines, the days on which it may have begun, and whether it ended.
+    """
+
+    agents: str
+    line: int
+    start: DayRange
+    ended: bool
+
+
 class Relapse(Part, frozen=True, kw_only=True):
     """The relapse to decide on: the last progression or suspicion, whichever line it ended.
 
     `after`: `CAR-T`, or the agents of the line, `line` its number among all. `day`: the days that
     it may have been on. `tempo` null: not known. `since`: day of the first sign of it. `rows`: the
-    places in `rows` that it rests on. `computed`: what the record tells, where the team states it
-    otherwise.
+    places in `rows` that it rests on. `treated_by`: the line begun since, null without one.
+    `computed`: what the record tells, where the team states it otherwise.
     """
 
     after: str
@@ -93,6 +105,7 @@ class Relapse(Part, frozen=True, kw_only=True):
     tempo: Literal["rapid", "intermediate", "slow"] | None
     since: int | None
     rows: tuple[int, ...] = ()
+    treated_by: TreatedSince | None = None
     computed: ComputedCourse | None = None
 
 

@@ -15,7 +15,7 @@ from rearm.assessment.result import (
     Tier,
 )
 from rearm.assessment.result.options import AvailabilityStatus
-from rearm.report.assessment.disease import has_not_responded
+from rearm.report.assessment.disease import has_not_responded, treatment_since
 from rearm.report.figures import figure_line, is_pivotal
 from rearm.report.words import words
 
@@ -98,6 +98,8 @@ def state_words(result: Assessment) -> str:
     if result.answer.state == "controlled" and has_not_responded(result):
         return "Neither response nor progression is on record; repeat the markers."
     text = _STATES[result.answer.state]
+    if result.answer.state == "choose" and (treated := treatment_since(result)):
+        text = f"{treated} Judge the response first; what follows holds if it fails."
     if _nothing_high(result):
         text += (
             " Every strategy has a reason against it; those with the strongest support are shown."

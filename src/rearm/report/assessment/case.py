@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from rearm.assessment import Assessment
+from rearm.interval import Interval
 from rearm.report.assessment.disease import later_disease_sentence
+from rearm.report.assessment.sentences import date_or_day
 from rearm.report.words import days_words, words
 
-__all__ = ["age_words", "case_paragraph", "kind_of_myeloma", "refractory_classes", "values_now"]
+__all__ = [
+    "age_words",
+    "case_paragraph",
+    "kind_of_myeloma",
+    "refractory_classes",
+    "values_now",
+]
 
 _CLASSES = (
     ("proteasome inhibitors", "pi"),
@@ -58,9 +66,9 @@ def _sentences(assessment: Assessment) -> Iterator[str]:
             product = infusion.product or "CAR-T"
             yield f"A product ({product}) was collected and never infused."
     ecog = value.get("ecog")
-    now = [f"ECOG {ecog:g}"] if isinstance(ecog, int | float) else []
-    if now := [*now, *values_now(assessment)]:
-        yield f"Now: {', '.join(now)}."
+    if isinstance(ecog, int | float):
+        yield f"ECOG {ecog:g}."
+    yield from values_now(assessment)
     if value.get("frailty"):
         yield f"Frailty: {value['frailty']}."
     if value.get("goals_of_care"):
@@ -106,11 +114,31 @@ def refractory_classes(assessment: Assessment) -> list[str]:
     ]
 
 
-def values_now(assessment: Assessment) -> list[str]:
-    """Blood, kidney and heart, as far as they are known."""
-    values = {name: finding.value for name, finding in assessment.findings.items()}
-    return [
-        f"{name} {number:g}{unit}"
-        for name, key, unit in _NOW
-        if isinstance(number := values.get(key), int | float)
-    ]
+def values_now(assessment: Assessment) -> Iterator[str]:
+    """Blood, kidney and heart with their days: what is known now, and the last of what is too old
+    to count.
+    """
+    now: dict[int | None, list[str]] = {}
+    last: dict[int | None, list[str]] = {}
+    for name, key, unit in _NOW:
+        found = assessment.findings.get(key)
+        if found is None:
+            continue
+        if isinstance(found.value, int | float):
+            now.setdefault(found.day, []).append(f"{name} {found.value:g}{unit}")
+        elif (bounds := found.interval or found.last) is not None:
+            days = now if found.interval is not None else last
+            days.setdefault(found.day, []).append(f"{name} {Interval.from_dict(bounds)}{unit}")
+    if now:
+        yield f"Now: {_by_day(assessment, now)}."
+    if last:
+        yield f"Last known: {_by_day(assessment, last)}."
+
+
+def _by_day(assessment: Assessment, values: Mapping[int | None, Sequence[str]]) -> str:
+    """`haemoglobin 9.1 g/dL, creatinine 2.2 mg/dL (2026-09-07)`."""
+    told = []
+    for day, found in values.items():
+        when = "" if day is None else f" ({date_or_day(assessment, day)})"
+        told.append(f"{', '.join(found)}{when}")
+    return "; ".join(told)

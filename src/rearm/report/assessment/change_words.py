@@ -17,7 +17,7 @@ from rearm.report.assessment.sentences import asked_as, told_words
 from rearm.report.words import words
 from rearm.units import OF_CLONE
 
-__all__ = ["changes_in_words", "conditions_in_words"]
+__all__ = ["changes_in_words", "conditions_in_words", "told_by"]
 
 # What becomes of the relapse, by what the repeat shows.
 _REPEATED = {
@@ -79,12 +79,23 @@ def conditions_in_words(
     """What a test may show to bring `changes`, as `if IgG is below 400 mg/dL`: each result by what
     none of its other results shows; those that differ in one finding alone together.
     """
-    others = [change for change in test.changes if change not in changes]
-    shown = [change for change in changes if "failure_status" not in change.values]
     for change in changes:
         if "failure_status" in change.values:
             status = str(change.values["failure_status"])
             yield _REPEATED.get(status, f"if the CAR-T: {words(status)}")
+    for names, told in told_by(result, test, changes):
+        yield _condition([_clause(result, name, told) for name in names])
+
+
+def told_by(
+    result: Assessment, test: NextTest, changes: Sequence[Change]
+) -> list[tuple[tuple[str, ...], list[Change]]]:
+    """The findings by which `changes` are told, with those that differ in the last of them alone.
+    No other result of the test shows the same, but for one of which nobody thinks.
+    """
+    extreme_too = any(change.extreme for change in changes)
+    others = [x for x in test.changes if x not in changes and (extreme_too or not x.extreme)]
+    shown = [change for change in changes if "failure_status" not in change.values]
     ranked = _Ranked(result, shown)
     one = _one_finding(ranked, shown, others)
     alike: dict[tuple[tuple[str, ...], tuple[Plain, ...]], list[Change]] = {}
@@ -92,8 +103,7 @@ def conditions_in_words(
         names = one or _telling(ranked, change, others)
         fixed = tuple(change.values[name] for name in names[:-1])
         alike.setdefault((names, fixed), []).append(change)
-    for (names, _), told in alike.items():
-        yield _condition([_clause(result, name, told) for name in names])
+    return [(names, told) for (names, _), told in alike.items()]
 
 
 class _Clause(NamedTuple):
@@ -176,6 +186,7 @@ def _one_finding(
     for name in ranked.names(changes[0]) if changes else ():
         values = ranked.values[name]
         apart = not any(other.values.get(name) in (None, *values) for other in others)
+        apart = apart and all(name in names for x in changes for names in x.apart_by)
         if None not in values and apart and not _hides(ranked, changes, name):
             return (name,)
         if isinstance(changes[0].values[name], str) and len(values) == 1:
@@ -199,12 +210,14 @@ def _telling(ranked: _Ranked, change: Change, others: Collection[Change]) -> tup
     names = ranked.names(change)
     base = tuple(n for n in names[:1] if ranked.kind(n, change.values[n]) == _SHOWN)
     rest = names[len(base) :]
+    apart_by = [frozenset(differing) for differing in change.apart_by]
     chosen = next(
         (
             (*base, *more)
             for size in range(not base, len(rest) + 1)
             for more in combinations(rest, size)
             if not any(_shares(change, other, (*base, *more)) for other in others)
+            and all(not differing.isdisjoint((*base, *more)) for differing in apart_by)
         ),
         # another result agrees in all of it
         tuple(n for n in names if ranked.kind(n, change.values[n]) in (_SHOWN, _MEASURED)),

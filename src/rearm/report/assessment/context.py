@@ -211,8 +211,8 @@ class PageContext:
         return places_text(self.result.rows_of(findings))
 
     def holding(self, keys: Iterable[str]) -> tuple[str, ...]:
-        """Those of the reasons that are known to hold."""
-        return tuple(key for key in keys if self.result.reasons[key].truth is True)
+        """Those of the reasons that are known to hold, or that the last result points to."""
+        return tuple(key for key in keys if self.result.reasons[key].speaks)
 
     def not_known(self, option: OptionResult) -> tuple[str, ...]:
         """The reasons against the option, and cautions, of which nobody knows whether they hold."""
@@ -349,7 +349,7 @@ def _said(result: Assessment, opened: Iterable[StrategyPart]) -> Iterator[str]:
     """The citations that the choice, the actions, the tests and the causes rest on."""
     for part in opened:
         option = part.options[0]
-        cautions = (key for key in option.cautions if result.reasons[key].truth)
+        cautions = (key for key in option.cautions if result.reasons[key].speaks)
         for key in (*part.line.because, *option.against, *option.for_, *cautions):
             yield from result.reasons[key].citations
     for action in result.actions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rearm.assessment.result import Assessment, ComputedCourse, Relapse, Watched
-from rearm.report.assessment.sentences import day_range
+from rearm.report.assessment.sentences import date_or_day, day_range
 from rearm.report.words import days_words, listed, words
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "disease_sentence",
     "has_not_responded",
     "later_disease_sentence",
+    "treatment_since",
 ]
 
 _CAR_T = "CAR-T"
@@ -48,6 +49,8 @@ def _relapse(relapse: Relapse) -> str:
     parts = [f"after {_line(relapse.after, relapse.line)}, {day}{certainty}"]
     parts += [f"pattern {listed(relapse.pattern)}"] if relapse.pattern else []
     parts.append(f"tempo {relapse.tempo or 'unknown'}")
+    if (treated := relapse.treated_by) is not None:
+        parts.append(f"{_line(treated.agents, treated.line)} since, {day_range(treated.start)}")
     if relapse.since is not None and relapse.since != relapse.day.low:
         parts.append(f"first sign on day {relapse.since}")
     if relapse.computed is not None:
@@ -61,6 +64,22 @@ def computed_course_words(computed: ComputedCourse) -> str:
     day = () if computed.status not in ("failed", "suspected") else (day_range(computed.day),)
     certainty = () if computed.certainty is None else (_CERTAINTY.get(computed.certainty, ""),)
     return ", ".join((words(computed.status), *day, *certainty))
+
+
+def treatment_since(assessment: Assessment) -> str:
+    """`Talquetamab was begun on day 934, and the record does not tell whether it works.`; empty
+    where no line was begun since the relapse.
+    """
+    treated = None if assessment.relapse is None else assessment.relapse.treated_by
+    if treated is None:
+        return ""
+    start = treated.start
+    on = day_range(start)
+    if start.low is not None and start.low == start.high:
+        on = f"on {date_or_day(assessment, start.low)}"
+    works = "worked" if treated.ended else "works"
+    named = f"{treated.agents[:1].upper()}{treated.agents[1:]}"
+    return f"{named} was begun {on}, and the record does not tell whether it {works}."
 
 
 def has_not_responded(assessment: Assessment) -> bool:

@@ -95,13 +95,25 @@ def _cause(a: Assessment) -> str:
 
 
 def _first(a: Assessment) -> str:
-    """The strategies of the highest tier that the sheet shows, of those that treat the myeloma."""
+    """The strategies of the highest tier that the sheet shows, of those that treat the myeloma;
+    before them what treats an emergency, and a therapy that is not judged yet.
+    """
     state = _STATES[a.answer.state]
+    treated = None if a.relapse is None else a.relapse.treated_by
+    if a.answer.state == "choose" and treated is not None and not treated.ended:
+        state = f"judge {treated.agents} first; if it fails: "
     if a.answer.state == "controlled" and has_not_responded(a):
         return "repeat markers"
     if a.answer.state in _NO_CHOICE:
         return state
-    lines = [line for line in answer_lines(a) if a.option(line.option_id).role in _CHOICES]
+    shown = answer_lines(a)
+    lines = [line for line in shown if a.option(line.option_id).role in _CHOICES]
+    if a.answer.state == "emergency_first" and shown and shown[0] not in lines:
+        at_once = [x.strategy for x in shown if x.tier == shown[0].tier and x not in lines]
+        state = f"{state}{', '.join(at_once)}"
+        if not lines and not a.answer.then:
+            return state
+        state += "; then "
     then = [a.titles.strategies[name] for name in a.answer.then]
     if not lines:
         return f"{state}{', '.join(then) or 'none'}"

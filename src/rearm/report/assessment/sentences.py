@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 
 from rearm.assessment.result import (
     Action,
@@ -33,6 +34,7 @@ __all__ = [
     "availability_brief",
     "availability_text",
     "behind_action",
+    "date_or_day",
     "day_range",
     "difference_text",
     "doubt_text",
@@ -49,6 +51,7 @@ __all__ = [
 # A dash and no colon: the reason belongs to the same clause, so that nothing reads as stated which
 # is not.
 _NOT_KNOWN = "Unknown; would apply if so –"
+_POINTED = "The last result points to it –"
 _NOT_SO = "Not the case here –"
 
 
@@ -98,12 +101,21 @@ def unread_text(assessment: Assessment) -> str:
     return f"{left_out} left out because {could} not be used{dates}: correct {it} first."
 
 
+def date_or_day(assessment: Assessment, day: int) -> str:
+    """`2026-09-07`; `day 910` where day zero has no date."""
+    today, axis = assessment.as_of_date, assessment.as_of
+    if today is None or axis is None:
+        return f"day {day}"
+    return str(date.fromisoformat(today) - timedelta(days=axis - day))
+
+
 def reason_text(reason: Reason) -> str:
     """The reason, which speaks as if its condition were true, with what is known of that."""
     # a requirement gives its reason for the case that it is not met
     if reason.truth is True or (reason.effect == "require" and reason.truth is False):
         return reason.text
-    return f"{_NOT_KNOWN if reason.truth is None else _NOT_SO} {reason.text}"
+    unknown = _POINTED if reason.pointed else _NOT_KNOWN
+    return f"{unknown if reason.truth is None else _NOT_SO} {reason.text}"
 
 
 def asked_as(assessment: Assessment, finding: str) -> str:

@@ -88,7 +88,7 @@ def said_reasons(result: Assessment, part: StrategyPart, option: OptionResult) -
     said.
     """
     if part.leads(option):
-        cautions = (key for key in option.cautions if result.reasons[key].truth)
+        cautions = (key for key in option.cautions if result.reasons[key].speaks)
         return (*option.against, *option.for_, *cautions)
     return tuple(key for key in option.against if result.reasons[key].text != part.sentence)
 
@@ -104,7 +104,7 @@ def numbered_reasons(
     told = tuple(key for key in option.against if result.reasons[key].text == part.sentence)
     if part.to_avoid:
         return told
-    cautions = (key for key in option.cautions if result.reasons[key].truth)
+    cautions = (key for key in option.cautions if result.reasons[key].speaks)
     decided = option.unknown if option.verdict == "needs_information" else ()
     first = result.must_be_known_first(option)
     return (*told, *option.for_, *cautions, *decided, *first)

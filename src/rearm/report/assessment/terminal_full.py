@@ -173,7 +173,7 @@ def _decided(assessment: Assessment, option: OptionResult) -> str:
     elif option.verdict == "needs_information":
         chosen = assessment.reasons_of(option.unknown[:2])
     else:
-        cautions = [r for r in assessment.reasons_of(option.cautions) if r.truth]
+        cautions = [r for r in assessment.reasons_of(option.cautions) if r.speaks]
         chosen = (*assessment.reasons_of(option.for_[:1]), *cautions[:_FEW])
     text = " ".join(reason_text(r) for r in chosen)
     then = f", then {words(option.afterwards)}" if option.afterwards else ""

@@ -45,9 +45,7 @@ def _person(result: Assessment) -> str:
         kind_of_myeloma(result),
         *(name for name, key in _ALTERATIONS if value.get(key) is True),
     ]
-    now = values_now(result)
-    who = f"{', '.join(x for x in parts if x)}."
-    return f"{who} Now: {', '.join(now)}." if now else who
+    return " ".join((f"{', '.join(x for x in parts if x)}.", *values_now(result)))
 
 
 def _treatment(result: Assessment) -> str:

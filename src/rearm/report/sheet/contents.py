@@ -21,7 +21,13 @@ from rearm.report.assessment.overruled_words import (
     overruled_lines,
 )
 from rearm.report.assessment.practicalities_words import ReviewWords, brief_words, review_words
-from rearm.report.assessment.sentences import alert_title, asked_for, seen_texts, unread_text
+from rearm.report.assessment.sentences import (
+    alert_title,
+    asked_for,
+    reason_text,
+    seen_texts,
+    unread_text,
+)
 from rearm.report.sheet.case_lines import case_lines
 from rearm.report.words import capital, days_words, unread_file, words
 
@@ -182,15 +188,15 @@ def _shared(result: Assessment, lines: Sequence[AnswerLine]) -> tuple[str, ...]:
 def _line(result: Assessment, line: AnswerLine, shared: Sequence[str]) -> SheetLine:
     option = result.option(line.option_id)
     first = tuple(asked_for(result, line.must_be_true))
-    holding = [reason for x in option.cautions if (reason := result.reasons[x]).truth]
-    harms = [reason.text for reason in holding if reason.harm]
+    holding = [reason for x in option.cautions if (reason := result.reasons[x]).speaks]
+    harms = [reason_text(reason) for reason in holding if reason.harm]
     return SheetLine(
         line=line,
         why=_why(result, line),
         first=tuple(x for x in first if x not in shared),
         shares=bool(first) and bool(shared),
         # none that may harm the patient is ever cut
-        cautions=tuple(harms or [reason.text for reason in holding[:1]]),
+        cautions=tuple(harms or [reason_text(reason) for reason in holding[:1]]),
         given=brief_words(result, option.id),
     )
 
