@@ -94,7 +94,7 @@ docs: setup-test ## write the factors of units, the pooled evidence and the page
 	@$(BIN)/python -m scripts.compile_units
 	@$(BIN)/python -m scripts.pool_evidence
 	@$(BIN)/python -m scripts.write_docs && $(BIN)/python -m scripts.write_spec
-	@$(BIN)/python -m scripts.page_context
+	@$(BIN)/python -m scripts.page_context && $(BIN)/python -m scripts.hazards
 
 mechanism-calibration: setup-test ## the virtual population beside every published target, with pictures, to demo/mechanism-calibration.html
 	@mkdir -p demo && $(BIN)/python -m scripts.mechanism_calibrate --report demo/mechanism-calibration.html

@@ -1,51 +1,63 @@
 """What could harm a patient, and what stands against it.
 
-One row a hazard: the guard in the program, the tests that hold it in full, and here one probe that
-passes with the guard and fails when the guard is taken out.
+The table is docs/validation/hazards.toml: a hazard a row, the guard in the program, the tests that
+hold it in full. Here is one probe of each, which passes with the guard and fails when the guard is
+taken out.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 from scripts import slips
+from scripts.hazards import hazards, hazards_page
+from tests.support.course_builder import lab as course_lab
+from tests.support.course_builder import record as course_record
+from tests.support.course_builder import serum, therapy
+from tests.support.fhir_builder import code as fhir_code
+from tests.support.fhir_builder import infusion as fhir_infusion
+from tests.support.fhir_builder import m_protein as fhir_m_protein
+from tests.support.fhir_builder import patient as fhir_patient
+from tests.support.fhir_builder import record_of as fhir_record
 from tests.support.loops import some
 from tests.support.places import DATA, ROOT
+from tests.support.read_back import untold_in_page
 
 import rearm
 from rearm.assessment import Assessment
 from rearm.assessment.plan import TIERS
-from rearm.intake import read_tables
+from rearm.findings.results import LatestResult
+from rearm.intake import days, read_tables
+from rearm.intake.rows import Moment
 from rearm.interval import Interval
 from rearm.outcome.failure import Failure
+from rearm.outcome.failures import failures
 from rearm.outcome.relapse import DiseaseNow, present_relapse
 from rearm.record import Record
+from rearm.report.figures import figure_line
+from rearm.report.sheet import sheet
+from rearm.report.sheet.contents import sheet_contents
 from rearm.units import Number, parse_number
 
 Probe = Callable[[], None]
-INFUSED = {"patient_id": "A", "day": 0, "product": "ide-cel", "target": "BCMA", "infused": "yes"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hazard:
-    """`guard`: what is taken out, as `module:name`; `off`: what stands in its place. `held_by`: the
-    tests that hold it, as `file::name`.
-    """
-
-    probe: Probe
-    guard: str
-    off: Any
-    held_by: tuple[str, ...]
+INFUSED: dict[str, Any] = {
+    "patient_id": "A",
+    "day": 0,
+    "product": "ide-cel",
+    "target": "BCMA",
+    "infused": "yes",
+}
 
 
 def labs(*values: str, unit: str = "g/dL") -> Record:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"patient_id": "A", "day": 30 + 28 * n, "test": "serum_m_protein", "value": value}
         | {"unit": unit}
         for n, value in enumerate(values)
@@ -133,6 +145,154 @@ def excluded_drug_first() -> None:
                     assert TIERS.index(tier.tier) <= TIERS.index(limit), line.option
 
 
+def wrong_code() -> None:
+    """A code with a wrong check digit is no result of the test that it looks like."""
+    slip = m_protein_of(coded="33358-4")
+    assert slip.labs == ()
+    assert "loinc_check_digit" in {issue.code for issue in slip.issues}
+
+
+def m_protein_of(*, coded: str) -> Record:
+    result = fhir_m_protein() | {"code": fhir_code("http://loinc.org", coded, "serum M-protein")}
+    return fhir_record(fhir_patient(), fhir_infusion(), result)
+
+
+def missing_as_denied() -> None:
+    """Of one heart disease that is denied nothing follows for the others, of which nobody spoke."""
+    heart: dict[str, Any] = {
+        "patient_id": "A",
+        "day": 5,
+        "condition": "arrhythmia",
+        "status": "absent",
+    }
+    (record,) = read_tables(
+        {"patients": [{"patient_id": "A"}], "infusions": [INFUSED], "conditions": [heart]}
+    ).records
+    found = rearm.assess(record, as_of=10).findings.get("cardiac_disease")
+    assert found is None or found.value is None
+
+
+def unconfirmed_as_confirmed() -> None:
+    """One value above the limit is a progression that waits for its repeat."""
+    (failure,) = failures(labs("0.4", "0.4", "2.4"))
+    assert (failure.status, failure.certainty) == ("suspected", "unconfirmed")
+
+
+def antibody_band() -> None:
+    """Under daratumumab a band is said to be, perhaps, the drug."""
+    course = failures(
+        course_record(
+            labs=[
+                *serum({-3: 3.0, 30: 0.0, 60: 0.0}),
+                course_lab("serum_immunofixation", 30, "positive"),
+            ],
+            therapies=[therapy(10, "maintenance", agents=("daratumumab",))],
+        )
+    )[0].course
+    assert course is not None
+    assert "antibody_band_possible" in {flag.id for flag in course.flags}
+
+
+def chains_swapped() -> None:
+    """The raised chain of a kappa myeloma is lambda: told."""
+    chains = (("kappa_flc", "8"), ("lambda_flc", "400"))
+    rows: list[dict[str, Any]] = [
+        {"patient_id": "A", "day": 5, "test": test, "value": value, "unit": "mg/L"}
+        for test, value in chains
+    ]
+    person: dict[str, Any] = {"patient_id": "A", "light_chain": "kappa"}
+    (record,) = read_tables({"patients": [person], "infusions": [INFUSED], "labs": rows}).records
+    assert "light_chains_swapped" in codes(record)
+
+
+def retracted_result() -> None:
+    """A result entered in error is none."""
+    row: dict[str, Any] = {
+        "patient_id": "A",
+        "day": 30,
+        "test": "serum_m_protein",
+        "value": "3",
+        "unit": "g/dL",
+    }
+    (record,) = read_tables(
+        {
+            "patients": [{"patient_id": "A"}],
+            "infusions": [INFUSED],
+            "labs": [row | {"status": "entered-in-error"}],
+        }
+    ).records
+    assert record.labs == ()
+
+
+def with_filtration(value: str, age: int) -> Assessment:
+    """A patient with a relapse whose eGFR is this many days old."""
+    row: dict[str, Any] = {"patient_id": "A", "day": 500 - age, "test": "egfr", "value": value}
+    states = ((60, "PR"), (480, "PD"))
+    (record,) = read_tables(
+        {
+            "patients": [{"patient_id": "A"}],
+            "infusions": [INFUSED],
+            "assessments": [
+                {"patient_id": "A", "day": day, "response": response, "by": "team"}
+                for day, response in states
+            ],
+            "labs": [row | {"unit": "mL/min/1.73m2"}],
+        }
+    ).records
+    return rearm.assess(record, as_of=500)
+
+
+def old_value_as_now() -> None:
+    """A filtration of four months ago is not that of today."""
+    found = with_filtration("75", 120).findings.get("creatinine_clearance")
+    assert found is None or found.value is None
+
+
+def old_value_forgotten() -> None:
+    """A filtration of 22 mL/min goes on warning when it is too old to count."""
+    result = with_filtration("22", 40)
+    assert "engager-kidney" in result.option("talquetamab").cautions
+    assert result.reasons["engager-kidney"].pointed
+
+
+def month_as_day() -> None:
+    """March 2026 is one of its days, and nobody knows which."""
+    days._moment_of_text.cache_clear()
+    row: dict[str, Any] = {
+        "patient_id": "A",
+        "day": "2026-03",
+        "test": "serum_m_protein",
+        "value": "3",
+    }
+    (record,) = read_tables(
+        {
+            "patients": [{"patient_id": "A", "day_zero": "2026-01-01"}],
+            "infusions": [INFUSED],
+            "labs": [row | {"unit": "g/dL"}],
+        }
+    ).records
+    (result,) = record.labs
+    assert (result.when.first, result.when.last) == (59, 89)
+
+
+def contraindication_missed() -> None:
+    """Bendamustine is not given with a clearance below 30 mL/min."""
+    assert with_filtration("22", 0).option("bendamustine-prednisone").verdict == "excluded"
+
+
+def ranking_over_trusted() -> None:
+    """Each line of a sheet stands with its reason and its ground."""
+    lines = sheet_contents(after_teclistamab()).lines
+    for line in some(lines):
+        assert line.why and line.line.ground, line.line.strategy
+
+
+def report_differs() -> None:
+    """The figures of the page are those of the result."""
+    result = after_teclistamab()
+    assert untold_in_page(result, sheet(result)) == []
+
+
 # ---------------------------------------------------------------- the guards taken out
 
 
@@ -159,92 +319,90 @@ def without_comparator(text: Any, **more: Any) -> Number:
     return Number(parse_number(text, **more).value)
 
 
-HAZARDS: dict[str, Hazard] = {
-    "a wrong unit": Hazard(
-        probe=wrong_unit,
-        guard="rearm.intake.build.lab_values:factor",
-        off=lambda *_, **__: 1.0,
-        held_by=(
-            "tests/spec/test_units_traps.py::test_is_refused",
-            "tests/reference/test_units_pint.py::test_the_table_is_what_pint_gives",
-            "tests/spec/test_intake_slips.py::test_another_unit_for_a_number_that_goes_on",
-        ),
+def unknown_is_no(values: Any) -> bool:
+    return any(values)
+
+
+def confirms_itself(met: Any, following: Any, criteria: Any) -> Any:
+    return [SimpleNamespace(day=10**6, pd=met)]
+
+
+def first_of_month(year: int, month: int, day: int | None, *, given: str) -> Moment:
+    exact = date(year, month, day or 1).toordinal()
+    return Moment(exact, exact, dated=True)
+
+
+def another_figure(evidence: Any) -> str:
+    return figure_line(evidence).translate(str.maketrans("123456789", "234567891"))
+
+
+# By the id of the hazard: the probe, and what stands in the place of its guard.
+PROBES: dict[str, tuple[Probe, Any]] = {
+    "wrong-unit": (wrong_unit, lambda *_, **__: 1.0),
+    "wrong-code": (wrong_code, lambda _: True),
+    "comparator-lost": (lost_comparator, without_comparator),
+    "missing-as-denied": (missing_as_denied, unknown_is_no),
+    "wrong-day-zero": (wrong_day_zero, lambda *_, **__: ()),
+    "unconfirmed-as-confirmed": (unconfirmed_as_confirmed, confirms_itself),
+    "antibody-band": (antibody_band, lambda *_: None),
+    "chains-swapped": (chains_swapped, lambda *_: ()),
+    "mixed-up-patient": (mixed_up_patient, lambda patient_id: patient_id),
+    "retracted-result": (retracted_result, {}),
+    "tenfold-slip": (tenfold_slip, lambda *_, **__: ()),
+    "wrong-relapse": (wrong_relapse, of_the_car_t),
+    "old-value-as-now": (old_value_as_now, lambda chart, _: (-(10**6), chart.as_of)),
+    "old-value-forgotten": (old_value_forgotten, lambda *_: LatestResult()),
+    "month-as-day": (month_as_day, first_of_month),
+    "excluded-drug-first": (excluded_drug_first, no_limits),
+    "contraindication-missed": (
+        contraindication_missed,
+        lambda answers, *_: np.zeros(len(answers), dtype=bool),
     ),
-    "a wrong day 0": Hazard(
-        probe=wrong_day_zero,
-        guard="rearm.intake.build.records:flag_early_laboratory",
-        off=lambda *_, **__: (),
-        held_by=(
-            "tests/spec/test_intake_day_zero.py::test_day_zero_and_infusion",
-            "tests/reference/test_slips.py::test_laboratory_days_on_another_axis_are_told",
-        ),
-    ),
-    "a lost comparator": Hazard(
-        probe=lost_comparator,
-        guard="rearm.intake.build.lab_values:parse_number",
-        off=without_comparator,
-        held_by=("tests/unit/test_units_numbers.py::test_a_comparator_survives_as_an_interval",),
-    ),
-    "a mixed-up patient": Hazard(
-        probe=mixed_up_patient,
-        guard="rearm.intake.build.checks.ids:id_key",
-        off=lambda patient_id: patient_id,
-        held_by=(
-            "tests/spec/test_intake_ids.py::test_ids_alike_are_two_patients_and_an_error",
-            "tests/spec/test_intake_ids.py::test_rows_of_no_patient_are_one_issue_a_table",
-        ),
-    ),
-    "a tenfold slip": Hazard(
-        probe=tenfold_slip,
-        guard="rearm.intake.build.records:flag_outliers",
-        off=lambda *_, **__: (),
-        held_by=(
-            "tests/spec/test_intake_slips.py::test_one_value_far_above_both_its_neighbours",
-            "tests/reference/test_slips.py::test_slips_that_change_an_answer_are_told",
-        ),
-    ),
-    "the wrong relapse": Hazard(
-        probe=wrong_relapse,
-        guard="rearm.assessment.patient:present_relapse",
-        off=of_the_car_t,
-        held_by=(
-            "tests/spec/test_present_relapse.py::test_the_relapse_to_decide_on",
-            "tests/spec/test_relapse_in_the_answer.py::test_tempo_is_that_of_the_present_relapse",
-        ),
-    ),
-    "an excluded drug shown first": Hazard(
-        probe=excluded_drug_first,
-        guard="rearm.assessment.judging:option_limits",
-        off=no_limits,
-        held_by=(
-            "tests/spec/test_tiers.py::test_no_strategy_stands_above_its_options",
-            "tests/property/test_answer_laws.py::"
-            "test_every_answer_keeps_the_laws_and_the_table_says_the_same",
-        ),
-    ),
+    "ranking-over-trusted": (ranking_over_trusted, lambda *_: ()),
+    "report-differs": (report_differs, another_figure),
 }
-every = pytest.mark.parametrize("name", HAZARDS)
+
+HAZARDS = hazards()
+in_program = pytest.mark.parametrize("name", [x.id for x in HAZARDS.values() if not x.red])
 
 
-@every
+def test_every_hazard_has_a_probe_and_every_cell_a_word() -> None:
+    assert set(PROBES) == {name for name, hazard in HAZARDS.items() if not hazard.red}
+    assert all(x.name and x.cause and x.control and x.guard and x.tests for x in HAZARDS.values())
+    assert {x.severity for x in HAZARDS.values()} <= {"H", "M", "L"}
+
+
+@in_program
 def test_the_guard_holds(name: str) -> None:
-    hazard = HAZARDS[name]
-    hazard.probe()
-    assert hazard.probe.__doc__
+    probe, _ = PROBES[name]
+    probe()
+    assert probe.__doc__
 
 
-@every
+@in_program
 def test_without_its_guard_the_harm_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    hazard = HAZARDS[name]
-    module, attribute = hazard.guard.split(":")
-    monkeypatch.setattr(f"{module}.{attribute}", hazard.off)
+    probe, off = PROBES[name]
+    module, attribute = HAZARDS[name].guard.split(":")
+    monkeypatch.setattr(f"{module}.{attribute}", off)
     with pytest.raises(AssertionError):
-        hazard.probe()
+        probe()
 
 
-@every
+@pytest.mark.parametrize("name", HAZARDS)
 def test_the_tests_that_hold_it_are_there(name: str) -> None:
-    for held in some(HAZARDS[name].held_by):
+    hazard = HAZARDS[name]
+    for held in some([*hazard.tests, *([hazard.red] if hazard.red else [])]):
         file, test = held.split("::")
         text = (ROOT / file).read_text(encoding="utf-8")
         assert re.search(rf"^def {test}\(", text, re.MULTILINE), held
+
+
+def test_a_guard_outside_of_the_program_is_there() -> None:
+    for hazard in HAZARDS.values():
+        file, _, what = hazard.guard.partition(":")
+        if hazard.red:
+            assert what in (ROOT / file).read_text(encoding="utf-8")
+
+
+def test_the_page_is_the_table() -> None:
+    assert (ROOT / "docs" / "validation" / "hazards.md").read_text("utf-8") == hazards_page()
