@@ -732,7 +732,8 @@ def test_one_patient_is_opened_for_an_hour_and_everybody_sees_it(
     assert visitor.get(f"/patients/{case}/decision").status_code == 403
     assert visitor.get("/worklist.json").json()["patients"] == 0
     ((who, subject, details),) = entries(board, "broke_glass")
-    assert (who, subject, details["reason"]) == ("alice", case, REASON)
+    (sealed,) = details["sealed"]
+    assert (who, subject, sealed) == ("alice", case, f"openings/{details['opening']}")
     add_user(board, "bob", "reader", tenant="other")
     assert REASON in member(board, "bob").get(f"/patients/{case}").text
     add_user(board, "carol", "administrator", tenant="other")
@@ -743,14 +744,16 @@ def test_one_patient_is_opened_for_an_hour_and_everybody_sees_it(
 
 
 def test_what_was_opened_to_one_is_open_to_nobody_else(two: tuple[Board, str, str]) -> None:
-    board, case, _ = two
+    board, case, neighbour = two
     add_user(board, "bob", "reader")
     _open(member(board, "alice"))
     assert member(board, "bob").get(f"/patients/{case}").status_code == 404
     assert Visitor(board).get(f"/patients/{case}").status_code == 404
     with board.database.writing() as session:
-        session.scalars(select(Opening)).one().user_id = ""
-    assert member(board, "alice").get(f"/patients/{case}").status_code == 404
+        kept = {"reason": REASON, "at": now(), "until": now() + timedelta(minutes=60)}
+        session.add(Opening(id="o", case_id=neighbour, user_id="", who="alice", **kept))
+    assert member(board, "alice").get(f"/patients/{case}").status_code == 200
+    assert member(board, "alice").get(f"/patients/{neighbour}").status_code == 404
 
 
 @pytest.mark.parametrize(
