@@ -9,10 +9,12 @@ import msgspec
 import pytest
 from sqlalchemy import func, select
 from tests.support.board import Visitor, examples_read, new_board, other_tenant, stock
-from tests.support.people import add_user, member
+from tests.support.databases import without_triggers
+from tests.support.people import PASSWORD, add_user, member
 
 from rearm.board.board import Board
 from rearm.board.people import sessions, users
+from rearm.board.refusals import NotUsable
 from rearm.board.store import erasing, uploads
 from rearm.board.store.exchanged import Launched
 from rearm.board.store.tables import FIRST_TENANT, AuditRow, Draft, Upload, User
@@ -203,3 +205,117 @@ def test_a_launch_joins_no_patient_who_came_meanwhile_from_elsewhere(board: Boar
     assert doctor.post(f"{path}/take", sent).status_code == 403
     with board.database.reading() as session:
         assert session.get_one(Upload, upload).state == "read"
+
+
+# ---------------------------------------------------------------- the last administrator
+
+
+def ruled(board: Board, tenant: str = FIRST_TENANT) -> tuple[Visitor, str]:
+    """The only administrator of a centre who can sign in, and one who never set a password."""
+    boss = add_user(board, f"boss of {tenant}", "administrator", tenant=tenant, password=PASSWORD)
+    add_user(board, f"new in {tenant}", "administrator", tenant=tenant)
+    return member(board, f"boss of {tenant}"), boss
+
+
+def deeds(user: str, version: int) -> list[tuple[str, dict[str, str]]]:
+    sent = {"version": str(version), "role_reader": "yes"}
+    return [(f"/administration/users/{user}/{deed}", sent) for deed in ("roles", "disable")]
+
+
+@pytest.mark.parametrize("tenant", [FIRST_TENANT, "other"])
+def test_the_last_administrator_stays_one(board: Board, tenant: str) -> None:
+    other_tenant(board)
+    visitor, boss = ruled(board, tenant)
+    with board.database.reading() as session:
+        version = session.get_one(User, boss).version
+    for path, sent in deeds(boss, version):
+        answer = visitor.post(path, sent)
+        assert answer.status_code == 422 and "is the last administrator of" in answer.text
+    with board.database.reading() as session:
+        user = session.get_one(User, boss)
+        assert sessions.roles_of(session, boss)[tenant] == {"administrator"}
+        assert user.disabled_at is None
+    add_user(board, "second", "administrator", tenant=tenant, password=PASSWORD)
+    path, sent = deeds(boss, version)[0]
+    assert visitor.post(path, sent).status_code == 303
+
+
+def test_nobody_else_takes_the_last_administrator_away(board: Board) -> None:
+    """Neither the command line nor an administrator of the first centre by accident."""
+    other = other_tenant(board)
+    _, boss = ruled(board, other)
+    with board.database.writing() as session:
+        user = session.get_one(User, boss)
+        for wanted in (["reader"], []):
+            with pytest.raises(NotUsable, match="last administrator of Another centre"):
+                users.give_roles(session, "root", user, other, wanted)
+        with pytest.raises(NotUsable, match="last administrator of Another centre"):
+            users.set_disabled(session, "root", user, disabled=True)
+        users.give_roles(session, "root", user, other, ["administrator", "reader"])
+        users.give_roles(session, "a provider", user, other, ["reader"], by_provider=True)
+    centres = Visitor(board).get("/administration.json").json()["tenants"]
+    assert {x["id"]: x["administrators"] for x in centres} == {FIRST_TENANT: 0, other: 0}
+
+
+# ---------------------------------------------------------------- what another centre learns
+
+
+def test_an_administrator_does_not_learn_which_names_there_are(board: Board) -> None:
+    other = other_tenant(board)
+    carol, _ = ruled(board, other)
+    add_user(board, "known", "editor", password=PASSWORD)
+    add_user(board, "noted", "editor", tenant=other)
+    told = {}
+    for name in ("known", "free1", "noted"):
+        answer = carol.post("/administration/users", {"name": name, "role_reader": "yes"})
+        plain = re.sub(r"password/[\w-]+", "password/LINK", answer.text).replace(name, "NAME")
+        told[name] = answer.status_code, re.sub(r'value="[^"]*"|[0-9a-f]{16}', "", plain)
+        with board.database.writing() as session:  # so that each finds the same page
+            for user in users.all_users(session, other):
+                if user.name == f"{name}@{other}":
+                    users.give_roles(session, "x", user, other, [])
+    assert told["known"] == told["free1"] and told["known"][0] == 200
+    assert told["noted"][0] == 303  # of the centre already
+    with board.database.reading() as session:
+        known = users.user_named(session, "known")
+        assert sessions.roles_of(session, known.id) == {FIRST_TENANT: {"editor"}}
+
+
+def test_names_of_a_centre_are_given_by_that_centre_only(board: Board) -> None:
+    other = other_tenant(board)
+    with board.database.writing() as session, pytest.raises(NotUsable, match="of that centre"):
+        users.add_user(session, "root", f"anna@{other}", FIRST_TENANT, ["reader"])
+    add_user(board, f"anna@{other}", "reader", tenant=other)
+    add_user(board, "anna@example.org", "reader")
+
+
+def test_no_number_tells_how_much_other_centres_do(board: Board) -> None:
+    other = other_tenant(board)
+    ours = stock(board, "SYN-01", tenant=other)["SYN-01"]
+    carol, _ = ruled(board, other)
+    add_user(board, "data", "data_manager", tenant=other)
+    export = f"/patients/{ours}/export.json"
+
+    def seen() -> list[object]:
+        page = carol.get("/administration/audit.json?before=3").json()
+        checked = carol.post("/administration/audit/verify").text
+        return [[x["number"] for x in page["entries"]], page["older"], checked]
+
+    before = seen()
+    assert before[0] == [2, 1] and "Nothing was changed" in str(before[2])
+    stock(board, "SYN-02", "SYN-03")
+    assert seen() == before
+    exported = member(board, "data").get(export).json()["audit"]
+    assert exported and all("number" not in x for x in exported)
+    whole = Visitor(board).post("/administration/audit/verify").text
+    assert str(entries(board) - 1) in whole
+
+
+def test_a_fault_elsewhere_is_told_without_its_place(board: Board) -> None:
+    carol, _ = ruled(board, other_tenant(board))
+    stock(board, "SYN-02")
+    with without_triggers(board) as connection:
+        connection.exec_driver_sql("UPDATE results SET software = 'x'")
+    text = carol.post("/administration/audit/verify").text
+    assert "Tell an administrator of the first centre" in text and "results/" not in text
+    assert "results/" in Visitor(board).post("/administration/audit/verify").text

@@ -866,13 +866,16 @@ def test_an_administrator_rules_in_their_centre_only(
         answer = visitor.post(f"/administration/users/{both}/{deed}", {"version": "3"})
         assert answer.status_code == 403, deed
     assert visitor.post("/administration/tenants", {"name": "Mine"}).status_code == 403
-    visitor.post(
-        "/administration/users", {"name": "alice", "tenant": FIRST_TENANT, "role_chair": "yes"}
-    )
+    for name in ("alice", "dora"):
+        visitor.post(
+            "/administration/users", {"name": name, "tenant": FIRST_TENANT, "role_chair": "yes"}
+        )
     with board.database.reading() as session:
-        roles = sessions.roles_of(session, first)
-    # in the administrator's own centre, whatever was sent
-    assert roles == {FIRST_TENANT: {"editor"}, "other": {"chair"}}
+        assert sessions.roles_of(session, first) == {FIRST_TENANT: {"editor"}}
+        added = users.user_named(session, "alice@other")
+        # in the administrator's own centre, whatever was sent
+        assert sessions.roles_of(session, added.id) == {"other": {"chair"}}
+        assert sessions.roles_of(session, both) == {FIRST_TENANT: {"chair"}, "other": {"chair"}}
 
 
 def test_the_audit_is_searched_paged_and_checked(board: Board) -> None:

@@ -13,6 +13,8 @@ from rearm.board.store.upgrade import Upgraded
 from rearm.board.store.utc import moment_words
 
 __all__ = [
+    "HELD",
+    "NOT_HELD",
     "NOT_SIGNED_IN",
     "NOT_SIGNED_IN_HERE",
     "ROLE_WORDS",
@@ -147,6 +149,15 @@ def verified_words(found: Verified) -> str:
         f"{found.entries} entries, each follows the one before, and everything that they tell of "
         f"is as it was written. Head: {found.head}"
     )
+
+
+HELD = "Each entry of the audit follows the one before, and what it tells of is as it was written."
+
+NOT_HELD = (
+    "Something of the audit, or of what it tells of, is not as it was written. Tell an "
+    "administrator of the first centre, who sees where."
+)
+"""Both for an administrator of one centre, who learns nothing of others."""
 
 
 def token_words(token: TokenShown) -> str:

@@ -124,7 +124,9 @@ def call(exchange: Exchange) -> Response:
     )
     if card is None:
         return _answer({"cards": []}, exchange)
-    user = asked.user if asked.user.startswith(_STAFF) else ""  # a patient is not named in the audit
+    user = (
+        asked.user if asked.user.startswith(_STAFF) else ""
+    )  # a patient is not named in the audit
     details = {"instance": asked.instance, "user": user, "indicator": card["indicator"]}
     with exchange.board.database.writing() as session:
         once.give_card(session, number, who=client.name, issuer=client.issuer, details=details)
@@ -335,14 +337,15 @@ def _keep(exchange: Exchange, client: CdsClient, bundle: bytes) -> None:
     """Keeps what came as an upload to be looked at, once."""
     board = exchange.board
     with board.database.reading() as session:
-        if _is_kept(session, bundle):
+        if _is_kept(session, client.tenant, bundle):
             return
     read = board.carders.do(read_bundle, bundle)
     uploads.keep_read(board.database, client.tenant, client.name, client.name, bundle, read)
 
 
-def _is_kept(session: Session, bundle: bytes) -> bool:
-    known = select(Upload.id).where(Upload.sha256 == uploads.hash_of(bundle))
+def _is_kept(session: Session, tenant: str, bundle: bytes) -> bool:
+    same = Upload.tenant_id == tenant, Upload.sha256 == uploads.hash_of(bundle)
+    known = select(Upload.id).where(*same)
     return session.scalar(known.limit(1)) is not None
 
 
@@ -378,7 +381,9 @@ def _override(reason: Any) -> dict[str, Any]:
         if not isinstance(coding, dict) or not coding.get("code"):
             raise Malformed("`reason` must be a Coding with a code.")
         given = {x: _text(coding, x) for x in names if coding.get(x) is not None}
-        told["reason"] = {x: given[x] for x in ("system", "code") if _CODE.fullmatch(given.get(x, ""))}
+        told["reason"] = {
+            x: given[x] for x in ("system", "code") if _CODE.fullmatch(given.get(x, ""))
+        }
     if reason.get("userComment") is not None:
         _text(reason, "userComment")
         told["commented"] = True
