@@ -8,10 +8,13 @@ from pathlib import Path
 import msgspec
 import pytest
 from sqlalchemy import func, select
+from starlette.routing import Route
 from tests.support.board import Visitor, examples_read, new_board, other_tenant, stock
 from tests.support.databases import without_triggers
+from tests.support.loops import some
 from tests.support.people import PASSWORD, add_user, member
 
+from rearm.board.app import make_app
 from rearm.board.board import Board
 from rearm.board.people import sessions, users
 from rearm.board.refusals import NotUsable
@@ -19,6 +22,7 @@ from rearm.board.store import erasing, uploads
 from rearm.board.store.exchanged import Launched
 from rearm.board.store.tables import FIRST_TENANT, AuditRow, Draft, Upload, User
 from rearm.board.store.utc import now
+from rearm.board.web.guards import LONGEST_PART, LONGEST_QUERY
 
 FIELD = re.compile(r'<(?:input|textarea|select)\b[^>]*\bname="([^"]+)"')
 
@@ -319,3 +323,39 @@ def test_a_fault_elsewhere_is_told_without_its_place(board: Board) -> None:
     text = carol.post("/administration/audit/verify").text
     assert "Tell an administrator of the first centre" in text and "results/" not in text
     assert "results/" in Visitor(board).post("/administration/audit/verify").text
+
+
+# ---------------------------------------------------------------- addresses of any length
+
+
+def with_long_part(path: str, part: str) -> str:
+    """The address of a route, with this in the place of each part."""
+    return re.sub(r"\{[^}]+\}", part, path)
+
+
+def test_no_address_takes_a_part_of_any_length(board: Board, visitor: Visitor, case: str) -> None:
+    routes = [x for x in make_app(board).routes if isinstance(x, Route) and "{" in x.path]
+    assert len(routes) > 60
+    before = entries(board)
+    for route in some(routes):
+        for part in ("Z" * (LONGEST_PART + 1), "Z" * 20_000, "\u00c4" * 101):
+            (method,) = (route.methods or set()) - {"HEAD"}
+            headers = {"origin": board.origin}
+            path = with_long_part(route.path, part)
+            answer = visitor.client.request(method, path, headers=headers)
+            assert answer.status_code == 404 and "ZZZZ" not in answer.text, route.path
+    assert entries(board) == before  # nor does it reach the audit
+
+
+@pytest.mark.parametrize("path", ["/worklist", "/administration/audit", "/sign-in",
+                                  "/api/v1/cases", "/knowledge", "/no-such-page"])  # fmt: skip
+def test_no_address_takes_a_query_of_any_length(visitor: Visitor, path: str) -> None:
+    for query in ("who=" + "Z" * LONGEST_QUERY, "&".join(f"Z{x}=" for x in range(5000))):
+        answer = visitor.get(f"{path}?{query}")
+        assert (
+            answer.status_code == 422 and "ZZZZ" not in answer.text and "Z4999" not in answer.text
+        )
+
+
+def test_an_address_of_many_parts_is_none(visitor: Visitor) -> None:
+    assert visitor.get("/patients" + "/Z" * 2000).status_code == 404

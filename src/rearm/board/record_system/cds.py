@@ -124,9 +124,8 @@ def call(exchange: Exchange) -> Response:
     )
     if card is None:
         return _answer({"cards": []}, exchange)
-    user = (
-        asked.user if asked.user.startswith(_STAFF) else ""
-    )  # a patient is not named in the audit
+    # the audit names no patient
+    user = asked.user if asked.user.startswith(_STAFF) else ""
     details = {"instance": asked.instance, "user": user, "indicator": card["indicator"]}
     with exchange.board.database.writing() as session:
         once.give_card(session, number, who=client.name, issuer=client.issuer, details=details)
@@ -381,9 +380,7 @@ def _override(reason: Any) -> dict[str, Any]:
         if not isinstance(coding, dict) or not coding.get("code"):
             raise Malformed("`reason` must be a Coding with a code.")
         given = {x: _text(coding, x) for x in names if coding.get(x) is not None}
-        told["reason"] = {
-            x: given[x] for x in ("system", "code") if _CODE.fullmatch(given.get(x, ""))
-        }
+        told["reason"] = {x: y for x, y in given.items() if x != "display" and _CODE.fullmatch(y)}
     if reason.get("userComment") is not None:
         _text(reason, "userComment")
         told["commented"] = True
