@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -13,12 +14,14 @@ from tests.support.board import Visitor, examples_read, new_board, other_tenant,
 from tests.support.databases import without_triggers
 from tests.support.loops import some
 from tests.support.people import PASSWORD, add_user, member
+from tests.support.places import ROOT
 
 from rearm.board.app import make_app
 from rearm.board.board import Board
 from rearm.board.people import sessions, users
 from rearm.board.refusals import NotUsable
-from rearm.board.store import erasing, uploads
+from rearm.board.settings import Settings
+from rearm.board.store import audit, erasing, retention, uploads
 from rearm.board.store.exchanged import Launched
 from rearm.board.store.tables import FIRST_TENANT, AuditRow, Draft, Upload, User
 from rearm.board.store.utc import now
@@ -359,3 +362,57 @@ def test_no_address_takes_a_query_of_any_length(visitor: Visitor, path: str) -> 
 
 def test_an_address_of_many_parts_is_none(visitor: Visitor) -> None:
     assert visitor.get("/patients" + "/Z" * 2000).status_code == 404
+
+
+# ---------------------------------------------------------------- what nobody takes in
+
+
+def days_later(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
+    moment = now() + timedelta(days=days)
+    monkeypatch.setattr(retention, "now", lambda: moment)
+
+
+@pytest.mark.parametrize("looked", ["/worklist", "/entry", "opened"])
+def test_what_is_not_taken_in_ends_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looked: str
+) -> None:
+    board = new_board(tmp_path / "short", settings=Settings(not_taken_in_days=7))
+    visitor, case = Visitor(board), stock(board, "SYN-01")["SYN-01"]
+    draft = visitor.post("/entry").headers["location"]
+    visitor.post(draft, {"do": "keep", "patient_id.0.patient_id": "Meier"})
+    visitor.post(f"/patients/{case}/entry", {"do": "keep"})
+    file = ("labs.csv", (ROOT / "examples" / "tables" / "labs.csv").read_bytes())
+    upload = visitor.post("/upload", files={"file": file}).headers["location"]
+    day = f"{now() + timedelta(days=7):%Y-%m-%d}"
+    told = [(draft, "for 7 days"), ("/entry", day), ("/upload", "7 days"), (upload, day)]
+    for path, words in told:
+        assert words in visitor.get(path).text, path
+
+    def look() -> tuple[int, int]:
+        board.opened() if looked == "opened" else visitor.get(looked)
+        with board.database.reading() as session:
+            waits = session.scalars(select(Upload).where(Upload.payload != b"")).all()
+            return len(session.scalars(select(Draft)).all()), len(waits)
+
+    days_later(monkeypatch, 6)
+    assert look() == (2, 1)
+    days_later(monkeypatch, 8)
+    assert look() == (0, 0)
+    with board.database.reading() as session:
+        ended = select(AuditRow).where(AuditRow.details.contains("expired"))
+        rows = [(x.who, x.action, x.subject) for x in session.scalars(ended)]
+        assert audit.verify(session).faults == ()
+    assert sorted(rows) == sorted([
+        ("the board", "entry_discarded", draft.removeprefix("/entry/")),
+        ("the board", "entry_discarded", case),
+        ("the board", "upload_discarded", upload.removeprefix("/uploads/")),
+    ])  # fmt: skip
+    assert Visitor(board).get(draft).status_code == 404
+
+
+def test_a_draft_that_is_opened_too_late_is_gone(
+    board: Board, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = visitor.post("/entry").headers["location"]
+    days_later(monkeypatch, 31)
+    assert visitor.get(draft).status_code == 404

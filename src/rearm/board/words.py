@@ -27,6 +27,7 @@ __all__ = [
     "token_words",
     "upgraded_words",
     "verified_words",
+    "waiting_words",
 ]
 
 STATE_WORDS: Mapping[State, str] = {
@@ -143,6 +144,12 @@ def retention_words(days: int | None, due: Sequence[tuple[str, str, str]]) -> It
         yield f"{patient} (case {case}), last changed {last}"
 
 
+def waiting_words(days: int, ended: int) -> str:
+    """What becomes of what was typed or uploaded and not taken in."""
+    told = f"What was typed or uploaded and not taken in is deleted after {days} days."
+    return f"{told} {ended} deleted." if ended else told
+
+
 def verified_words(found: Verified) -> str:
     """What `audit verify` tells where nothing is wrong."""
     return (
@@ -168,4 +175,5 @@ def token_words(token: TokenShown) -> str:
         if token.revoked_at is None
         else f"revoked {moment_words(token.revoked_at)}"
     )
-    return f"{token.name}: {', '.join(token.permissions)}; made by {token.who}; {used}; {ended}"
+    may = ", ".join(token.permissions)
+    return f"{token.name}: {may} in {token.tenant}; made by {token.who}; {used}; {ended}"
