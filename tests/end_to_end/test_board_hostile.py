@@ -18,6 +18,7 @@ from tests.support.places import ROOT
 
 from rearm.board.app import make_app
 from rearm.board.board import Board
+from rearm.board.entry import drafts
 from rearm.board.people import sessions, users
 from rearm.board.refusals import NotUsable
 from rearm.board.settings import Settings
@@ -416,3 +417,40 @@ def test_a_draft_that_is_opened_too_late_is_gone(
     draft = visitor.post("/entry").headers["location"]
     days_later(monkeypatch, 31)
     assert visitor.get(draft).status_code == 404
+
+
+# ---------------------------------------------------------------- more of everything
+
+
+def test_nobody_fills_the_board_with_what_is_not_taken_in(
+    board: Board, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(drafts.MOST):
+        assert visitor.post("/entry").status_code == 303
+    answer = visitor.post("/entry")
+    assert answer.status_code == 422 and "discard one" in answer.text
+    monkeypatch.setattr(uploads, "MOST_WAITING", 2)
+    file = ("labs.csv", (ROOT / "examples" / "tables" / "labs.csv").read_bytes())
+    statuses = [visitor.post("/upload", files={"file": file}).status_code for _ in range(3)]
+    assert statuses == [303, 303, 422]
+    add_user(board, "editor", "editor")  # somebody else still can
+    assert member(board, "editor").post("/entry").status_code == 303
+
+
+@pytest.mark.parametrize("name", ["The Board", "upgrade", "program ward", "\uff50rogram x"])
+def test_nobody_is_called_as_the_audit_calls_the_board(board: Board, name: str) -> None:
+    with board.database.writing() as session, pytest.raises(NotUsable, match="The audit calls"):
+        users.add_user(session, "root", name, FIRST_TENANT, ["reader"])
+
+
+def test_a_link_of_one_centre_leads_not_into_another(board: Board) -> None:
+    other = other_tenant(board)
+    carol, _ = ruled(board, other)
+    sent = {"name": "dora", "role_reader": "yes"}
+    text = carol.post("/administration/users", sent).text
+    (link,) = re.findall(r"(/password/[\w-]+)</code>", text)
+    assert Visitor(board, signed_in=False).get(link).status_code == 200
+    with board.database.writing() as session:
+        dora = users.user_named(session, f"dora@{other}")
+        users.give_roles(session, "root", dora, FIRST_TENANT, ["chair"])
+    assert Visitor(board, signed_in=False).get(link).status_code == 401

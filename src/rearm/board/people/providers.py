@@ -261,7 +261,7 @@ def _free_name(session: Session, claims: Mapping[str, Any]) -> str:
         for x in said
         if isinstance(x, str) and first_harmful(x) is None
     )
-    name = next((x for x in usable if x), "user")
+    name = next((x for x in usable if x and not users.is_of_the_board(x)), "user")
     is_known = session.scalar(select(User.id).where(User.name == name)) is not None
     if not is_known and not users.centre_of_name(session, name):
         return name

@@ -32,6 +32,7 @@ __all__ = [
     "centre_of_name",
     "check_tenant_name",
     "give_roles",
+    "is_of_the_board",
     "name_in",
     "new_password_link",
     "plain_name",
@@ -47,6 +48,8 @@ LONGEST_NAME = 60
 """Characters of a name."""
 
 _ADMINISTRATOR = "administrator"
+_OF_THE_BOARD = ("the board", "upgrade")  # in the audit
+_OF_PROGRAMS = "program "
 
 
 def plain_name(name: str) -> str:
@@ -107,6 +110,11 @@ def name_in(tenant: str, name: str) -> str:
     return plain if not plain or plain.endswith(ending) else plain + ending
 
 
+def is_of_the_board(plain: str) -> bool:
+    """Whether the audit calls the board itself or a program so."""
+    return plain in _OF_THE_BOARD or plain.startswith(_OF_PROGRAMS)
+
+
 def centre_of_name(session: Session, plain: str) -> str:
     """The centre whose names end like this one; empty where it is that of none."""
     _, mark, ending = plain.rpartition("@")
@@ -126,6 +134,8 @@ def add_user(
     plain = plain_name(name)
     if not plain or len(plain) > LONGEST_NAME or first_harmful(plain) is not None:
         raise NotUsable(f"A name has 1 to {LONGEST_NAME} characters. Choose another.")
+    if is_of_the_board(plain):
+        raise NotUsable("The audit calls the board itself or a program so. Choose another name.")
     if (centre := centre_of_name(session, plain)) not in ("", tenant):
         raise NotUsable(f"Names that end in @{centre} are those of that centre. Choose another.")
     if session.scalar(select(User.id).where(User.name == plain)) is not None:
@@ -166,6 +176,9 @@ def give_roles(
         return
     if _ADMINISTRATOR in before - wanted and not by_provider:
         _check_administered_without(session, user, tenant)
+    if wanted and not before:
+        # who got a link from another centre would come in with these roles
+        session.execute(delete(PasswordLink).where(PasswordLink.user_id == user.id))
     of_tenant = Membership.user_id == user.id, Membership.tenant_id == tenant
     session.execute(delete(Membership).where(*of_tenant))
     for role in sorted(wanted):
