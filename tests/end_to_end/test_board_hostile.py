@@ -299,6 +299,7 @@ def test_names_of_a_centre_are_given_by_that_centre_only(board: Board) -> None:
 
 def test_no_number_tells_how_much_other_centres_do(board: Board) -> None:
     other = other_tenant(board)
+    stock(board, "SYN-08")
     ours = stock(board, "SYN-01", tenant=other)["SYN-01"]
     carol, _ = ruled(board, other)
     add_user(board, "data", "data_manager", tenant=other)
