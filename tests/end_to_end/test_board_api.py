@@ -340,10 +340,26 @@ def test_tokens_are_made_listed_and_revoked_on_the_command_line(board: Board) ->
     for wrong in (("--permission", "all"), ("--days", "0"), ("--days", "9999")):
         assert run("add", "--name", "other", *wrong).exit_code == 2
     assert run("add", "--name", "a/b").exit_code == 2
-    assert "ward: read, edit; made by" in run("list").stdout
+    assert "ward: read, edit in first; made by" in run("list").stdout
     assert run("revoke", "ward").exit_code == 0
     assert program_of(board.database, token) is None
     assert run("revoke", "ward").exit_code == 2 and "revoked" in run("list").stdout
+
+
+def test_a_token_of_the_command_line_works_in_the_centre_that_is_named(board: Board) -> None:
+    other = other_tenant(board)
+    folder = ["--folder", str(board.folder.path)]
+
+    def run(tenant: str) -> Any:
+        return CliRunner().invoke(
+            app, ["serve", "token", "add", "--name", f"of-{tenant}", "--tenant", tenant, *folder]
+        )
+
+    found = program_of(board.database, run(other).stdout.strip())
+    assert found is not None and found.tenant == other
+    first = program_of(board.database, run(FIRST_TENANT).stdout.strip())
+    assert first is not None and first.tenant == FIRST_TENANT
+    assert run("nowhere").exit_code == 2
 
 
 # ---------------------------------------------------------------- guards

@@ -732,7 +732,8 @@ def test_one_patient_is_opened_for_an_hour_and_everybody_sees_it(
     assert visitor.get(f"/patients/{case}/decision").status_code == 403
     assert visitor.get("/worklist.json").json()["patients"] == 0
     ((who, subject, details),) = entries(board, "broke_glass")
-    assert (who, subject, details["reason"]) == ("alice", case, REASON)
+    (sealed,) = details["sealed"]
+    assert (who, subject, sealed) == ("alice", case, f"openings/{details['opening']}")
     add_user(board, "bob", "reader", tenant="other")
     assert REASON in member(board, "bob").get(f"/patients/{case}").text
     add_user(board, "carol", "administrator", tenant="other")
@@ -743,14 +744,16 @@ def test_one_patient_is_opened_for_an_hour_and_everybody_sees_it(
 
 
 def test_what_was_opened_to_one_is_open_to_nobody_else(two: tuple[Board, str, str]) -> None:
-    board, case, _ = two
+    board, case, neighbour = two
     add_user(board, "bob", "reader")
     _open(member(board, "alice"))
     assert member(board, "bob").get(f"/patients/{case}").status_code == 404
     assert Visitor(board).get(f"/patients/{case}").status_code == 404
     with board.database.writing() as session:
-        session.scalars(select(Opening)).one().user_id = ""
-    assert member(board, "alice").get(f"/patients/{case}").status_code == 404
+        kept = {"reason": REASON, "at": now(), "until": now() + timedelta(minutes=60)}
+        session.add(Opening(id="o", case_id=neighbour, user_id="", who="alice", **kept))
+    assert member(board, "alice").get(f"/patients/{case}").status_code == 200
+    assert member(board, "alice").get(f"/patients/{neighbour}").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -863,13 +866,16 @@ def test_an_administrator_rules_in_their_centre_only(
         answer = visitor.post(f"/administration/users/{both}/{deed}", {"version": "3"})
         assert answer.status_code == 403, deed
     assert visitor.post("/administration/tenants", {"name": "Mine"}).status_code == 403
-    visitor.post(
-        "/administration/users", {"name": "alice", "tenant": FIRST_TENANT, "role_chair": "yes"}
-    )
+    for name in ("alice", "dora"):
+        visitor.post(
+            "/administration/users", {"name": name, "tenant": FIRST_TENANT, "role_chair": "yes"}
+        )
     with board.database.reading() as session:
-        roles = sessions.roles_of(session, first)
-    # in the administrator's own centre, whatever was sent
-    assert roles == {FIRST_TENANT: {"editor"}, "other": {"chair"}}
+        assert sessions.roles_of(session, first) == {FIRST_TENANT: {"editor"}}
+        added = users.user_named(session, "alice@other")
+        # in the administrator's own centre, whatever was sent
+        assert sessions.roles_of(session, added.id) == {"other": {"chair"}}
+        assert sessions.roles_of(session, both) == {FIRST_TENANT: {"chair"}, "other": {"chair"}}
 
 
 def test_the_audit_is_searched_paged_and_checked(board: Board) -> None:

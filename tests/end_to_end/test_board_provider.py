@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import json
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,6 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
 import httpx
 import pytest
 from authlib.oidc.core import CodeIDToken
-from oidc_provider_mock import User, run_server_in_thread
 from sqlalchemy import select
 from tests.support.board import Visitor, new_board
 
@@ -28,6 +28,11 @@ from rearm.board.settings import OidcSettings, Settings, TenantSettings
 from rearm.board.store.tables import AuditRow, Membership, OidcTry, SessionRow
 from rearm.board.store.tables import User as Known
 from rearm.board.store.utc import now
+
+with warnings.catch_warnings():
+    # it says at its import that Authlib has successors; we can't change that
+    warnings.simplefilter("ignore")
+    from oidc_provider_mock import User, run_server_in_thread
 
 SECRET = "kept-in-a-file-9f8e7d6c5b4a"
 PEOPLE = (

@@ -11,19 +11,24 @@ import stat
 import subprocess
 import sys
 import urllib.request
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import typer.main
 from tests.support.board import new_board
-from tests.support.databases import DATABASES, Stocked
+from tests.support.databases import DATABASES, NewDatabase, Stocked
 from tests.support.loops import some
 from tests.support.places import DATA
+from typer.core import TyperGroup
 from typer.testing import CliRunner, Result
 
 from rearm.board.board import Board
+from rearm.board.entry import drafts
 from rearm.board.store import cases
 from rearm.board.store.folder import open_board
 from rearm.board.store.tables import FIRST_TENANT
+from rearm.board.store.utc import now
 from rearm.cli import app
 
 pytestmark = pytest.mark.slow
@@ -145,6 +150,64 @@ def test_migrate_brings_an_earlier_database_up_and_keeps_a_copy(tmp_path: Path) 
     says(run("audit", "verify", "--folder", folder), 0)
     says(run("migrate", "--folder", folder), 0, "Nothing was changed")
     says(run("migrate", "--folder", tmp_path / "new"), 0, "new board was made")
+
+
+def _commands() -> dict[str, set[str]]:
+    """Each command of `rearm serve` with its options."""
+    found: dict[str, set[str]] = {}
+    whole = typer.main.get_command(app)
+    assert isinstance(whole, TyperGroup)
+    groups = [("", whole.commands["serve"])]
+    while groups:
+        name, command = groups.pop()
+        found[name] = {option for x in command.params for option in x.opts}
+        if isinstance(command, TyperGroup):
+            groups += [(f"{name} {x}".strip(), y) for x, y in command.commands.items()]
+            if name:
+                del found[name]
+    return found
+
+
+def test_every_command_finds_the_board_in_the_same_ways() -> None:
+    commands = _commands()
+    assert {"", "user add", "token add", "audit verify", "backup", "link"} <= commands.keys()
+    for name, options in some(commands.items()):
+        assert {"--folder", "--database", "--config"} <= options, name
+
+
+def test_users_and_tokens_stand_where_the_configuration_says(
+    tmp_path: Path, stocked: Stocked, postgres: NewDatabase
+) -> None:
+    board = stocked.board("postgresql", tmp_path / "board")
+    board.close()
+    here, other = tmp_path / "board.toml", tmp_path / "other.toml"
+    for file, url in ((here, str(board.folder.where)), (other, postgres())):
+        kept = tmp_path / f"{file.stem}.address"
+        kept.write_text(url)
+        file.write_text(f'folder = "{tmp_path / "board"}"\ndatabase_url_file = "{kept}"\n')
+    says(run("user", "add", "Alice", "--role", "reader", "--config", here), 2, "No board ran")
+    board.folder.port.write_text("8765")
+    says(run("user", "add", "Alice", "--role", "reader", "--config", here), 0, "/password/")
+    says(run("user", "list", "--config", here), 0, "alice: first: reader")
+    says(run("token", "add", "--name", "ward", "--config", here), 0)
+    says(run("token", "list", "--config", here), 0, "ward: read in first")
+    assert not (tmp_path / "board" / "board.sqlite").exists()
+    for command in (("user", "list"), ("token", "list"), ("audit", "verify"), ("retention",)):
+        says(run(*command, "--config", other), 2, "another database")
+
+
+def test_what_waits_too_long_ends_by_command_too(tmp_path: Path, stocked: Stocked) -> None:
+    board = stocked.board("sqlite", tmp_path / "board")
+    with board.database.writing() as session:
+        drafts.start(session, FIRST_TENANT, "x").changed_at = now() - timedelta(days=9)
+    board.close()
+    config = tmp_path / "board.toml"
+    config.write_text(f'folder = "{tmp_path / "board"}"\nnot_taken_in_days = 7\n')
+    folder = ("--folder", tmp_path / "board")
+    says(run("retention", "--apply", *folder), 0, "deleted after 30 days.")
+    says(run("retention", "--config", config), 0, "deleted after 7 days.")
+    says(run("retention", "--apply", "--config", config), 0, "deleted after 7 days. 1 deleted.")
+    says(run("audit", "verify", *folder), 0)
 
 
 def test_what_can_t_be_used_is_a_sentence(tmp_path: Path) -> None:

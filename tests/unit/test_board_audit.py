@@ -105,8 +105,9 @@ def _delete_a_decision(connection: Connection) -> None:
 
 def _insert_a_decision(connection: Connection) -> None:
     connection.exec_driver_sql(
-        "INSERT INTO decisions SELECT 'f', case_id, 2, result_id, strategy, tier, participants, "
-        "reason, deviation, at, who FROM decisions"
+        "INSERT INTO decisions (id, case_id, number, result_id, strategy, tier, participants, "
+        "reason, deviation, at, who) SELECT 'f', case_id, 2, result_id, strategy, tier, "
+        "participants, reason, deviation, at, who FROM decisions"
     )
 
 

@@ -230,7 +230,7 @@ def test_every_kept_database_of_an_earlier_version_comes_up(dump: Path, tmp_path
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
     with board.database.reading() as session:
         for result in some(session.scalars(select(Result))):
-            assert Assessment.from_json(result.result).patient_id.startswith("SYN-")
+            assert Assessment.from_json(result.result).patient_id.startswith(("SYN-", "INV-"))
         case = cases.all_cases(session, FIRST_TENANT)[0].id
     visitor = Visitor(board)
     assert visitor.get(f"/patients/{case}").status_code == 200
@@ -279,7 +279,8 @@ def test_on_a_server_too_an_earlier_version_comes_up(
     old.bring_up_to_date()
     with database.reading() as session, old.reading() as before:
         found = verify(session)
-        assert found == verify(before) and found.faults == () and found.entries > 0
+        same = verify(before)  # each upgrade adds its own entry, with its time
+        assert (found.entries, found.faults) == (same.entries, ()) and found.entries > 0
     database.close()
     old.close()
 
@@ -293,7 +294,7 @@ def _reflected(connection: Connection) -> MetaData:
 def test_an_upgrade_that_fails_leaves_the_database_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _of_dump(DUMPS[0], tmp_path / "board")
+    _of_dump(DATA / "board" / "first_tables.sql", tmp_path / "board")
     place = existing_board(tmp_path / "board")
     database = Database(place.where)
 

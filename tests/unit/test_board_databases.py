@@ -41,6 +41,7 @@ from rearm.board.store.tables import (
     Base,
     Case,
     Decision,
+    Opening,
     new_id,
 )
 from rearm.board.store.triggers import wanted_triggers
@@ -91,6 +92,8 @@ def _fill_rooms(board: Board) -> None:
         session.add(MeetingDecision(id=new_id(), day="2026-12-07", **of_case))
         session.add(FollowUp(id=new_id(), done="yes", **of_case, **blank))
         session.add(Centre(id=new_id(), tenant_id=FIRST_TENANT, number=1, content="{}", **kept))
+        opened = {"case_id": decision.case_id, "user_id": "", "reason": "an emergency"}
+        session.add(Opening(id=new_id(), until=now(), **opened, **kept))
 
 
 def test_the_database_refuses_to_change_what_is_kept(board: Board) -> None:

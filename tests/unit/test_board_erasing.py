@@ -23,11 +23,14 @@ from tests.support.overruled import overruled
 
 from rearm.board.board import Board
 from rearm.board.decision import decisions
+from rearm.board.people.openings import break_glass
+from rearm.board.people.sessions import SignedIn
 from rearm.board.refusals import Conflict, NotThere, NotUsable
 from rearm.board.store import cases, erasing, retention, sqlite, uploads
-from rearm.board.store.audit import verify
+from rearm.board.store.audit import seal_of, verify
 from rearm.board.store.belonging import belonging
 from rearm.board.store.erasing import case_named, erase, erase_due, erase_patient
+from rearm.board.store.follow_ups import Followed, follow_up
 from rearm.board.store.tables import (
     FIRST_TENANT,
     AuditRow,
@@ -89,7 +92,21 @@ def _canary(board: Board) -> str:
         version = cases.case_of(session, case).version
         decisions.decide(session, case, version, "x", number=1, given=GIVEN)
     overruled(board, case, f"what {CANARY} said")
+    with board.database.writing() as session:
+        version = cases.case_of(session, case).version
+        follow_up(session, case, version, "x", Followed(done="unknown", note=f"{CANARY} moved"))
+        break_glass(session, FOREIGN, FIRST_TENANT, CANARY, f"emergency of {CANARY}")
     return case
+
+
+FOREIGN = SignedIn(
+    who="alice",
+    tenant="other",
+    tenant_name="Another centre",
+    permissions=frozenset({"read"}),
+    form_token="",
+    clinical=True,
+)
 
 
 def _faults(board: Board) -> list[str]:
@@ -110,9 +127,11 @@ def _texts(board: Board) -> Iterator[tuple[str, str]]:
 def test_nothing_of_the_patient_is_left_in_any_table(board: Board) -> None:
     case = _canary(board)
     before = {table for table, text in _texts(board) if CANARY in text}
-    assert before == {"cases", "records", "results", "overrules", "uploads"}
+    assert before == {"cases", "records", "results", "overrules", "uploads", "follow_ups",
+                      "openings"}  # fmt: skip
     done = erase_patient(board.database, board.folder, case, "somebody")
-    of_tables = {"cases": 1, "records": 2, "results": 3, "overrules": 1, "decisions": 1}
+    of_tables = {"cases": 1, "records": 2, "results": 3, "overrules": 1, "decisions": 1,
+                 "follow_ups": 1, "openings": 1}  # fmt: skip
     assert {k: n for k, n in done.rows.items() if n} == {**of_tables, "answer_causes": 1}
     assert done.uploads == 1 and done.forgotten
     left = {table: text for table, text in _texts(board) if CANARY in text or case in text}
@@ -130,6 +149,27 @@ def test_nothing_of_the_patient_is_left_in_any_table(board: Board) -> None:
     assert "a file whose name was removed" in names and f"{CANARY}.csv" not in names
 
 
+def test_nobody_finds_an_erased_text_by_guessing_at_its_hash(board: Board) -> None:
+    case = _canary(board)
+    with outside(board) as connection:
+        salted = [x for x in Base.metadata.sorted_tables if "salt" in x.c]
+        rows = [
+            (table.name, dict(row._mapping))
+            for table in salted
+            for row in connection.execute(select(table).where(table.c.case_id == case))
+        ]
+    assert {name for name, _ in rows} == {
+        *("records", "results", "decisions", "overrules", "follow_ups", "openings")
+    }
+    erase_patient(board.database, board.folder, case, "somebody")
+    with board.database.reading() as session:
+        told = "".join(session.scalars(select(AuditRow.details)))
+    for name, cells in rows:  # all that somebody could know or guess, the text itself included
+        (guess,) = seal_of(name, cells | {"salt": None}).values()
+        (kept,) = seal_of(name, cells).values()
+        assert guess not in told and kept in told
+
+
 def test_the_audit_tells_of_it(board: Board) -> None:
     case = _canary(board)
     erase_patient(board.database, board.folder, case, "somebody")
@@ -140,8 +180,9 @@ def test_the_audit_tells_of_it(board: Board) -> None:
         assert (entry.who, entry.subject, told["why"]) == ("somebody", case, "asked")
         assert f"erasures/{erasure.id}" in told["sealed"]
     sealed = {x.split("/")[0] for x in told["erased"]}
-    assert sealed == {"records", "results", "decisions", "overrules", "answer_causes"}
-    assert len(told["erased"]) == 8
+    assert sealed == {"records", "results", "decisions", "overrules", "answer_causes", "follow_ups",
+                      "openings"}  # fmt: skip
+    assert len(told["erased"]) == 10
 
 
 def test_other_patients_stay_as_they_were(board: Board) -> None:
@@ -457,12 +498,14 @@ def test_the_export_contains_everything_of_the_patient_and_of_nobody_else(board:
     told = answer.json()
     assert told["patient"] == CANARY and told["case"] == case
     counts = {name: len(rows) for name, rows in told["tables"].items() if rows}
-    of_tables = {"cases": 1, "records": 2, "results": 3, "overrules": 1, "decisions": 1}
+    of_tables = {"cases": 1, "records": 2, "results": 3, "overrules": 1, "decisions": 1,
+                 "follow_ups": 1, "openings": 1}  # fmt: skip
     assert counts == {**of_tables, "answer_causes": 1, "uploads": 2}
     assert told["tables"]["decisions"][0]["reason"] == GIVEN.reason
     assert told["tables"]["results"][0]["result"]["patient_id"] == CANARY
     assert told["tables"]["records"][0]["rows"][0]["cells"]["patient_id"] == CANARY
     actions = [entry["action"] for entry in told["audit"]]
-    assert actions == ["taken_in", "taken_in", "decided", "overruled", "patient_seen", "exported"]
+    assert actions == ["taken_in", "taken_in", "decided", "overruled", "followed_up", "broke_glass",
+                       "patient_seen", "exported"]  # fmt: skip
     assert "SYN-0" not in answer.text and "Other-1" not in answer.text
     assert visitor.get(f"/patients/{'0' * 16}/export.json").status_code == 404

@@ -12,7 +12,14 @@ from starlette.routing import Match, Route
 from rearm.board.board import Board
 from rearm.board.refusals import NotThere, Refusal
 from rearm.board.routes import routes
-from rearm.board.web.guards import CrowdGuard, FaultGuard, HeaderGuard, HostGuard, OriginGuard
+from rearm.board.web.guards import (
+    CrowdGuard,
+    FaultGuard,
+    HeaderGuard,
+    HostGuard,
+    LengthGuard,
+    OriginGuard,
+)
 from rearm.board.web.pages import refused
 from rearm.board.web.proxies import TransportGuard
 
@@ -40,6 +47,7 @@ def make_app(board: Board) -> Starlette:
             *_transport(board),
             Middleware(HostGuard, host=board.host, origin=board.origin),
             Middleware(OriginGuard, origin=board.origin),
+            Middleware(LengthGuard),
         ],
         exception_handlers={HTTPException: _refuse},
     )

@@ -122,6 +122,7 @@ class Board:
         for left in self.folder.incoming.iterdir():
             shutil.rmtree(left, ignore_errors=True)
         with self.database.writing() as session:
+            retention.end_waiting(session, self.settings.not_taken_in_days)
             retention.purge(session, links=sessions.LINK_LIFE, sessions=sessions.LONGEST)
             audit.append(session, local_user(), "board_opened")
             for tenant in self.settings.tenants:

@@ -36,6 +36,7 @@ __all__ = [
     "days_kept",
     "disable_user",
     "end_token",
+    "end_waiting",
     "erase_due",
     "erase_named",
     "export_audit",
@@ -71,15 +72,18 @@ def verify_audit(folder: Path, noted_head: str | None, database: str | None = No
         return verify(session, noted_head)
 
 
-def export_registry(folder: Path, to: Path) -> tuple[int, tuple[Path, ...]]:
-    """Writes the newest records of all decided patients as tidy tables into an empty folder; gives
-    the number of patients and the files. Raises NotUsable with a sentence.
+def export_registry(
+    folder: Path, to: Path, tenant: str = FIRST_TENANT, database: str | None = None
+) -> tuple[int, tuple[Path, ...]]:
+    """Writes the newest records of all decided patients of a centre as tidy tables into an empty
+    folder; gives the number of patients and the files. Raises NotUsable with a sentence.
     """
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise NotUsable(f"{to} is not an empty folder. Name one that is empty or not there yet.")
-    with _opened(folder) as (_, store):
+    with _opened(folder, database) as (_, store):
         with store.writing() as session:
-            found = registry_tables(session, FIRST_TENANT)
+            users.tenant_of(session, tenant)
+            found = registry_tables(session, tenant)
             details = {"patients": len(found.cases), "cases": list(found.cases)}
             audit.append(session, local_user(), "registry_exported", "", details)
         if not found.cases:
@@ -92,23 +96,35 @@ def export_registry(folder: Path, to: Path) -> tuple[int, tuple[Path, ...]]:
         return len(found.cases), tuple(write_csv_files(to, found.tables))
 
 
-def new_token(folder: Path, *, name: str, permissions: Iterable[str], days: int) -> str:
-    """A token for a program. Raises NotUsable where it can't be made, or there is no board."""
-    with _opened(folder) as (_, store):
+def new_token(
+    folder: Path,
+    *,
+    name: str,
+    permissions: Iterable[str],
+    days: int,
+    tenant: str = FIRST_TENANT,
+    database: str | None = None,
+) -> str:
+    """A token for a program of a centre. Raises NotUsable where it can't be made, or there is no
+    board, and NotThere where there is no such centre.
+    """
+    with _opened(folder, database) as (_, store):
+        with store.reading() as session:
+            users.tenant_of(session, tenant)
         return tokens.make_token(
-            store, FIRST_TENANT, local_user(), name=name, permissions=permissions, days=days
+            store, tenant, local_user(), name=name, permissions=permissions, days=days
         )
 
 
-def end_token(folder: Path, name: str) -> None:
+def end_token(folder: Path, name: str, database: str | None = None) -> None:
     """Ends a token at once. Raises NotThere where there is none of this name."""
-    with _opened(folder) as (_, store):
+    with _opened(folder, database) as (_, store):
         tokens.revoke_token(store, local_user(), name)
 
 
-def all_tokens(folder: Path) -> list[tokens.TokenShown]:
+def all_tokens(folder: Path, database: str | None = None) -> list[tokens.TokenShown]:
     """The tokens of a board. Raises NotUsable where there is no board."""
-    with _opened(folder) as (_, store):
+    with _opened(folder, database) as (_, store):
         return tokens.tokens(store)
 
 
@@ -193,41 +209,58 @@ def erase_due(folder: Path, days: int, database: str | None = None) -> list[Eras
         return erasing.erase_due(store, place, days, local_user())
 
 
-def add_user(folder: Path, name: str, tenant: str, roles: list[str], origin: str) -> str:
+def end_waiting(folder: Path, days: int, database: str | None = None) -> int:
+    """Deletes what was typed or uploaded, not taken in, and not changed for so many days; gives how
+    many there were.
+    """
+    with _opened(folder, database) as (_, store), store.writing() as session:
+        return retention.end_waiting(session, days)
+
+
+def add_user(
+    folder: Path,
+    name: str,
+    tenant: str,
+    roles: list[str],
+    origin: str,
+    database: str | None = None,
+) -> str:
     """A further user with roles; gives the link with which the user sets a password. `origin`: the
     address of the board, empty for this machine. Raises NotUsable and NotThere with a sentence.
     """
-    with _opened(folder) as (place, database), database.writing() as session:
+    with _opened(folder, database) as (place, store), store.writing() as session:
         user = users.add_user(session, local_user(), name, tenant, roles)
         token = users.new_password_link(session, local_user(), user)
         return f"{origin or _here(place)}/password/{token}"
 
 
-def new_password_link(folder: Path, name: str, origin: str) -> str:
+def new_password_link(folder: Path, name: str, origin: str, database: str | None = None) -> str:
     """A further link for a user; an earlier one ends."""
-    with _opened(folder) as (place, database), database.writing() as session:
+    with _opened(folder, database) as (place, store), store.writing() as session:
         user = users.user_named(session, name)
         token = users.new_password_link(session, local_user(), user)
         return f"{origin or _here(place)}/password/{token}"
 
 
-def give_roles(folder: Path, name: str, tenant: str, roles: list[str]) -> None:
+def give_roles(
+    folder: Path, name: str, tenant: str, roles: list[str], database: str | None = None
+) -> None:
     """These roles in a tenant and no others there; the sessions of the user end."""
-    with _opened(folder) as (_, database), database.writing() as session:
+    with _opened(folder, database) as (_, store), store.writing() as session:
         user = users.user_named(session, name)
         users.give_roles(session, local_user(), user, tenant, roles)
 
 
-def disable_user(folder: Path, name: str, *, disabled: bool) -> None:
+def disable_user(folder: Path, name: str, *, disabled: bool, database: str | None = None) -> None:
     """A disabled user can't sign in; sessions and links end at once."""
-    with _opened(folder) as (_, database), database.writing() as session:
+    with _opened(folder, database) as (_, store), store.writing() as session:
         user = users.user_named(session, name)
         users.set_disabled(session, local_user(), user, disabled=disabled)
 
 
-def users_listed(folder: Path) -> list[ListedUser]:
+def users_listed(folder: Path, database: str | None = None) -> list[ListedUser]:
     """Every user with the roles by tenant."""
-    with _opened(folder) as (_, database), database.reading() as session:
+    with _opened(folder, database) as (_, store), store.reading() as session:
         return [
             ListedUser(
                 name=user.name,

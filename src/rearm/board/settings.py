@@ -85,7 +85,9 @@ class TenantSettings(_Strict, frozen=True, kw_only=True):
 class Settings(_Strict, frozen=True, kw_only=True):
     """The whole file. `origin`: the address that users type, `https://board.example.org`.
     `trusted_proxies`: addresses or networks whose word on the client and its TLS counts. `contact`:
-    whom a user asks who has no role. `record_system` is read where data are exchanged.
+    whom a user asks who has no role. `not_taken_in_days`: for how long after the last change it is
+    kept what somebody typed or uploaded and did not take in. `record_system` is read where data are
+    exchanged.
     """
 
     folder: str = ""
@@ -98,6 +100,7 @@ class Settings(_Strict, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()
     contact: str = "the administrator of this board"
     administrators_may_break_glass: bool = False
+    not_taken_in_days: int = 30
     session: SessionSettings = SessionSettings()
     oidc: OidcSettings | None = None
     tenants: tuple[TenantSettings, ...] = ()
@@ -253,6 +256,8 @@ def _wrong_limits(found: Settings) -> list[str]:
         wrong.append("session.idle_minutes: from 1 to 60 minutes.")
     if not 1 <= found.session.longest_hours <= 24:
         wrong.append("session.longest_hours: from 1 to 24 hours.")
+    if not 1 <= found.not_taken_in_days <= 365:
+        wrong.append("not_taken_in_days: from 1 to 365 days.")
     return wrong
 
 

@@ -13,6 +13,8 @@ from rearm.board.store.upgrade import Upgraded
 from rearm.board.store.utc import moment_words
 
 __all__ = [
+    "HELD",
+    "NOT_HELD",
     "NOT_SIGNED_IN",
     "NOT_SIGNED_IN_HERE",
     "ROLE_WORDS",
@@ -25,6 +27,7 @@ __all__ = [
     "token_words",
     "upgraded_words",
     "verified_words",
+    "waiting_words",
 ]
 
 STATE_WORDS: Mapping[State, str] = {
@@ -141,12 +144,27 @@ def retention_words(days: int | None, due: Sequence[tuple[str, str, str]]) -> It
         yield f"{patient} (case {case}), last changed {last}"
 
 
+def waiting_words(days: int, ended: int) -> str:
+    """What becomes of what was typed or uploaded and not taken in."""
+    told = f"What was typed or uploaded and not taken in is deleted after {days} days."
+    return f"{told} {ended} deleted." if ended else told
+
+
 def verified_words(found: Verified) -> str:
     """What `audit verify` tells where nothing is wrong."""
     return (
         f"{found.entries} entries, each follows the one before, and everything that they tell of "
         f"is as it was written. Head: {found.head}"
     )
+
+
+HELD = "Each entry of the audit follows the one before, and what it tells of is as it was written."
+
+NOT_HELD = (
+    "Something of the audit, or of what it tells of, is not as it was written. Tell an "
+    "administrator of the first centre, who sees where."
+)
+"""Both for an administrator of one centre, who learns nothing of others."""
 
 
 def token_words(token: TokenShown) -> str:
@@ -157,4 +175,5 @@ def token_words(token: TokenShown) -> str:
         if token.revoked_at is None
         else f"revoked {moment_words(token.revoked_at)}"
     )
-    return f"{token.name}: {', '.join(token.permissions)}; made by {token.who}; {used}; {ended}"
+    may = ", ".join(token.permissions)
+    return f"{token.name}: {may} in {token.tenant}; made by {token.who}; {used}; {ended}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -18,10 +18,10 @@ __all__ = [
     "Config",
     "Database",
     "Folder",
+    "Place",
     "audit_app",
-    "board_folder",
     "check_installed",
-    "read_config",
+    "place_of",
     "serve_app",
 ]
 
@@ -60,6 +60,9 @@ Config = Annotated[
     Path | None,
     typer.Option("--config", help="The configuration of a board for many users (TOML)."),
 ]
+
+
+Tenant = Annotated[str, typer.Option("--tenant", help="The centre that it is about.")]
 
 
 @serve_app.callback()
@@ -104,11 +107,11 @@ def serve(
     check_installed()
     from rearm.board import serve as running
 
-    settings = read_config(config)
+    settings = _read_config(config)
     exchanged = _record_system(record_system, config, settings)
     try:
         running.serve(
-            board_folder(folder, settings),
+            _board_folder(folder, settings),
             port=port if settings is None else settings.port,
             examples=examples and (settings is None or not settings.is_public),
             tell=_tell_now,
@@ -122,27 +125,30 @@ def serve(
 
 @serve_app.command("link")
 @spoken
-def link(folder: Folder = None, database: Database = None) -> None:
+def link(folder: Folder = None, database: Database = None, config: Config = None) -> None:
     """Print a new link to a board that runs, for instance after the session has ended."""
-    check_installed()
+    place = place_of(folder, database, config)
     from rearm.board.commands import new_link
 
-    tell(new_link(board_folder(folder), database))
+    tell(new_link(place.folder, place.database))
 
 
 @serve_app.command("export")
 @spoken
 def export(
     to: Annotated[Path, typer.Option("--to", help="An empty folder, or one not there yet.")],
+    tenant: Tenant = "first",
     folder: Folder = None,
+    database: Database = None,
+    config: Config = None,
 ) -> None:
-    """Write the newest records of all decided patients as tidy tables, with what was given after
-    the decision and what came of it, for `rearm cohort build`.
+    """Write the newest records of all decided patients of a centre as tidy tables, with what was
+    given after the decision and what came of it, for `rearm cohort build`.
     """
-    check_installed()
+    place = place_of(folder, database, config)
     from rearm.board.commands import export_registry
 
-    patients, files = export_registry(board_folder(folder), to)
+    patients, files = export_registry(place.folder, to, tenant, place.database)
     who = "1 patient" if patients == 1 else f"{patients} patients"
     tell(f"{who} in {len(files)} tables: {to}. They hold patients: keep the folder safe.")
     tell(f"Build a registry with: rearm cohort build {to} --store STORE")
@@ -153,6 +159,7 @@ def export(
 def verify(
     folder: Folder = None,
     database: Database = None,
+    config: Config = None,
     head: Annotated[
         str | None,
         typer.Option("--head", help="A head that was noted or printed earlier, looked for."),
@@ -164,11 +171,11 @@ def verify(
 
     Exit 0: everything is as it was written. Exit 1: something is not.
     """
-    check_installed()
+    place = place_of(folder, database, config)
     from rearm.board.commands import verify_audit
     from rearm.board.words import fault_words, verified_words
 
-    found = verify_audit(board_folder(folder), head, database)
+    found = verify_audit(place.folder, head, place.database)
     if as_json:
         import msgspec
 
@@ -189,28 +196,45 @@ def token_add(
         str, typer.Option("--permission", help="What it may do: read, edit, decide, with commas.")
     ] = "read",
     days: Annotated[int, typer.Option("--days", help="How long it is valid.")] = 90,
+    tenant: Tenant = "first",
     folder: Folder = None,
+    database: Database = None,
+    config: Config = None,
 ) -> None:
-    """Make a token for a program. It is printed once and kept only as a hash."""
-    check_installed()
+    """Make a token for a program of one centre. It is printed once and kept only as a hash."""
+    place = place_of(folder, database, config)
     from rearm.board.commands import new_token
 
     asked = [x.strip() for x in permission.split(",") if x.strip()]
-    print(new_token(board_folder(folder), name=name, permissions=asked, days=days))
+    print(
+        new_token(
+            place.folder,
+            tenant=tenant,
+            name=name,
+            permissions=asked,
+            days=days,
+            database=place.database,
+        )
+    )
     say("rearm: keep this token as a password; it is not shown again.")
 
 
 @token_app.command("list")
 @spoken
-def token_list(folder: Folder = None, as_json: Json = False) -> None:
-    """List the tokens: who made each, what it may do, when it was last used."""
-    check_installed()
+def token_list(
+    folder: Folder = None,
+    database: Database = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """List the tokens: of which centre, who made each, what it may do, when it was last used."""
+    place = place_of(folder, database, config)
     import msgspec
 
     from rearm.board.commands import all_tokens
     from rearm.board.words import token_words
 
-    found = all_tokens(board_folder(folder))
+    found = all_tokens(place.folder, place.database)
     if as_json:
         print_json(msgspec.to_builtins(found))
         return
@@ -222,16 +246,46 @@ def token_list(folder: Folder = None, as_json: Json = False) -> None:
 
 @token_app.command("revoke")
 @spoken
-def token_revoke(name: Annotated[str, typer.Argument()], folder: Folder = None) -> None:
+def token_revoke(
+    name: Annotated[str, typer.Argument()],
+    folder: Folder = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
     """End a token at once."""
-    check_installed()
+    place = place_of(folder, database, config)
     from rearm.board.commands import end_token
 
-    end_token(board_folder(folder), name)
+    end_token(place.folder, name, place.database)
     tell(f"The token {name} is no longer valid.")
 
 
-def board_folder(folder: Path | None, settings: Settings | None = None) -> Path:
+class Place(NamedTuple):
+    """The board that a command is about. `database`: the address of the server that keeps the
+    patients, with its password; None: the one that the folder notes, or a file of the folder.
+    """
+
+    folder: Path
+    database: str | None
+    settings: Settings
+
+    @property
+    def origin(self) -> str:
+        return self.settings.origin
+
+
+def place_of(folder: Path | None, database: str | None, config: Path | None) -> Place:
+    """What the command line names, and what it leaves out as the configuration says."""
+    check_installed()
+    from rearm.board.settings import Settings, database_address
+
+    settings = _read_config(config) or Settings()
+    return Place(
+        _board_folder(folder, settings), database or database_address(settings) or None, settings
+    )
+
+
+def _board_folder(folder: Path | None, settings: Settings | None) -> Path:
     """The folder that is named, or else that of the configuration, or else one of the user."""
     from rearm.board.store.folder import default_folder
 
@@ -240,7 +294,7 @@ def board_folder(folder: Path | None, settings: Settings | None = None) -> Path:
     return default_folder() if folder is None else folder
 
 
-def read_config(config: Path | None) -> Settings | None:
+def _read_config(config: Path | None) -> Settings | None:
     """The configuration, where one is named."""
     from rearm.board.settings import read_settings
 

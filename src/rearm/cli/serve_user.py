@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rearm.cli.serve import Config, Folder, board_folder, check_installed, read_config, serve_app
+from rearm.cli.serve import Config, Database, Folder, place_of, serve_app
 from rearm.cli.shared import Json, print_json, spoken, tell
 
 __all__ = ["user_app"]
@@ -25,12 +24,6 @@ Roles = Annotated[
 Tenant = Annotated[str, typer.Option("--tenant", help="The centre in which the roles count.")]
 
 
-def _place(folder: Path | None, config: Path | None) -> tuple[Path, str]:
-    check_installed()
-    settings = read_config(config)
-    return board_folder(folder, settings), "" if settings is None else settings.origin
-
-
 @user_app.command("add")
 @spoken
 def add(
@@ -38,23 +31,26 @@ def add(
     role: Roles,
     tenant: Tenant = "first",
     folder: Folder = None,
+    database: Database = None,
     config: Config = None,
 ) -> None:
     """Add a user; prints a link with which the user sets a password, once, within a day."""
-    path, origin = _place(folder, config)
+    place = place_of(folder, database, config)
     from rearm.board.commands import add_user
 
-    tell(add_user(path, name, tenant, role, origin))
+    tell(add_user(place.folder, name, tenant, role, place.origin, place.database))
 
 
 @user_app.command("link")
 @spoken
-def link(name: Name, folder: Folder = None, config: Config = None) -> None:
+def link(
+    name: Name, folder: Folder = None, database: Database = None, config: Config = None
+) -> None:
     """Print a new link with which a user sets a password; an earlier one ends."""
-    path, origin = _place(folder, config)
+    place = place_of(folder, database, config)
     from rearm.board.commands import new_password_link
 
-    tell(new_password_link(path, name, origin))
+    tell(new_password_link(place.folder, name, place.origin, place.database))
 
 
 @user_app.command("roles")
@@ -67,13 +63,14 @@ def roles(
     ] = None,
     tenant: Tenant = "first",
     folder: Folder = None,
+    database: Database = None,
     config: Config = None,
 ) -> None:
     """Set the roles of a user in a centre; the user's sessions end."""
-    path, _ = _place(folder, config)
+    place = place_of(folder, database, config)
     from rearm.board.commands import give_roles
 
-    give_roles(path, name, tenant, role or [])
+    give_roles(place.folder, name, tenant, role or [], place.database)
     tell(f"{name} in {tenant}: {', '.join(role or []) or 'no role'}.")
 
 
@@ -83,24 +80,30 @@ def disable(
     name: Name,
     enable: Annotated[bool, typer.Option("--enable", help="Let the user in again.")] = False,
     folder: Folder = None,
+    database: Database = None,
     config: Config = None,
 ) -> None:
     """Keep a user from signing in; sessions and links end at once."""
-    path, _ = _place(folder, config)
+    place = place_of(folder, database, config)
     from rearm.board.commands import disable_user
 
-    disable_user(path, name, disabled=not enable)
+    disable_user(place.folder, name, disabled=not enable, database=place.database)
     tell(f"{name} can sign in again." if enable else f"{name} can't sign in any more.")
 
 
 @user_app.command("list")
 @spoken
-def list_users(folder: Folder = None, config: Config = None, as_json: Json = False) -> None:
+def list_users(
+    folder: Folder = None,
+    database: Database = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
     """List the users with their roles."""
-    path, _ = _place(folder, config)
+    place = place_of(folder, database, config)
     from rearm.board.commands import users_listed
 
-    found = users_listed(path)
+    found = users_listed(place.folder, place.database)
     if as_json:
         import msgspec
 

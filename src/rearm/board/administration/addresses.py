@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 from sqlalchemy.orm import Session
@@ -20,7 +21,7 @@ from rearm.board.people import sessions, users
 from rearm.board.people.roles import ROLES
 from rearm.board.refusals import Conflict, NotAllowed, NotThere, NotUsable
 from rearm.board.store import audit
-from rearm.board.store.tables import User, new_id
+from rearm.board.store.tables import Tenant, User, new_id
 from rearm.board.web.asked import Asked
 from rearm.board.web.declare import Address, Again, page, post, to
 
@@ -28,6 +29,8 @@ __all__ = ["ADDRESSES"]
 
 HOME = "/administration"
 _NUMBER = re.compile(r"[0-9]{1,9}")
+_WORD = re.compile(r"[a-z0-9]+")
+_LONGEST_ID = 20
 
 
 def administration(asked: Asked) -> AdministrationPage:
@@ -56,24 +59,30 @@ def verified(asked: Asked) -> Again:
     with asked.board.database.writing() as session:
         found = audit.verify(session)
         audit.append(session, asked.who, "audit_verified", details={"faults": len(found.faults)})
-    path = f"{HOME}/audit"
-    return Again(context=verified_page(found), status=200, path=path)
+    shown = verified_page(found, all_centres=is_whole(asked.tenant))
+    return Again(context=shown, status=200, path=f"{HOME}/audit")
 
 
 def add_user(asked: Asked) -> Response | Again:
-    """A further user, who gets a link; a user who is known already gets the roles."""
-    form = asked.form
-    tenant = form.text("tenant") if is_whole(asked.tenant) else asked.tenant
+    """A further user, who gets a link; a user who is known already gets the roles. An administrator
+    of one centre knows those who have a role there, and adds others under names of the centre.
+    """
+    form, whole = asked.form, is_whole(asked.tenant)
+    tenant = form.text("tenant") if whole else asked.tenant
 
     def change(session: Session) -> tuple[str, str]:
         roles = _roles(asked)
         if not roles:
             raise NotUsable("Choose a role, or the user could do nothing here.")
         users.tenant_of(session, tenant)
+        name = form.text("name")
+        here = {x.name for x in users.all_users(session, tenant)}
+        if not whole and users.plain_name(name) not in here:
+            name = users.name_in(tenant, name)
         try:
-            known = users.user_named(session, form.text("name"))
+            known = users.user_named(session, name)
         except NotThere:
-            made = users.add_user(session, asked.who, form.text("name"), tenant, roles)
+            made = users.add_user(session, asked.who, name, tenant, roles)
             return made.name, _link(asked, session, made)
         users.give_roles(session, asked.who, known, tenant, roles)
         return "", ""
@@ -131,10 +140,18 @@ def add_tenant(asked: Asked) -> Response | Again:
             raise NotAllowed("Only an administrator of the first centre adds others.")
         name = asked.form.text("name").strip()
         users.check_tenant_name(name)
-        users.add_tenant(session, asked.who, new_id(), name)
+        users.add_tenant(session, asked.who, _tenant_id(session, name), name)
         return "", ""
 
     return _changed(asked, change)
+
+
+def _tenant_id(session: Session, name: str) -> str:
+    """Made of the name, since names of users of the centre end in it."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    found = "-".join(_WORD.findall(plain))[:_LONGEST_ID].strip("-")
+    is_usable = found[:1].isalpha() and session.get(Tenant, found) is None
+    return found if is_usable else f"centre-{new_id()}"
 
 
 def _disabled(asked: Asked, *, disabled: bool) -> Response | Again:

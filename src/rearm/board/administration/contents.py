@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Subquery, func, or_, select
 from sqlalchemy.orm import Session
 
 from rearm.board.administration.contexts import (
@@ -22,7 +22,7 @@ from rearm.board.administration.contexts import (
 from rearm.board.people.openings import recent_openings
 from rearm.board.people.roles import MAY
 from rearm.board.people.sessions import roles_of
-from rearm.board.people.users import all_users
+from rearm.board.people.users import administrators, all_users
 from rearm.board.store.audit import Verified
 from rearm.board.store.tables import (
     FIRST_TENANT,
@@ -36,7 +36,7 @@ from rearm.board.store.tables import (
 )
 from rearm.board.store.tenants import tenant_named
 from rearm.board.store.utc import moment_words, now
-from rearm.board.words import ROLE_WORDS, fault_words, verified_words
+from rearm.board.words import HELD, NOT_HELD, ROLE_WORDS, fault_words, verified_words
 
 __all__ = ["PAGE", "administration_page", "audit_page", "is_whole", "may_rule", "verified_page"]
 
@@ -94,13 +94,15 @@ def audit_page(
     session: Session, tenant: str, *, case: str, who: str, day: str, before: int | None
 ) -> AuditPage:
     """Entries that fit what is asked for. An administrator of one tenant sees those of its patients
-    and uploads.
+    and uploads, counted among themselves: how much others do is told by no number.
     """
-    found = select(AuditRow).order_by(AuditRow.number.desc()).limit(PAGE + 1)
+    number: ColumnElement[int] = AuditRow.number.expression
+    found = select(AuditRow, number)
     if not is_whole(tenant):
-        cases = select(Case.id).where(Case.tenant_id == tenant)
-        uploads = select(Upload.id).where(Upload.tenant_id == tenant)
-        found = found.where(or_(AuditRow.subject.in_(cases), AuditRow.subject.in_(uploads)))
+        own = _of_tenant(tenant)
+        number = own.c.place
+        found = select(AuditRow, number).join(own, own.c.number == AuditRow.number)
+    found = found.order_by(number.desc()).limit(PAGE + 1)
     if case:
         found = found.where(AuditRow.subject == case)
     if who:
@@ -114,33 +116,50 @@ def audit_page(
         except (ValueError, OverflowError):
             refusal = "Give the day as year-month-day (2026-12-07)."
     if before is not None:
-        found = found.where(AuditRow.number < before)
-    rows = [] if refusal else [*session.scalars(found)]
+        found = found.where(number < before)
+    rows = [] if refusal else [(x, place) for x, place in session.execute(found)]
     return AuditPage(
         whole=is_whole(tenant),
         entries=tuple(
             AuditEntry(
-                number=x.number,
+                number=place,
                 at=x.at,
                 who=x.who,
                 action=x.action.replace("_", " "),
                 subject=x.subject,
                 details=x.details,
             )
-            for x in rows[:PAGE]
+            for x, place in rows[:PAGE]
         ),
         case=case,
         who=who,
         day=day,
-        older=rows[PAGE - 1].number if len(rows) > PAGE else None,
+        older=rows[PAGE - 1][1] if len(rows) > PAGE else None,
         refusal=refusal,
     )
 
 
-def verified_page(found: Verified) -> VerifiedPage:
-    """What a look through the audit found."""
+def _of_tenant(tenant: str) -> Subquery:
+    """The entries on patients and uploads of a tenant: their number, and their place among them."""
+    cases = select(Case.id).where(Case.tenant_id == tenant)
+    uploads = select(Upload.id).where(Upload.tenant_id == tenant)
+    place = func.row_number().over(order_by=AuditRow.number).label("place")
+    return (
+        select(AuditRow.number, place)
+        .where(or_(AuditRow.subject.in_(cases), AuditRow.subject.in_(uploads)))
+        .subquery()
+    )
+
+
+def verified_page(found: Verified, *, all_centres: bool) -> VerifiedPage:
+    """What a look through the audit found. `all_centres`: whether the reader administers them all;
+    others are told neither how much there is nor what it is about.
+    """
     if not found.faults:
-        return VerifiedPage(whole=True, sentences=(verified_words(found),))
+        told = verified_words(found) if all_centres else HELD
+        return VerifiedPage(whole=True, sentences=(told,))
+    if not all_centres:
+        return VerifiedPage(whole=False, sentences=(NOT_HELD,))
     return VerifiedPage(whole=False, sentences=tuple(map(fault_words, found.faults)))
 
 
@@ -184,4 +203,9 @@ def _tenants(session: Session) -> Iterator[TenantShown]:
     )
     users = {row[0]: row[1] for row in session.execute(counted)}
     for x in session.scalars(select(Tenant).order_by(Tenant.name)):
-        yield TenantShown(id=x.id, name=x.name, users=users.get(x.id, 0))
+        yield TenantShown(
+            id=x.id,
+            name=x.name,
+            users=users.get(x.id, 0),
+            administrators=len(administrators(session, x.id)),
+        )

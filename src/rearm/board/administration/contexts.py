@@ -53,11 +53,14 @@ class SessionShown(Part, frozen=True, kw_only=True):
 
 
 class TenantShown(Part, frozen=True, kw_only=True):
-    """A tenant and how many users have a role in it."""
+    """A tenant, how many users have a role in it, and how many of those who can sign in administer
+    it.
+    """
 
     id: str
     name: str
     users: int
+    administrators: int
 
 
 class OpeningRow(Part, frozen=True, kw_only=True):
@@ -93,7 +96,9 @@ class AdministrationPage(Context, frozen=True, kw_only=True):
 
 
 class AuditEntry(Part, frozen=True, kw_only=True):
-    """Who did what when, to what; `details` as they are kept."""
+    """Who did what when, to what; `details` as they are kept. `number`: of the entry, or for the
+    administrator of one centre its place among those of the centre.
+    """
 
     number: int
     at: str

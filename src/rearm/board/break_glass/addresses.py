@@ -11,6 +11,7 @@ from rearm.board.people.openings import break_glass, may_break_glass
 from rearm.board.people.sessions import SignedIn
 from rearm.board.refusals import NotAllowed, NotSignedIn, NotThere, NotUsable
 from rearm.board.store import audit
+from rearm.board.store.tables import Tenant
 from rearm.board.web.asked import Asked
 from rearm.board.web.declare import Address, Again, page, post, to
 from rearm.board.words import NOT_SIGNED_IN_HERE
@@ -38,7 +39,9 @@ def opened(asked: Asked) -> Response | Again:
     except (NotUsable, NotThere) as refusal:
         with database.writing() as session:
             if isinstance(refusal, NotThere):
-                details = {"tenant": tenant[:40]}
+                # what is no centre may be a name that was typed in the wrong field
+                there = session.get(Tenant, tenant) is not None
+                details = {"tenant": tenant if there else "no centre"}
                 audit.append(session, who.who, "broke_glass_in_vain", "", details)
             shown = break_glass_page(
                 session, tenant=tenant, patient=patient, reason=reason, refusal=str(refusal)

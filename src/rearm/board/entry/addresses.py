@@ -18,7 +18,7 @@ from rearm.board.entry.contexts import (
 )
 from rearm.board.entry.drafts import Entered
 from rearm.board.refusals import Busy, Conflict, NotUsable, Refusal
-from rearm.board.store import audit
+from rearm.board.store import audit, retention
 from rearm.board.store.tables import Draft
 from rearm.board.web.asked import Asked
 from rearm.board.web.declare import Address, Again, page, post, to
@@ -32,8 +32,10 @@ _OF_THE_FORM = ("form_token", "version", "do")
 
 
 def start_page(asked: Asked) -> EntryStart:
-    with asked.board.database.reading() as session:
-        return contents.start_page(session, asked.tenant, asked.who)
+    days = asked.board.settings.not_taken_in_days
+    with asked.board.database.writing() as session:
+        retention.end_waiting(session, days)
+        return contents.start_page(session, asked.tenant, asked.who, days)
 
 
 def start(asked: Asked) -> Response:
@@ -54,12 +56,14 @@ def _shown(of: _Of) -> Callable[[Asked], EntryPage]:
 
     def view(asked: Asked) -> EntryPage:
         with asked.board.database.writing() as session:
+            retention.end_waiting(session, asked.board.settings.not_taken_in_days)
             given = drafts.entered(session, of(session, asked))
             if given.case_id:
                 audit.append(session, asked.who, "entry_seen", given.case_id)
         found = _found(asked, given)
         with asked.board.database.reading() as session:
-            return contents.entry_page(session, given, found)
+            days = asked.board.settings.not_taken_in_days
+            return contents.entry_page(session, given, found, days)
 
     return view
 
@@ -136,6 +140,7 @@ def _again(of: _Of, asked: Asked, texts: Mapping[str, str], refusal: Refusal) ->
             session,
             given,
             found,
+            asked.board.settings.not_taken_in_days,
             refusal=str(refusal).split("\n"),
             changed=isinstance(refusal, Conflict) and bool(given.case_id),
         )

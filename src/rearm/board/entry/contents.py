@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -60,8 +61,8 @@ def more_name(key: str) -> str:
     return f"-more.{key}"
 
 
-def start_page(session: Session, tenant: str, who: str) -> EntryStart:
-    """What the user began."""
+def start_page(session: Session, tenant: str, who: str, days: int) -> EntryStart:
+    """What the user began. `days`: for how long it is kept."""
     found = []
     for draft in drafts.drafts_of(session, tenant, who):
         given = drafts.entered(session, draft)
@@ -72,15 +73,17 @@ def start_page(session: Session, tenant: str, who: str) -> EntryStart:
                 patient=given.patient_id or "no id yet",
                 at=moment_words(draft.changed_at),
                 fields=_filled(given),
+                until=f"{draft.changed_at + timedelta(days=days):%Y-%m-%d}",
             )
         )
-    return EntryStart(drafts=tuple(found))
+    return EntryStart(drafts=tuple(found), days=days)
 
 
 def entry_page(
     session: Session,
     given: Entered,
     found: EntryFound,
+    days: int,
     *,
     refusal: Sequence[str] = (),
     changed: bool = False,
@@ -99,6 +102,7 @@ def entry_page(
         others=tuple(page.others()),
         offers=page.offers,
         found=found,
+        days=days,
         refusal=tuple(refusal),
         changed=changed,
         theirs=theirs,

@@ -124,27 +124,34 @@ class EntryFound(Context, frozen=True, kw_only=True):
 
 
 class Draft(Part, frozen=True, kw_only=True):
-    """Something begun and not taken in. `path`: where it goes on."""
+    """Something begun and not taken in. `path`: where it goes on; `until`: the day to which it is
+    kept unless it is changed.
+    """
 
     path: str
     patient: str
     at: str
     fields: int
+    until: str
 
 
 class EntryStart(Context, frozen=True, kw_only=True):
-    """What the user began, and the way to a new patient."""
+    """What the user began, and the way to a new patient. `days`: for how long a draft is kept after
+    its last change.
+    """
 
     template: ClassVar[str] = "entry_start"
     window: ClassVar[str] = "Enter a patient"
 
     drafts: tuple[Draft, ...]
+    days: int
 
 
 class EntryPage(Context, frozen=True, kw_only=True):
     """The entry form. `path` is its address; `case` and `version` are empty for a new patient,
     `version` is that of the record which the form shows. `theirs`, `mine`: after somebody else
-    changed the record, the lines that only theirs and only this form has.
+    changed the record, the lines that only theirs and only this form has. `days`: for how long what
+    is typed is kept after the last change.
     """
 
     template: ClassVar[str] = "entry"
@@ -158,6 +165,7 @@ class EntryPage(Context, frozen=True, kw_only=True):
     others: tuple[Other, ...]
     offers: dict[str, tuple[str, ...]]
     found: EntryFound
+    days: int
     refusal: tuple[str, ...] = ()
     changed: bool = False
     theirs: tuple[str, ...] = ()

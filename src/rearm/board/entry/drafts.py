@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from rearm.assessment.overruling import StatedFact
@@ -36,6 +36,7 @@ from rearm.knowledge import load
 from rearm.knowledge.board_form import BoardForm
 
 __all__ = [
+    "MOST",
     "Entered",
     "discard",
     "draft_of",
@@ -52,6 +53,9 @@ __all__ = [
     "take_in",
     "with_texts",
 ]
+
+MOST = 50
+"""Drafts of one user."""
 
 _NEW = "new patient"  # stands for an id until one is typed
 
@@ -81,7 +85,12 @@ def form() -> BoardForm:
 
 
 def start(session: Session, tenant: str, who: str) -> Draft:
-    """A blank form for a new patient."""
+    """A blank form for a new patient. Raises NotUsable where the user began too many."""
+    mine = (
+        select(func.count()).select_from(Draft).where(Draft.tenant_id == tenant, Draft.who == who)
+    )
+    if (session.scalar(mine) or 0) >= MOST:
+        raise NotUsable(f"You began {MOST} patients. Take one of them in, or discard one, first.")
     draft = Draft(
         id=new_id(),
         tenant_id=tenant,

@@ -18,7 +18,7 @@ from rearm.board.exchange.configuration import RecordSystem, SmartServer
 from rearm.board.exchange.keys import keys_of, private_key
 from rearm.board.exchange.once import Begun
 from rearm.board.exchange.tokens import client_assertion, identity_of
-from rearm.board.refusals import NotUsable
+from rearm.board.refusals import NotAllowed, NotUsable
 
 __all__ = ["Granted", "Server", "begin", "challenge_of"]
 
@@ -26,6 +26,7 @@ _WELL_KNOWN = ".well-known/smart-configuration"
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LONGEST_TEXT = 400
 _LONGEST_TOKEN = 16_384
+_NO_STAFF = ("Patient/", "RelatedPerson/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,6 @@ class Granted:
     patient: str
     user: str
     token: str
-    encounter: str = ""
     app_context: str = ""
 
 
@@ -115,7 +115,6 @@ class Server:
             patient=patient,
             user=_user(claims),
             token=str(token),
-            encounter=_brief(answer.get("encounter")),
             app_context=_brief(answer.get("appContext")),
         )
 
@@ -163,10 +162,15 @@ def _is_token(text: Any) -> bool:
 
 
 def _user(claims: Mapping[str, Any]) -> str:
-    """Who it is, as the audit names them: type and id of the FHIR resource, else the subject."""
+    """Who it is, as the audit names them: type and id of the FHIR resource, else the subject.
+    Raises NotAllowed for a patient, whom the audit must not name.
+    """
     named = claims.get("fhirUser")
     user = named if isinstance(named, str) and named else str(claims["sub"])
-    return _brief("/".join(user.split("/")[-2:]))
+    name = "/".join(user.split("/")[-2:])
+    if name.startswith(_NO_STAFF):
+        raise NotAllowed("This board is for those who treat patients. Sign in as one of them.")
+    return _brief(name)
 
 
 def _brief(value: Any) -> str:

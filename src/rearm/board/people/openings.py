@@ -72,8 +72,9 @@ def break_glass(session: Session, who: SignedIn, tenant: str, patient: str, reas
         until=moment + LIFE,
     )
     session.add(opening)
+    session.flush()
     details = {"opening": opening.id, "from": who.tenant, "minutes": int(LIFE.total_seconds() / 60)}
-    audit.append(session, who.who, "broke_glass", case, details | {"reason": opening.reason})
+    audit.append(session, who.who, "broke_glass", case, details | {"sealed": audit.seal(opening)})
     return case
 
 

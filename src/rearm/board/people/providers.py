@@ -200,7 +200,8 @@ class Provider:
             raise NotAllowed("This user is disabled on this board. Ask its administrator.")
         wanted = self._roles(claims)
         for tenant in sorted({*wanted, *sessions.roles_of(session, user.id)}):
-            users.give_roles(session, user.name, user, tenant, wanted.get(tenant, frozenset()))
+            roles = wanted.get(tenant, frozenset())
+            users.give_roles(session, user.name, user, tenant, roles, by_provider=True)
         return user
 
     def _roles(self, claims: Mapping[str, Any]) -> dict[str, frozenset[str]]:
@@ -252,7 +253,7 @@ def _check_https(address: str) -> None:
 
 def _free_name(session: Session, claims: Mapping[str, Any]) -> str:
     """The name of a user as the provider gives it. One that another user has gets a number: nobody
-    becomes somebody else by choosing a name there.
+    becomes somebody else by choosing a name there, nor one of a centre.
     """
     said: Iterable[Any] = (claims.get("preferred_username"), claims.get("email"), claims["sub"])
     usable = (
@@ -260,7 +261,8 @@ def _free_name(session: Session, claims: Mapping[str, Any]) -> str:
         for x in said
         if isinstance(x, str) and first_harmful(x) is None
     )
-    name = next((x for x in usable if x), "user")
-    if session.scalar(select(User.id).where(User.name == name)) is None:
+    name = next((x for x in usable if x and not users.is_of_the_board(x)), "user")
+    is_known = session.scalar(select(User.id).where(User.name == name)) is not None
+    if not is_known and not users.centre_of_name(session, name):
         return name
     return f"{name} {secrets.token_hex(4)}"

@@ -49,9 +49,10 @@ class Program:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenShown:
-    """A token as a list shows it."""
+    """A token as a list shows it; it works in one tenant."""
 
     name: str
+    tenant: str
     who: str
     permissions: tuple[str, ...]
     made_at: datetime
@@ -123,6 +124,7 @@ def tokens(database: Database) -> list[TokenShown]:
         return [
             TokenShown(
                 name=x.name,
+                tenant=x.tenant_id,
                 who=x.who,
                 permissions=tuple(x.permissions.split()),
                 made_at=x.made_at,

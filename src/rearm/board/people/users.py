@@ -27,9 +27,13 @@ __all__ = [
     "LONGEST_NAME",
     "add_tenant",
     "add_user",
+    "administrators",
     "all_users",
+    "centre_of_name",
     "check_tenant_name",
     "give_roles",
+    "is_of_the_board",
+    "name_in",
     "new_password_link",
     "plain_name",
     "set_disabled",
@@ -42,6 +46,10 @@ __all__ = [
 LINK_LIFE = timedelta(hours=24)
 LONGEST_NAME = 60
 """Characters of a name."""
+
+_ADMINISTRATOR = "administrator"
+_OF_THE_BOARD = ("the board", "upgrade")  # in the audit
+_OF_PROGRAMS = "program "
 
 
 def plain_name(name: str) -> str:
@@ -94,6 +102,25 @@ def add_tenant(session: Session, who: str, tenant: str, name: str) -> None:
     audit.append(session, who, "tenant_added", tenant, {"name": name})
 
 
+def name_in(tenant: str, name: str) -> str:
+    """The name of a user whom the administrator of one centre adds. It ends in the centre, so that
+    it takes no name of another centre, and nobody learns which names there are.
+    """
+    plain, ending = plain_name(name), f"@{tenant}"
+    return plain if not plain or plain.endswith(ending) else plain + ending
+
+
+def is_of_the_board(plain: str) -> bool:
+    """Whether the audit calls the board itself or a program so."""
+    return plain in _OF_THE_BOARD or plain.startswith(_OF_PROGRAMS)
+
+
+def centre_of_name(session: Session, plain: str) -> str:
+    """The centre whose names end like this one; empty where it is that of none."""
+    _, mark, ending = plain.rpartition("@")
+    return ending if mark and session.get(Tenant, ending) is not None else ""
+
+
 def add_user(
     session: Session,
     who: str,
@@ -107,6 +134,10 @@ def add_user(
     plain = plain_name(name)
     if not plain or len(plain) > LONGEST_NAME or first_harmful(plain) is not None:
         raise NotUsable(f"A name has 1 to {LONGEST_NAME} characters. Choose another.")
+    if is_of_the_board(plain):
+        raise NotUsable("The audit calls the board itself or a program so. Choose another name.")
+    if (centre := centre_of_name(session, plain)) not in ("", tenant):
+        raise NotUsable(f"Names that end in @{centre} are those of that centre. Choose another.")
     if session.scalar(select(User.id).where(User.name == plain)) is not None:
         raise NotUsable("There is a user of this name. Choose another.")
     user = User(
@@ -128,9 +159,12 @@ def give_roles(
     roles: Iterable[str],
     *,
     version: int | None = None,
+    by_provider: bool = False,
 ) -> None:
     """These roles in a tenant, and no others there; the sessions of the user end. Raises NotUsable
-    with a sentence, and Conflict where somebody changed the user after this version was shown.
+    with a sentence, also for the last administrator, and Conflict where somebody changed the user
+    after this version was shown. `by_provider`: what the provider takes away is gone in any case,
+    and whoever has the role there administers the centre from the next sign-in on.
     """
     tenant_of(session, tenant)
     wanted = frozenset(roles)
@@ -140,6 +174,11 @@ def give_roles(
     before = sessions.roles_of(session, user.id).get(tenant, frozenset())
     if before == wanted:
         return
+    if _ADMINISTRATOR in before - wanted and not by_provider:
+        _check_administered_without(session, user, tenant)
+    if wanted and not before:
+        # who got a link from another centre would come in with these roles
+        session.execute(delete(PasswordLink).where(PasswordLink.user_id == user.id))
     of_tenant = Membership.user_id == user.id, Membership.tenant_id == tenant
     session.execute(delete(Membership).where(*of_tenant))
     for role in sorted(wanted):
@@ -153,8 +192,14 @@ def give_roles(
 def set_disabled(
     session: Session, who: str, user: User, *, disabled: bool, version: int | None = None
 ) -> None:
-    """A disabled user can't sign in, and the user's sessions and links end. Raises Conflict."""
+    """A disabled user can't sign in, and the user's sessions and links end. Raises Conflict, and
+    NotUsable for the last administrator of a tenant.
+    """
     _check_seen(user, version)
+    if disabled:
+        for tenant, roles in sorted(sessions.roles_of(session, user.id).items()):
+            if _ADMINISTRATOR in roles:
+                _check_administered_without(session, user, tenant)
     user.disabled_at = now() if disabled else None
     _touch(session, user)
     session.execute(delete(PasswordLink).where(PasswordLink.user_id == user.id))
@@ -197,6 +242,28 @@ def set_password(session: Session, token: str, kept: str) -> User:
     sessions.end_all(session, user.id)
     audit.append(session, user.name, "password_set", user.id)
     return user
+
+
+def administrators(session: Session, tenant: str) -> list[User]:
+    """Who can sign in and administers a tenant."""
+    found = (
+        select(User)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.tenant_id == tenant, Membership.role == _ADMINISTRATOR)
+        .where(User.disabled_at.is_(None), (User.password != "") | User.subject.is_not(None))
+        .order_by(User.name)
+    )
+    return [*session.scalars(found)]
+
+
+def _check_administered_without(session: Session, user: User, tenant: str) -> None:
+    """Raises NotUsable where nobody could administer a tenant any more."""
+    if [x.id for x in administrators(session, tenant)] == [user.id]:
+        name = tenant_of(session, tenant).name
+        raise NotUsable(
+            f"{user.name} is the last administrator of {name}. Let somebody else administer it "
+            "first, who has signed in or set a password."
+        )
 
 
 def _check_seen(user: User, version: int | None) -> None:

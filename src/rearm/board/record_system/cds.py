@@ -46,8 +46,11 @@ HOOK = "patient-view"
 _FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _USER = re.compile(r"(?:Practitioner|PractitionerRole|Patient|RelatedPerson)/[A-Za-z0-9\-.]{1,64}")
+_STAFF = ("Practitioner/", "PractitionerRole/")
 _READING = 8.0  # seconds for what a record system did not send
 _LONGEST_TEXT = 1000
+_LONGEST_MOMENT = 40
+_CODE = re.compile(r"[!-~]{1,200}")
 _MOST_FEEDBACK = 50
 _ISSUES = {
     400: "invalid",
@@ -121,7 +124,9 @@ def call(exchange: Exchange) -> Response:
     )
     if card is None:
         return _answer({"cards": []}, exchange)
-    details = {"instance": asked.instance, "user": asked.user, "indicator": card["indicator"]}
+    # the audit names no patient
+    user = asked.user if asked.user.startswith(_STAFF) else ""
+    details = {"instance": asked.instance, "user": user, "indicator": card["indicator"]}
     with exchange.board.database.writing() as session:
         once.give_card(session, number, who=client.name, issuer=client.issuer, details=details)
     return _answer({"cards": [card]}, exchange)
@@ -331,19 +336,22 @@ def _keep(exchange: Exchange, client: CdsClient, bundle: bytes) -> None:
     """Keeps what came as an upload to be looked at, once."""
     board = exchange.board
     with board.database.reading() as session:
-        if _is_kept(session, bundle):
+        if _is_kept(session, client.tenant, bundle):
             return
     read = board.carders.do(read_bundle, bundle)
     uploads.keep_read(board.database, client.tenant, client.name, client.name, bundle, read)
 
 
-def _is_kept(session: Session, bundle: bytes) -> bool:
-    known = select(Upload.id).where(Upload.sha256 == uploads.hash_of(bundle))
+def _is_kept(session: Session, tenant: str, bundle: bytes) -> bool:
+    same = Upload.tenant_id == tenant, Upload.sha256 == uploads.hash_of(bundle)
+    known = select(Upload.id).where(*same)
     return session.scalar(known.limit(1)) is not None
 
 
 def _feedback(entry: Any) -> tuple[str, dict[str, Any]]:
-    """The card and what became of it, as the audit keeps it. Raises Malformed."""
+    """The card and what became of it, as the audit keeps it: the outcome and codes, no words. A
+    comment may name the patient, whom the audit can't forget. Raises Malformed.
+    """
     if not isinstance(entry, dict):
         raise Malformed("Each entry of `feedback` must be an object.")
     card, outcome = _matching(entry, "card", _UUID), entry.get("outcome")
@@ -352,7 +360,7 @@ def _feedback(entry: Any) -> tuple[str, dict[str, Any]]:
         listed = entry.get("acceptedSuggestions")
         if not isinstance(listed, list) or not listed or len(listed) > _MOST_FEEDBACK:
             raise Malformed("`acceptedSuggestions` is required where a card was accepted.")
-        told["acceptedSuggestions"] = [_text(x, "id") for x in listed]
+        told["accepted"] = len([_text(x, "id") for x in listed])
     elif outcome == "overridden":
         told |= _override(entry.get("overrideReason"))
     else:
@@ -371,9 +379,11 @@ def _override(reason: Any) -> dict[str, Any]:
         names = ("system", "code", "display")
         if not isinstance(coding, dict) or not coding.get("code"):
             raise Malformed("`reason` must be a Coding with a code.")
-        told["reason"] = {x: _text(coding, x) for x in names if coding.get(x) is not None}
+        given = {x: _text(coding, x) for x in names if coding.get(x) is not None}
+        told["reason"] = {x: y for x, y in given.items() if x != "display" and _CODE.fullmatch(y)}
     if reason.get("userComment") is not None:
-        told["userComment"] = _text(reason, "userComment")
+        _text(reason, "userComment")
+        told["commented"] = True
     return told
 
 
@@ -392,7 +402,7 @@ def _moment(entry: Mapping[str, Any]) -> str:
         moment = datetime.fromisoformat(given if isinstance(given, str) else "")
     except ValueError:
         moment = datetime.min
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or len(str(given)) > _LONGEST_MOMENT:
         raise Malformed("`outcomeTimestamp` must be a moment with its zone.")
     return str(given)
 

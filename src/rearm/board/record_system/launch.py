@@ -24,7 +24,7 @@ from rearm.board.record_system.requests import Exchange, SystemAddress
 from rearm.board.refusals import NotAllowed, NotUsable, Refusal
 from rearm.board.store import audit, uploads
 from rearm.board.store.cases import latest_result
-from rearm.board.store.exchanged import Launched
+from rearm.board.store.exchanged import GivenCard, Launched
 from rearm.board.store.utc import now
 from rearm.board.web.declare import to
 from rearm.board.web.pages import refused
@@ -131,11 +131,19 @@ def _open(
                 made_at=now(),
             )
         )
-        details = {"upload": upload, "encounter": granted.encounter, "from": granted.app_context}
+        details = {"upload": upload, "from": _card_of(session, granted.app_context)}
         audit.append(session, who, "launched", same or upload, details)
         if same is not None:
             uploads.discard(session, upload, who)
     return _Opened(cookie, f"/uploads/{upload}" if same is None else f"/patients/{same}")
+
+
+def _card_of(session: Session, app_context: str) -> str:
+    """The card from which the launch came; empty where what the record system says is none. The
+    encounter is not noted: it tells of one patient, and the audit can't forget it.
+    """
+    card = session.get(GivenCard, app_context) if app_context else None
+    return "" if card is None else card.id
 
 
 def _is_newest(session: Session, case: str, answer: str) -> bool:

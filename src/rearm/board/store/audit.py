@@ -4,6 +4,9 @@ A change, a deletion, an insertion or another order breaks the chain, and the la
 apart. Records, results, decisions and whatever else is kept are sealed: the entry that tells of one
 holds its hash; the entry that tells of an erasure names what was erased. Who rewrites the whole
 database can rewrite the chain too; against that, note the head elsewhere.
+
+An entry can't be changed, so it must hold nothing that an erasure has to reach: no id of a patient
+and no text that somebody wrote. Such a text stands in a kept row, which the entry seals.
 """
 
 from __future__ import annotations
@@ -21,7 +24,19 @@ from sqlalchemy.orm import Session, undefer
 from rearm.board.store.tables import KEPT, AuditHead, AuditRow, Base
 from rearm.board.store.utc import now, utc_text
 
-__all__ = ["Action", "Fault", "FaultKind", "Verified", "append", "head", "seal", "verify"]
+__all__ = [
+    "Action",
+    "Fault",
+    "FaultKind",
+    "Verified",
+    "append",
+    "canonical",
+    "entry_hash",
+    "head",
+    "seal",
+    "seal_of",
+    "verify",
+]
 
 Action = Literal[
     "board_opened",
@@ -68,6 +83,7 @@ Action = Literal[
     "overrule_taken_back",
     "overrules_applied",
     "erased",
+    "sealed",
     "backed_up",
     "retention_set",
     "launched",
@@ -94,6 +110,7 @@ FaultKind = Literal[
     "row_unaudited",
 ]
 _START = "0" * 64
+_HASHED = ("number", "at", "who", "action", "subject", "details", "previous")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +145,7 @@ def append(
         who=who,
         action=action,
         subject=subject,
-        details=_canonical(details or {}),
+        details=canonical(details or {}),
         previous=_START if last is None else last.hash,
     )
     row.hash = _hash_of(row)
@@ -152,8 +169,13 @@ def seal(row: Base) -> dict[str, str]:
     nothing, so a column that is added later breaks no seal.
     """
     cells = {column.name: getattr(row, column.name) for column in row.__table__.columns}
-    text = _canonical({k: _plain(v) for k, v in cells.items() if v is not None})
-    return {f"{row.__tablename__}/{cells['id']}": _sha256(text)}
+    return seal_of(row.__tablename__, cells)
+
+
+def seal_of(table: str, cells: Mapping[str, Any]) -> dict[str, str]:
+    """As `seal`, of a row that was read as it stands in the database."""
+    text = canonical({k: _plain(v) for k, v in cells.items() if v is not None})
+    return {f"{table}/{cells['id']}": _sha256(text)}
 
 
 def verify(session: Session, noted_head: str | None = None) -> Verified:
@@ -231,11 +253,16 @@ def _plain(value: Any) -> Any:
 
 
 def _hash_of(row: AuditRow) -> str:
-    told = [row.number, row.at, row.who, row.action, row.subject, row.details, row.previous]
-    return _sha256(_canonical(told))
+    return entry_hash({name: getattr(row, name) for name in _HASHED})
 
 
-def _canonical(value: Any) -> str:
+def entry_hash(entry: Mapping[str, Any]) -> str:
+    """The hash of an entry, which the next one holds, from its columns."""
+    return _sha256(canonical([entry[name] for name in _HASHED]))
+
+
+def canonical(value: Any) -> str:
+    """A value as the hashes and the entries take it: always the same text."""
     return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 
 

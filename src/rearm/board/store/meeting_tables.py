@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rearm.board.store.tables import Base
+from rearm.board.store.tables import Base, Salted
 from rearm.board.store.utc import UtcText
 
 __all__ = ["AnswerCause", "Centre", "FollowUp", "Meeting", "MeetingDecision"]
@@ -75,7 +75,7 @@ class Centre(Base):
     who: Mapped[str]
 
 
-class FollowUp(Base):
+class FollowUp(Salted, Base):
     """What became of a decision. `done`: `yes`, `partly`, `no` or `unknown`; `given` is an option
     of the knowledge, `given_text` what else was given. Days are dates; empty where not known.
     """

@@ -1,5 +1,6 @@
 """How long patients are kept: those who are followed up and of whom nothing has changed for a
-number of days. Off unless a number is set; nothing is erased by itself.
+number of days. Off unless a number is set; no patient is erased by itself. What was typed or
+uploaded and not taken in ends by itself.
 """
 
 from __future__ import annotations
@@ -11,16 +12,17 @@ from sqlalchemy.orm import Session
 
 from rearm.board.refusals import NotUsable
 from rearm.board.store import audit
-from rearm.board.store.tables import Case, SessionRow, Setting, StartLink, Upload
+from rearm.board.store.tables import Case, Draft, SessionRow, Setting, StartLink, Upload
 from rearm.board.store.uploads import is_used
 from rearm.board.store.utc import now
 
-__all__ = ["LONGEST", "days_kept", "keep_days", "over_due", "purge"]
+__all__ = ["LONGEST", "days_kept", "end_waiting", "keep_days", "over_due", "purge"]
 
 LONGEST = 36_500
 """Days."""
 
 _SETTING = "retention_days"
+_BY_TIME = "the board"  # nobody did it
 
 
 def days_kept(session: Session) -> int | None:
@@ -48,6 +50,24 @@ def over_due(session: Session, days: int, tenant: str | None = None) -> list[Cas
     if tenant is not None:
         due = due.where(Case.tenant_id == tenant)
     return [*session.scalars(due.order_by(Case.changed_at))]
+
+
+def end_waiting(session: Session, days: int) -> int:
+    """Deletes what was typed or uploaded, not taken in, and not changed for so many days, with an
+    entry for each; gives how many there were.
+    """
+    before, why = now() - timedelta(days=days), {"why": "expired"}
+    drafts = [*session.scalars(select(Draft).where(Draft.changed_at < before))]
+    for draft in drafts:
+        audit.append(session, _BY_TIME, "entry_discarded", draft.case_id or draft.id, why)
+        session.delete(draft)
+    waits = Upload.state == "read", Upload.at < before
+    uploads = [*session.scalars(select(Upload).where(*waits))]
+    for upload in uploads:
+        upload.state, upload.payload = "discarded", b""
+        audit.append(session, _BY_TIME, "upload_discarded", upload.id, why)
+    session.flush()
+    return len(drafts) + len(uploads)
 
 
 def purge(session: Session, *, links: timedelta, sessions: timedelta) -> None:

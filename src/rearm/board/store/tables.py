@@ -33,6 +33,7 @@ __all__ = [
     "PasswordLink",
     "Record",
     "Result",
+    "Salted",
     "SessionRow",
     "Setting",
     "StartLink",
@@ -41,6 +42,7 @@ __all__ = [
     "Upload",
     "User",
     "new_id",
+    "new_salt",
 ]
 
 KEPT = (
@@ -54,6 +56,7 @@ KEPT = (
     "answer_causes",
     "centres",
     "follow_ups",
+    "openings",
 )
 """Tables of which no row is changed, and none deleted but when its patient is erased: for that it
 has a column `case_id`. To a kept table no column is added later but one that may be empty, since
@@ -76,6 +79,19 @@ def new_id() -> str:
 
 class Base(DeclarativeBase):
     """What all tables share."""
+
+
+def new_salt() -> str:
+    """What is sealed with a text, so that nobody finds the text by guessing at its hash."""
+    return secrets.token_hex(16)
+
+
+class Salted:
+    """Rows of a patient that hold what somebody wrote. The hash in the audit outlives them; the
+    salt does not, since it is erased with the row. Rows of earlier versions have none.
+    """
+
+    salt: Mapped[str | None] = mapped_column(default=new_salt)
 
 
 class Tenant(Base):
@@ -127,7 +143,7 @@ class Upload(Base):
     who: Mapped[str]
 
 
-class Record(Base):
+class Record(Salted, Base):
     """One version of what is known of a patient: the rows of the tidy tables, and what was wrong
     with them, as JSON.
     """
@@ -145,7 +161,7 @@ class Record(Base):
     who: Mapped[str]
 
 
-class Result(Base):
+class Result(Salted, Base):
     """The answer to one version of a record, as `Assessment.to_json` writes it, with what made it.
     `summary`: its line of the worklist, as JSON.
     """
@@ -166,7 +182,7 @@ class Result(Base):
     at: Mapped[datetime] = mapped_column(UtcText)
 
 
-class Decision(Base):
+class Decision(Salted, Base):
     """What the board decided, on which result. `strategy` and `tier` are empty where none of the
     answer was chosen.
     """
@@ -246,7 +262,7 @@ class ApiToken(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcText)
 
 
-class Overrule(Base):
+class Overrule(Salted, Base):
     """A fact that the team states over the computed one on a version of the answer, or that it
     takes back: then `takes_back` is the id of what is taken back, and the fact is named again.
 
@@ -364,9 +380,10 @@ class OidcTry(Base):
     made_at: Mapped[datetime] = mapped_column(UtcText)
 
 
-class Opening(Base):
+class Opening(Salted, Base):
     """A patient opened by break-glass to somebody who else may not read of them, with the reason;
-    until a moment. `user_id` is empty for the user of a printed link.
+    until a moment. `user_id` is empty for the user of a printed link. The reason stands nowhere
+    else, so that it goes when the patient is erased.
     """
 
     __tablename__ = "openings"

@@ -37,6 +37,7 @@ from rearm.board.store.utc import now
 
 __all__ = [
     "LARGEST",
+    "MOST_WAITING",
     "add_read",
     "correct",
     "discard",
@@ -54,6 +55,7 @@ __all__ = [
 ]
 
 LARGEST = 24 * 2**20
+MOST_WAITING = 50
 """Bytes of one file."""
 
 
@@ -78,6 +80,12 @@ def give(
         raise NotUsable("Two of the files have the same name. Give each a name of its own.")
     with database.reading() as session:
         centre = centre_given(session, tenant)
+        mine = Upload.tenant_id == tenant, Upload.who == who, Upload.state == "read"
+        waiting = session.scalar(select(func.count()).select_from(Upload).where(*mine)) or 0
+    if waiting >= MOST_WAITING:
+        raise NotUsable(
+            f"{waiting} of your files wait to be taken in. Take one in, or discard one, first."
+        )
     place = Path(tempfile.mkdtemp(dir=folder.incoming))
     try:
         given = place / "given"

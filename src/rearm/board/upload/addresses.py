@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from rearm.board.people.launched import check_source
 from rearm.board.refusals import Conflict, NotThere, NotUsable
-from rearm.board.store import audit, mappings, uploads
+from rearm.board.store import audit, mappings, retention, uploads
 from rearm.board.upload import contents
 from rearm.board.upload.contexts import UploadForm, UploadPage
 from rearm.board.web.asked import Asked
@@ -18,14 +18,20 @@ __all__ = ["ADDRESSES"]
 _CELL = "cell."
 
 
+def _days(asked: Asked) -> int:
+    """For how long a file waits to be taken in."""
+    return asked.board.settings.not_taken_in_days
+
+
 def upload(asked: Asked) -> UploadForm:
     with asked.board.database.reading() as session:
-        return contents.upload_form(session, asked.tenant)
+        return contents.upload_form(session, asked.tenant, _days(asked))
 
 
 def uploaded(asked: Asked) -> UploadPage:
     with asked.board.database.writing() as session:
-        found = contents.upload_page(session, asked.part("upload"))
+        retention.end_waiting(session, _days(asked))
+        found = contents.upload_page(session, asked.part("upload"), _days(asked))
         audit.append(session, asked.who, "upload_seen", found.upload)
         return found
 
@@ -50,7 +56,7 @@ def give(asked: Asked) -> Response | Again:
     except (NotUsable, NotThere) as refusal:
         with board.database.reading() as session:
             shown = contents.upload_form(
-                session, asked.tenant, str(refusal), form.text("kept_mapping")
+                session, asked.tenant, _days(asked), str(refusal), form.text("kept_mapping")
             )
         return Again(context=shown, status=refusal.status, path="/upload")
     return to(f"/uploads/{made}")
@@ -88,7 +94,7 @@ def correct(asked: Asked) -> Response | Again:
         )
     except (NotUsable, Conflict) as refusal:
         with asked.board.database.reading() as session:
-            shown = contents.upload_page(session, upload, str(refusal))
+            shown = contents.upload_page(session, upload, _days(asked), str(refusal))
         return Again(context=shown, status=refusal.status, path=f"/uploads/{upload}")
     return to(f"/uploads/{upload}")
 

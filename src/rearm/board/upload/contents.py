@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -31,20 +32,25 @@ from rearm.knowledge import load
 __all__ = ["upload_form", "upload_page"]
 
 
-def upload_form(session: Session, tenant: str, refusal: str = "", mapping: str = "") -> UploadForm:
-    """The form for a file, with why the last one could not be used, and the mapping chosen."""
+def upload_form(
+    session: Session, tenant: str, days: int, refusal: str = "", mapping: str = ""
+) -> UploadForm:
+    """The form for a file, with why the last one could not be used, and the mapping chosen. `days`:
+    for how long what was read waits to be taken in.
+    """
     return UploadForm(
         endings=ENDINGS,
         megabytes=LARGEST // 2**20,
         mappings=tuple(x.name for x in mappings.mappings(session, tenant)),
         mapping=mapping,
+        days=days,
         refusal=refusal,
     )
 
 
-def upload_page(session: Session, upload_id: str, refusal: str = "") -> UploadPage:
-    """What was read of a file; `refusal`: why the last correction could not be made. Raises
-    NotThere where there is no such upload.
+def upload_page(session: Session, upload_id: str, days: int, refusal: str = "") -> UploadPage:
+    """What was read of a file, which waits for `days` to be taken in; `refusal`: why the last
+    correction could not be made. Raises NotThere where there is no such upload.
     """
     upload = upload_of(session, upload_id)
     read = read_of(upload)
@@ -68,6 +74,7 @@ def upload_page(session: Session, upload_id: str, refusal: str = "") -> UploadPa
         answered=sum(not patient.refused for patient in patients),
         seen=seen_mark(known),
         mark=read_mark(upload),
+        until=f"{upload.at + timedelta(days=days):%Y-%m-%d}" if upload.state == "read" else "",
         refusal=refusal,
     )
 

@@ -19,7 +19,8 @@ __all__ = [
 
 class UploadForm(Context, frozen=True, kw_only=True):
     """The form for a file. `mappings` are kept from earlier, `mapping` is the one that is chosen;
-    `refusal`: why the last file could not be used.
+    `refusal`: why the last file could not be used. `days`: for how long what was read waits to be
+    taken in.
     """
 
     template: ClassVar[str] = "upload"
@@ -27,6 +28,7 @@ class UploadForm(Context, frozen=True, kw_only=True):
 
     endings: tuple[str, ...]
     megabytes: int
+    days: int
     mappings: tuple[str, ...] = ()
     mapping: str = ""
     refusal: str = ""
@@ -86,7 +88,8 @@ class UploadPatient(Part, frozen=True, kw_only=True):
 class UploadPage(Context, frozen=True, kw_only=True):
     """What was read of a file. `state`: `read`, `taken` or `discarded`. `of_file`: issues that
     belong to no patient. `seen`: the mark of the versions of the patients, `mark` that of what was
-    read, for the forms. `refusal`: why a correction could not be made.
+    read, for the forms. `until`: the day to which it waits to be taken in, empty where that was
+    decided. `refusal`: why a correction could not be made.
     """
 
     template: ClassVar[str] = "uploaded"
@@ -102,4 +105,5 @@ class UploadPage(Context, frozen=True, kw_only=True):
     answered: int
     seen: str
     mark: str
+    until: str
     refusal: str = ""

@@ -14,16 +14,19 @@ import traceback
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rearm.board.refusals import Busy, NotAllowed, Refusal
+from rearm.board.refusals import Busy, NotAllowed, NotThere, NotUsable, Refusal
 from rearm.board.web.pages import API, refused
 
 __all__ = [
     "CSP",
+    "LONGEST_PART",
+    "LONGEST_QUERY",
     "MOST_AT_ONCE",
     "CrowdGuard",
     "FaultGuard",
     "HeaderGuard",
     "HostGuard",
+    "LengthGuard",
     "OriginGuard",
 ]
 
@@ -50,6 +53,14 @@ _HSTS = {"strict-transport-security": "max-age=31536000"}
 _SAFE = ("GET", "HEAD")
 _BY_TOKEN = "/cds-services"  # a record system, not a browser: no cookie counts there
 
+
+LONGEST_PART = 100
+"""Characters between two slashes of an address."""
+
+LONGEST_QUERY = 8192
+"""Bytes behind the `?`: a provider sends a user back with a code of a few thousand."""
+
+_MOST_PARTS = 10
 
 MOST_AT_ONCE = 40
 """Requests that are worked on together; who comes beyond is told when to come again."""
@@ -116,6 +127,28 @@ def _by_token(scope: Scope) -> bool:
     """
     path: str = scope["path"]
     return path.startswith((API, f"{_BY_TOKEN}/")) or path == _BY_TOKEN
+
+
+class LengthGuard:
+    """No address of ours has a longer part, and none that is asked for a longer query: what is
+    longer reaches neither a page nor the store, and is not repeated.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            parts = scope["path"].split("/")
+            refusal: Refusal | None = None
+            if len(parts) > _MOST_PARTS or any(len(x) > LONGEST_PART for x in parts):
+                refusal = NotThere("There is nothing at this address.")
+            elif len(scope["query_string"]) > LONGEST_QUERY:
+                refusal = NotUsable("What stands behind the ? of the address is too long.")
+            if refusal is not None:
+                await refused(scope, refusal)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
 
 
 class HeaderGuard:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from rearm.board.refusals import NotUsable
-from rearm.board.store import audit
+from rearm.board.store import audit, retention
 from rearm.board.web.asked import Asked
 from rearm.board.web.declare import Address, Again, get, page, post
 from rearm.board.worklist import contents
@@ -44,6 +44,8 @@ def as_file(asked: Asked) -> Response:
 
 def _seen(asked: Asked, name: str, searched: str = "") -> Worklist:
     with asked.board.database.writing() as session:
+        # every board is looked at daily, be it that it is not started anew for months
+        retention.end_waiting(session, asked.board.settings.not_taken_in_days)
         audit.append(session, asked.who, "worklist_seen")
         return contents.worklist(session, asked.tenant, name, searched)
 
