@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
-from tests.support.board import Visitor, new_board, stock
+from sqlalchemy import select, update
+from tests.support.board import Visitor, new_board, other_tenant, stock
 from tests.support.loops import some
 from tests.support.record_system import (
     SERVICE,
@@ -234,6 +234,20 @@ def test_what_came_is_kept_where_the_configuration_says_so(
     assert state == "read"
     shown = Visitor(caller.board).get(f"/uploads/{upload}.json").json()
     assert [x["patient"] for x in shown["patients"]] == ["SYN-01"]
+
+
+def test_what_another_centre_has_is_kept_for_this_one_too(
+    tmp_path: Path, ehr: FakeRecordSystem
+) -> None:
+    """The same bundle of another centre is not this centre's, which would never see it."""
+    caller = Caller(_board(tmp_path, ehr, keep=True), ehr)
+    caller.card()
+    other = other_tenant(caller.board)
+    with caller.board.database.writing() as session:
+        session.execute(update(Upload).values(tenant_id=other))
+    caller.card()
+    with caller.board.database.reading() as session:
+        assert sorted(session.scalars(select(Upload.tenant_id))) == ["first", "other"]
 
 
 _LEAVING: list[tuple[str, Any]] = [

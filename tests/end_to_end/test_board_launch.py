@@ -350,6 +350,22 @@ def test_an_id_token_that_is_not_for_us_opens_nothing(
     assert visitor.get(came_back(visitor, ehr, "SYN-01")).status_code == 401
 
 
+@pytest.mark.parametrize("kind", ["Patient", "RelatedPerson"])
+def test_a_patient_opens_no_board(
+    visitor: Visitor, ehr: FakeRecordSystem, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who signed in would stand in the audit, which forgets nobody."""
+    ehr.identity = {"fhirUser": f"{ehr.fhir}/{kind}/SYN-01"}
+    answer = visitor.get(came_back(visitor, ehr, "SYN-01"))
+    assert answer.status_code == 403
+    assert "for those who treat patients" in answer.text
+    with visitor.board.database.reading() as session:
+        assert session.scalars(select(SessionRow)).all() == []
+        assert not [x for x in session.scalars(select(AuditRow)) if "SYN-01" in (x.who or "")]
+    monkeypatch.setattr(smart, "_NO_STAFF", ())
+    assert visitor.get(came_back(visitor, ehr, "SYN-01")).status_code != 403
+
+
 def test_an_id_token_signed_by_another_opens_nothing(
     visitor: Visitor, ehr: FakeRecordSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
