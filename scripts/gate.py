@@ -11,8 +11,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rearm.version import __version__
@@ -27,9 +27,17 @@ class Gate:
 
     title: str
     commands: tuple[tuple[str, ...], ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 _PROPERTY = ("-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "tests/property")
+_ROOMS = tuple(
+    sorted(
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "tests" / "end_to_end").glob("test_board_*.py")
+        if not file.stem.endswith("_browser") and file.stem != "test_board_morning"
+    )
+)
 
 GATES = {
     "imwg": Gate(
@@ -108,6 +116,11 @@ GATES = {
             ("-m", "scripts.board_axe"),
             ("-m", "pytest", "-v", "--no-header", "tests/end_to_end/test_board_kills.py"),
         ),
+    ),
+    "board-postgresql": Gate(
+        title="The rooms of the board on PostgreSQL: every test of them that needs no browser",
+        commands=(("-m", "pytest", "-q", "--no-header", "-n", "2", "--dist", "worksteal", *_ROOMS),),
+        environment={"REARM_BOARD_ON": "postgresql", "REARM_CI": "1"},
     ),
     "versions": Gate(
         title="Answers of this version beside those of another",

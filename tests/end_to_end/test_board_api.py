@@ -48,7 +48,7 @@ class Sender:
 
     def __init__(self, board: Board, *may: str, tenant: str = FIRST_TENANT, **more: Any) -> None:
         self.board = board
-        name = f"program {next(_NUMBERS)}"
+        name = f"program-{next(_NUMBERS)}"
         self.token = make_token(board.database, tenant, "me", name=name, permissions=may, days=3)
         self.client = TestClient(make_app(board), base_url=board.origin, **more)
 

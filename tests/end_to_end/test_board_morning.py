@@ -1,13 +1,12 @@
-"""A coordinator's whole morning in a real browser at a board that runs: a patient from a letter, one
-from a workbook, what is missing, the meeting, its decisions, what became of them, the registry. By
-mouse, without JavaScript, and by keyboard alone. What the pages say is computed here, by `assess`,
-from the tables that the patients were invented in.
+"""A coordinator's whole morning in a real browser at a board that runs: a patient from a letter,
+one from a workbook, what is missing, the meeting, its decisions, what became of them, the registry.
+By mouse, without JavaScript, and by keyboard alone. What the pages say is computed here, by
+`assess`, from the tables that tell of the same patients.
 """
 
 from __future__ import annotations
 
 import csv
-import json
 import re
 import shutil
 import subprocess
@@ -97,6 +96,17 @@ _TEXTS = """xs => xs.map(x => {
 })"""
 
 
+def _place(order: list[str], name: str) -> tuple[int, ...]:
+    """Where a field stands in the form, also in a line that is not there yet."""
+    if name in order:
+        return (order.index(name),)
+    key, line, column = name.split(".")
+    last = max(place for place, x in enumerate(order) if x.startswith(f"{key}."))
+    first = next(x for x in order if x.startswith(f"{key}."))
+    columns = [x.split(".")[2] for x in order if x.startswith(first.rsplit(".", 1)[0])]
+    return last, int(line), columns.index(column)
+
+
 class Morning:
     """What a coordinator does, one thing after the other, and what is to be seen then."""
 
@@ -128,9 +138,7 @@ class Morning:
 
     def row(self, patient: str) -> Any:
         """The line of a patient on the worklist."""
-        return self.view.locator(
-            "tr", has=self.view.get_by_role("link", name=patient, exact=True)
-        )
+        return self.view.locator("tr", has=self.view.get_by_role("link", name=patient, exact=True))
 
     def open_patient(self, patient: str) -> None:
         self.hands.follow(self.link("Worklist"))
@@ -149,13 +157,11 @@ class Morning:
         hands.follow(self.link("Enter"))
         hands.follow(self.button("Start a new patient"))
         texts = letter(LETTER, TYPED)
-        for key in dict.fromkeys(x.split(".")[0] for x in texts if not x.startswith("-")):
-            most = max(int(x.split(".")[1]) for x in texts if x.startswith(f"{key}."))
-            while not view.locator(f"[name^='{key}.{most}.']").count():
-                hands.follow(view.locator(f"button[value='more:{key}']"))
         order = view.locator(".entry-form [name]").evaluate_all("xs => xs.map(x => x.name)")
-        for name in sorted(texts, key=order.index):
+        for name in sorted(texts, key=lambda x: _place(order, x)):
             field = self.named(name)
+            while not field.count():
+                hands.follow(view.locator(f"button[value='more:{name.split('.')[0]}']"))
             if field.first.get_attribute("type") == "radio":
                 field = self.named(f"{name}'][value='{texts[name]}")
             if field.get_attribute("type") != "hidden":
@@ -194,7 +200,7 @@ class Morning:
 
     def prepare(self) -> None:
         """The worklist says what is missing; a result comes and the answer is made anew."""
-        view, hands = self.view, self.hands
+        hands = self.hands
         hands.follow(self.link("Worklist"))
         before = summary_of(self.letter, self.before_calcium)
         never = [x.name for x in before.last_tests if not x.date]
@@ -295,7 +301,7 @@ class Morning:
             self.told([f"Patient {place} of 2"])
             patient = view.locator("h1").inner_text()
             line = self.chosen(patient)
-            self.told([x for x in self.on_slide(results[patient])], "#sheet")
+            self.told(self.on_slide(results[patient]), "#sheet")
             assert self.named("participants").input_value() == PEOPLE
             hands.enter(self.named("strategy"), line.strategy_id)
             hands.enter(self.named("reason"), f"All agreed on {patient}")
@@ -336,12 +342,13 @@ class Morning:
             SENT: summary_of(self.sent_record, self.sent).relapse,
         }
         for patient, answer in ((TYPED, 3), (SENT, 1)):
-            minute = self.view.locator("section.minute", has=self.view.locator(f"h2 >> text='{patient}'"))
+            head = self.view.get_by_role("heading", name=patient, exact=True)
+            minute = self.view.locator("section.minute", has=head)
             line = self.chosen(patient)
             phrases = [line.strategy, f"({TIER_WORDS[line.tier]}, answer {answer})",
                        f"All agreed on {patient}", relapses[patient]]  # fmt: skip
             if patient == SENT:
-                phrases.append("Other than the highest tier, because: Steroids were begun on Friday")
+                phrases += ["Other than the highest tier, because: Steroids were begun on Friday"]
             assert untold(minute.inner_text(), phrases) == []
         self.told(["Signed:"])
 

@@ -16,7 +16,7 @@ class Seen:
         size = {"viewport": {"width": 1100, "height": 900}, **options}
         self.context = browser.new_context(locale="en-US", **size)
         self.view = self.context.new_page()
-        self.view.set_default_timeout(15_000)
+        self.view.set_default_timeout(90_000)  # a machine may be busy
         self.asked: list[str] = []
         self.troubles: list[str] = []
         self.view.on("request", lambda r: self.asked.append(r.url))
@@ -43,8 +43,12 @@ class Hands:
     def follow(self, target: Any) -> None:
         """Takes a link or a button that leads to another page, and waits until it is there."""
         self.reveal(target)
+        self.reach(target)
         with self.view.expect_navigation(wait_until="load"):
             self.press(target)
+
+    def reach(self, target: Any) -> None:
+        """Goes to where it stands."""
 
     def reveal(self, target: Any) -> None:
         """Opens the sections in which it stands, from without to within."""
@@ -122,6 +126,13 @@ _FOCUS = """([wanted, forward]) => {
   return {there: x === wanted || group, faults, skip: x.className === 'skip',
           what: x.outerHTML.slice(0, 160)};
 }"""
+# Where it stands beside the focus, or beside the part of the page that its address names.
+_PLACE = """x => {
+  const focus = document.activeElement, none = focus === document.body;
+  const from = none ? document.querySelector(':target') : focus;
+  return {main: !!x.closest('main'), top: from === null, there: x === focus,
+          before: !!from && !!(from.compareDocumentPosition(x) & Node.DOCUMENT_POSITION_PRECEDING)};
+}"""
 _STOPS = """() => {
   const found = [...document.querySelectorAll(
     'a[href], button, input, select, textarea, summary, [tabindex]')].filter(x =>
@@ -141,15 +152,16 @@ class Keyboard(Hands):
 
     def __init__(self, view: Any) -> None:
         super().__init__(view)
+        view.on("filechooser", lambda _: None)  # from now on none is opened by the system
         self.stops = 0
         self.faults: list[str] = []
 
     def press(self, target: Any) -> None:
-        self._reach(target)
+        self.reach(target)
         self.view.keyboard.press("Enter")
 
     def fill(self, target: Any, text: str) -> None:
-        self._reach(target)
+        self.reach(target)
         if target.evaluate("x => x.type") == "date":
             year, month, day = text.split("-")
             text = f"{month}{day}{year}"
@@ -162,7 +174,7 @@ class Keyboard(Hands):
             self.view.keyboard.type(line)
 
     def choose(self, target: Any, value: str) -> None:
-        self._reach(target)
+        self.reach(target)
         values = target.evaluate("x => [...x.options].map(o => o.value)")
         steps = values.index(value) - target.evaluate("x => x.selectedIndex")
         for _ in range(abs(steps)):
@@ -170,7 +182,7 @@ class Keyboard(Hands):
         assert target.input_value() == value
 
     def check(self, target: Any) -> None:
-        self._reach(target)
+        self.reach(target)
         if target.evaluate("x => x === document.activeElement"):
             self.view.keyboard.press("Space")
         for _ in range(20):
@@ -180,7 +192,7 @@ class Keyboard(Hands):
         raise AssertionError("the arrows do not reach the choice")
 
     def give_file(self, target: Any, file: Path) -> None:
-        self._reach(target)
+        self.reach(target)
         with self.view.expect_file_chooser() as chooser:
             self.view.keyboard.press("Enter")
         chooser.value.set_files(file)
@@ -204,21 +216,16 @@ class Keyboard(Hands):
             before = found["what"]
         raise AssertionError(f"the focus does not leave the page: {before}")
 
-    def _reach(self, target: Any) -> None:
+    def reach(self, target: Any) -> None:
         """Tabs on, or back where it stands before, until it has the focus."""
         wanted = target.element_handle()
-        place = wanted.evaluate("""x => {
-          const now = document.activeElement;
-          return {main: !!x.closest('main'), top: now === document.body, there: x === now,
-                  before: !!(now.compareDocumentPosition(x) & Node.DOCUMENT_POSITION_PRECEDING)};
-        }""")
+        place = wanted.evaluate(_PLACE)
         if place["there"]:
             return
-        if place["main"] and place["top"] and not self.view.url.endswith("#content"):
+        if place["main"] and place["top"]:
             self._skip()
-        back = place["before"] and not place["top"]
         for _ in range(_LIMIT):
-            if self._step(wanted, back=back)["there"]:
+            if self._step(wanted, back=place["before"])["there"]:
                 return
         raise AssertionError(f"not reached by Tab: {target}")
 
