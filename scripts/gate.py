@@ -35,7 +35,7 @@ _ROOMS = tuple(
     sorted(
         str(file.relative_to(ROOT))
         for file in (ROOT / "tests" / "end_to_end").glob("test_board_*.py")
-        if not file.stem.endswith("_browser") and file.stem != "test_board_morning"
+        if not file.stem.endswith(("_browser", "_morning", "_kills"))
     )
 )
 
@@ -119,7 +119,9 @@ GATES = {
     ),
     "board-postgresql": Gate(
         title="The rooms of the board on PostgreSQL: every test of them that needs no browser",
-        commands=(("-m", "pytest", "-q", "--no-header", "-n", "2", "--dist", "worksteal", *_ROOMS),),
+        commands=(
+            ("-m", "pytest", "-q", "--no-header", "-n", "2", "--dist", "worksteal", *_ROOMS),
+        ),
         environment={"REARM_BOARD_ON": "postgresql", "REARM_CI": "1"},
     ),
     "versions": Gate(
@@ -129,9 +131,11 @@ GATES = {
 }
 
 
-def lines(command: tuple[str, ...]) -> Iterator[str]:
+def lines(command: tuple[str, ...], more: Mapping[str, str] | None = None) -> Iterator[str]:
     """What the command prints, as it comes; the exit status as the last line where it is not 0."""
-    environment = os.environ | {"HYPOTHESIS_PROFILE": "gate", "REARM_KILLS": "200"}
+    environment = (
+        os.environ | {"HYPOTHESIS_PROFILE": "gate", "REARM_KILLS": "200"} | {**(more or {})}
+    )
     running = subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,
@@ -166,7 +170,7 @@ def main(arguments: list[str]) -> int:
         return 0 if arguments in ([], ["list"]) else 2
     name, gate = arguments[0], GATES[arguments[0]]
     start = time.monotonic()
-    shown = [line for command in gate.commands for line in lines(command)]
+    shown = [line for command in gate.commands for line in lines(command, gate.environment)]
     minutes = (time.monotonic() - start) / 60
     file = ROOT / "docs" / "validation" / f"{name}.md"
     file.parent.mkdir(exist_ok=True)
