@@ -1,5 +1,5 @@
-"""What a browser prints of the sheet, of the meeting and of the minutes: the words of the page, none
-cut, nothing to press, and the head of the audit by which a sheet is known again.
+"""What a browser prints of the sheet, of the meeting and of the minutes: the words of the page,
+none cut, nothing to press, and the head of the audit by which a sheet is known again.
 """
 
 from __future__ import annotations
