@@ -35,7 +35,7 @@ _ROOMS = tuple(
     sorted(
         str(file.relative_to(ROOT))
         for file in (ROOT / "tests" / "end_to_end").glob("test_board_*.py")
-        if not file.stem.endswith(("_browser", "_morning", "_kills"))
+        if not file.stem.endswith(("_browser", "_kills"))
     )
 )
 
@@ -118,7 +118,7 @@ GATES = {
         ),
     ),
     "board-postgresql": Gate(
-        title="The rooms of the board on PostgreSQL: every test of them that needs no browser",
+        title="The board on PostgreSQL: every test of its rooms, a morning there in a browser",
         commands=(
             ("-m", "pytest", "-q", "--no-header", "-n", "2", "--dist", "worksteal", *_ROOMS),
         ),

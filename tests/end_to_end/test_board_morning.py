@@ -1,12 +1,13 @@
 """A coordinator's whole morning in a real browser at a board that runs: a patient from a letter,
 one from a workbook, what is missing, the meeting, its decisions, what became of them, the registry.
-By mouse, without JavaScript, and by keyboard alone. What the pages say is computed here, by
-`assess`, from the tables that tell of the same patients.
+Without JavaScript, and with it by keyboard alone; in the gate by mouse too. What the pages say is
+computed here, by `assess`, from the tables that tell of the same patients.
 """
 
 from __future__ import annotations
 
 import csv
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 from scripts.typed_patient import letter
 from tests.support import two_patients
+from tests.support.board import ON_SERVER
 from tests.support.browser import CHROMIUM, chromium
 from tests.support.filled_form import FilledForm
 from tests.support.hands import Hands, Keyboard, Mouse, Seen
@@ -351,11 +353,17 @@ STEPS = ("enter", "upload", "prepare", "schedule", "what_if", "compare", "overru
          "minutes", "follow_up", "history")  # fmt: skip
 
 
-@pytest.mark.parametrize("way", ["mouse", "mouse, no JavaScript", "keyboard alone"])
+WAYS = ["mouse, no JavaScript", "keyboard alone"]
+if os.environ.get("REARM_BOARD_ON"):
+    WAYS.append("mouse")  # what it adds to the others is long
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_a_coordinator_s_whole_morning(tmp_path: Path, way: str) -> None:
     script = way != "mouse, no JavaScript"
     board = tmp_path / "board"
-    with running(board, "--no-examples") as link, chromium() as browser:
+    where = ("--database", ON_SERVER[0]()) if ON_SERVER else ()
+    with running(board, "--no-examples", *where) as link, chromium() as browser:
         seen = Seen(browser, java_script_enabled=script)
         hands = Keyboard(seen.view) if way == "keyboard alone" else Mouse(seen.view)
         seen.view.goto(link)
