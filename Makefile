@@ -123,6 +123,7 @@ gate-spark: setup-test
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[spark]'
 	@$(BIN)/python -m scripts.gate spark
 
+gate-board-postgresql: postgres pango
 gate-%: setup-test
 	@$(BIN)/python -m scripts.gate $*
 

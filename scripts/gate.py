@@ -11,8 +11,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rearm.version import __version__
@@ -27,9 +27,17 @@ class Gate:
 
     title: str
     commands: tuple[tuple[str, ...], ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 _PROPERTY = ("-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "tests/property")
+_ROOMS = tuple(
+    sorted(
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "tests" / "end_to_end").glob("test_board_*.py")
+        if not file.stem.endswith(("_browser", "_kills"))
+    )
+)
 
 GATES = {
     "imwg": Gate(
@@ -109,6 +117,13 @@ GATES = {
             ("-m", "pytest", "-v", "--no-header", "tests/end_to_end/test_board_kills.py"),
         ),
     ),
+    "board-postgresql": Gate(
+        title="The board on PostgreSQL: every test of its rooms, a morning there in a browser",
+        commands=(
+            ("-m", "pytest", "-q", "--no-header", "-n", "2", "--dist", "worksteal", *_ROOMS),
+        ),
+        environment={"REARM_BOARD_ON": "postgresql", "REARM_CI": "1"},
+    ),
     "versions": Gate(
         title="Answers of this version beside those of another",
         commands=(("-m", "scripts.compare_versions", os.environ.get("REF", "3cbca73")),),
@@ -116,9 +131,11 @@ GATES = {
 }
 
 
-def lines(command: tuple[str, ...]) -> Iterator[str]:
+def lines(command: tuple[str, ...], more: Mapping[str, str] | None = None) -> Iterator[str]:
     """What the command prints, as it comes; the exit status as the last line where it is not 0."""
-    environment = os.environ | {"HYPOTHESIS_PROFILE": "gate", "REARM_KILLS": "200"}
+    environment = (
+        os.environ | {"HYPOTHESIS_PROFILE": "gate", "REARM_KILLS": "200"} | {**(more or {})}
+    )
     running = subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,
@@ -153,7 +170,7 @@ def main(arguments: list[str]) -> int:
         return 0 if arguments in ([], ["list"]) else 2
     name, gate = arguments[0], GATES[arguments[0]]
     start = time.monotonic()
-    shown = [line for command in gate.commands for line in lines(command)]
+    shown = [line for command in gate.commands for line in lines(command, gate.environment)]
     minutes = (time.monotonic() - start) / 60
     file = ROOT / "docs" / "validation" / f"{name}.md"
     file.parent.mkdir(exist_ok=True)

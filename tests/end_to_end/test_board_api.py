@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any, get_args
 
@@ -39,6 +40,7 @@ from rearm.cli import app
 BUNDLE = json.loads((ROOT / "examples" / "fhir" / "biallelic-bcma-loss.json").read_text("utf-8"))
 LAB = {"patient_id": "P1", "day": 10, "test": "m_protein", "value": 3, "unit": "g/dL"}
 CANARY = "Mrs Canary 1951-02-03"
+_NUMBERS = count()
 
 
 class Sender:
@@ -46,7 +48,7 @@ class Sender:
 
     def __init__(self, board: Board, *may: str, tenant: str = FIRST_TENANT, **more: Any) -> None:
         self.board = board
-        name = f"p{id(self)}"
+        name = f"program-{next(_NUMBERS)}"
         self.token = make_token(board.database, tenant, "me", name=name, permissions=may, days=3)
         self.client = TestClient(make_app(board), base_url=board.origin, **more)
 

@@ -465,9 +465,8 @@ def test_an_upload_that_is_deleted_takes_its_launch_with_it(
     board: Board, visitor: Visitor, ehr: FakeRecordSystem
 ) -> None:
     upload = opened(visitor, ehr, "SYN-01").split("/")[-1]
-    with sqlite3.connect(board.folder.database) as connection:
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("DELETE FROM uploads WHERE id = ?", (upload,))
+    with board.database.writing() as session:
+        session.connection().exec_driver_sql(f"DELETE FROM uploads WHERE id = '{upload}'")
     with board.database.reading() as session:
         assert session.scalars(select(Launched)).all() == []
     # and the session ends: without its launch it would reach everybody

@@ -38,6 +38,7 @@ from rearm.board.store.tables import (
     User,
 )
 from rearm.board.store.tenants import OWNED
+from rearm.board.store.triggers import drop_triggers
 from rearm.board.store.utc import now
 from rearm.board.web import declare, guards, proxies
 from rearm.board.web.declare import BoardRoute
@@ -899,7 +900,7 @@ def test_the_audit_is_searched_paged_and_checked(board: Board) -> None:
     text = visitor.post("/administration/audit/verify").text
     assert "Nothing was changed" in text and "SYN-01" not in text
     with board.database.writing() as session:
-        session.connection().exec_driver_sql("DROP TRIGGER audit_no_update")
+        drop_triggers(session.connection(), {("audit", "audit_no_update")})
         session.connection().exec_driver_sql("UPDATE audit SET who = 'x' WHERE number = 1")
     text = visitor.post("/administration/audit/verify").text
     assert "Entry 1 of the audit was changed" in text

@@ -11,8 +11,13 @@ from typing import Any
 
 import pytest
 from tests.support.browser import CHROMIUM, chromium
-from tests.support.record_system import FakeRecordSystem, running_record_system
+from tests.support.record_system import FakeRecordSystem, bundle_file, running_record_system
 from tests.support.running_board import running
+from tests.support.two_patients import on_sheet, untold
+
+import rearm
+from rearm.assessment import assess
+from rearm.board.child.reading import summary_of
 
 pytestmark = [
     pytest.mark.slow,
@@ -63,8 +68,13 @@ def test_from_the_chart_to_the_sheet(ehr: FakeRecordSystem, patient: str, script
         assert view.get_by_text("Opened from St Anna").is_visible()
         assert view.locator("h2", has_text=patient).is_visible()
         assert view.get_by_role("link", name="Worklist").count() == 0
+        (record,) = rearm.read(bundle_file(patient)).records
+        result = assess(record)  # of the same data, read from a file
+        told = summary_of(record, result)
+        assert untold(view.locator("main").inner_text(), [told.first, *told.missing]) == []
         _follow(view, view.get_by_role("button", name="Take in 1 patient"))
         assert view.locator("h1", has_text=f"{patient}: myeloma after CAR-T").is_visible()
+        assert untold(view.locator("#sheet").inner_text(), on_sheet(result)) == []
         view.set_viewport_size({"width": 400, "height": 900})
         assert view.evaluate("document.documentElement.scrollWidth") <= 400
         sheet = view.url

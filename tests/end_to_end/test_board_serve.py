@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import urllib.error
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.board import new_board, stock
+from tests.support.databases import outside, without_triggers
 
 from rearm.cohort.store.lock import locked
 
@@ -65,9 +65,9 @@ def test_a_folder_that_is_no_board_is_refused(tmp_path: Path) -> None:
 
 def test_a_board_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     board = new_board(tmp_path)
-    board.database.close()
-    with sqlite3.connect(board.folder.database) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with outside(board) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
     for command in (("serve",), ("serve", "audit", "verify")):
         says(run(*command, "--folder", tmp_path), 2, "newer version of Rearm")
 
@@ -81,9 +81,8 @@ def test_verify_tells_by_its_exit_code(tmp_path: Path) -> None:
     head = done.stdout.split("Head: ")[1].strip()
     says(run("serve", "audit", "verify", "--folder", tmp_path, "--head", head), 0)
     says(run("serve", "audit", "verify", "--folder", tmp_path, "--head", "0" * 64), 1, "No entry")
-    with sqlite3.connect(board.folder.database) as connection:
-        connection.execute("DROP TRIGGER audit_no_update")
-        connection.execute("UPDATE audit SET who = 'nobody' WHERE number = 1")
+    with without_triggers(board) as connection:
+        connection.exec_driver_sql("UPDATE audit SET who = 'nobody' WHERE number = 1")
     says(
         run("serve", "audit", "verify", "--folder", tmp_path), 1, "Entry 1 of the audit was changed"
     )

@@ -28,6 +28,7 @@ from rearm.board.store.tables import FIRST_TENANT, Tenant
 from rearm.errors import RearmError
 
 __all__ = [
+    "ON_FILE",
     "ON_SERVER",
     "PORT",
     "Visitor",
@@ -56,14 +57,16 @@ class _Here(Worker):
 ON_SERVER: list[Callable[[], str]] = []
 """Where a test stands on a server by itself: gives the address of a new database (see conftest)."""
 
+ON_FILE = ""  # on SQLite, wherever the tests stand
+
 
 def new_board(folder: Path, url: str | None = None, *, settings: Settings | None = None) -> Board:
-    """An empty board; `url`: of the server on which it stands."""
+    """An empty board; `url`: of the server on which it stands, or `ON_FILE`."""
     fresh = not (folder.is_dir() and any(folder.iterdir()))
     if url is None and ON_SERVER and fresh:
         url = ON_SERVER[0]()
-    place = open_board(folder, url)
-    copied = fresh and url is None
+    place = open_board(folder, url or None)
+    copied = fresh and not url
     if copied:
         place.database.write_bytes(_empty_database())
     database = Database(place.where)

@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy
 from sqlalchemy import Connection, make_url
 from sqlalchemy.pool import NullPool
-from tests.support.board import new_board, stock
+from tests.support.board import ON_FILE, new_board, stock
 from tests.support.overruled import overruled
 from tests.support.postgres import postgres_server
 
@@ -57,9 +57,9 @@ class Stocked:
     def board(self, kind: str, folder: Path) -> Board:
         """A board in this folder, on SQLite or PostgreSQL (with a database of its own)."""
         if kind not in self._made:
-            url = self._new()() if kind == "postgresql" else None
+            url = self._new()() if kind == "postgresql" else ON_FILE
             _stocked(new_board(self._folder / kind, url))
-            self._made[kind] = "" if url is None else str(make_url(url).database)
+            self._made[kind] = str(make_url(url).database) if url else ""
         if kind == "postgresql":
             return new_board(folder, self._new()(self._made[kind]))
         shutil.copytree(self._folder / kind, folder)

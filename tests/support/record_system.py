@@ -32,6 +32,7 @@ from tests.support.places import ROOT
 __all__ = [
     "SERVICE",
     "FakeRecordSystem",
+    "bundle_file",
     "bundle_of",
     "came_back",
     "opened",
@@ -46,9 +47,12 @@ _NAMED = {"labs", "genomics", "tumours"}
 
 def bundle_of(patient: str) -> dict[str, Any]:
     """The whole Bundle of an invented patient."""
-    file = ROOT / "examples" / "fhir" / f"{PATIENTS[patient]}.json"
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(bundle_file(patient).read_text(encoding="utf-8"))
     return found
+
+
+def bundle_file(patient: str) -> Path:
+    return ROOT / "examples" / "fhir" / f"{PATIENTS[patient]}.json"
 
 
 class FakeRecordSystem:

@@ -95,6 +95,7 @@ def patient_page(
         decided=None if last is None else decision_shown(session, last),
         changed=changed,
         wanting=tuple(wanting),
+        head=audit.head(session),
         result=assessment_of(result_of(session, case_id, form.answer)),
     )
 

@@ -67,7 +67,7 @@ class MeetingPage(Context, frozen=True, kw_only=True):
 
 class MeetingPatientPage(Context, frozen=True, kw_only=True):
     """One patient of a meeting: the sheet shortened, and the form of the decision. `place` counts
-    from 1; `previous` and `following` are cases, empty at the ends.
+    from 1; `previous` and `following` are cases, empty at the ends; `head`: that of the audit.
     """
 
     template: ClassVar[str] = "meeting_patient"
@@ -90,6 +90,7 @@ class MeetingPatientPage(Context, frozen=True, kw_only=True):
     decided: DecisionShown | None
     changed: bool
     wanting: tuple[str, ...]
+    head: str
     result: Assessment
 
     def for_template(self) -> Mapping[str, Any]:
