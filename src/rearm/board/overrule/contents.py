@@ -60,6 +60,7 @@ def overrule_page(
     reason: str = "",
     wanting: Iterable[str] = (),
     changed: bool = False,
+    looking: bool = False,
 ) -> OverrulePage:
     """The form for one fact. Raises NotThere where the answer has no such fact."""
     case, stored, result = _newest(session, case_id)
@@ -76,6 +77,7 @@ def overrule_page(
         reason=reason,
         wanting=tuple(wanting),
         changed=changed,
+        looking=looking,
     )
 
 

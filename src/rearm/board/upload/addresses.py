@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from rearm.board.people.launched import check_source
-from rearm.board.refusals import Conflict, NotThere, NotUsable
+from rearm.board.refusals import SHOWN_AGAIN, Busy, NotThere, NotUsable
 from rearm.board.store import audit, mappings, uploads
 from rearm.board.upload import contents
 from rearm.board.upload.contexts import UploadForm, UploadPage
@@ -47,13 +47,13 @@ def give(asked: Asked) -> Response | Again:
         if name:
             with board.database.writing() as session:
                 mappings.keep(session, asked.tenant, asked.who, name, mapping)
-    except (NotUsable, NotThere) as refusal:
+    except (NotUsable, NotThere, Busy) as refusal:
         with board.database.reading() as session:
             shown = contents.upload_form(
                 session, asked.tenant, str(refusal), form.text("kept_mapping")
             )
         return Again(context=shown, status=refusal.status, path="/upload")
-    return to(f"/uploads/{made}")
+    return to(f"/uploads/{made}", "file_read_mapping" if name else "file_read")
 
 
 def _mapping(asked: Asked) -> tuple[str, str]:
@@ -86,11 +86,11 @@ def correct(asked: Asked) -> Response | Again:
             row=form.number("row"),
             cells=cells,
         )
-    except (NotUsable, Conflict) as refusal:
+    except SHOWN_AGAIN as refusal:
         with asked.board.database.reading() as session:
             shown = contents.upload_page(session, upload, str(refusal))
         return Again(context=shown, status=refusal.status, path=f"/uploads/{upload}")
-    return to(f"/uploads/{upload}")
+    return to(f"/uploads/{upload}", "correction")
 
 
 def take_in(asked: Asked) -> Response:
@@ -99,7 +99,9 @@ def take_in(asked: Asked) -> Response:
     with board.database.writing() as session:
         _check_reach(session, asked, upload)
         made = uploads.take_in(session, asked.tenant, upload, asked.who, seen, answers=answers)
-    return to(f"/patients/{made[0]}" if len(made) == 1 else "/worklist")
+    if len(made) == 1:
+        return to(f"/patients/{made[0]}", "patient_taken_in")
+    return to("/worklist", "patients_taken_in")
 
 
 def _check_reach(session: Session, asked: Asked, upload: str) -> None:
@@ -114,7 +116,7 @@ def _check_reach(session: Session, asked: Asked, upload: str) -> None:
 def discard(asked: Asked) -> Response:
     with asked.board.database.writing() as session:
         uploads.discard(session, asked.part("upload"), asked.who)
-    return to("/upload")
+    return to("/upload", "file_discarded")
 
 
 ADDRESSES: tuple[Address, ...] = (
