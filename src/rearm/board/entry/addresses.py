@@ -218,7 +218,7 @@ def add_result(asked: Asked) -> Response | Again:
             given = single.with_result(session, case, form.text("version"), typed)
         read = single.read_result(asked.board.reader, given)
         with asked.board.database.writing() as session:
-            drafts.take_in(session, given, read, asked.who)
+            drafts.take_in(session, given, read, asked.who, origin=single.ADDED)
     except SHOWN_AGAIN as refusal:
         with asked.board.database.reading() as session:
             shown = single.result_page(session, case, typed, str(refusal).split("\n"))

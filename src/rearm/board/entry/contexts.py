@@ -204,6 +204,7 @@ class ResultPage(Context, frozen=True, kw_only=True):
     patient: str
     version: str
     tests: tuple[Word, ...]
+    asked: int
     units: tuple[str, ...]
     test: str = ""
     value: str = ""

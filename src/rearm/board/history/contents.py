@@ -20,6 +20,7 @@ from rearm.board.history.contexts import (
     Share,
 )
 from rearm.board.history.rows import row_changes
+from rearm.board.patient.origins import cause_words, origin_of_record
 from rearm.board.refusals import NotThere
 from rearm.board.store.answers import rows_given
 from rearm.board.store.cases import (
@@ -33,7 +34,7 @@ from rearm.board.store.causes import cause_of
 from rearm.board.store.centres import centre_given, is_of_the_list
 from rearm.board.store.current import is_of_today
 from rearm.board.store.overrules import facts_of_result
-from rearm.board.store.tables import Record, Result, Upload
+from rearm.board.store.tables import Record, Result
 from rearm.board.store.utc import moment_words
 from rearm.report.words import words
 
@@ -53,13 +54,6 @@ _TITLES: Mapping[ChangeKind, str] = {
 }
 _FOLDED: tuple[ChangeKind, ...] = ("option", "test")
 _MANY = 10  # of one kind: folded, so that the page can be overlooked
-_CAUSES = {
-    "": "new data",
-    "data": "new data",
-    "recomputed": "made anew without new data",
-    "follow_up": "follow-up of a decision",
-    "overruled": "facts that the team states over the computed ones",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,14 +218,13 @@ def _shown(change: AnswerChange) -> ChangeShown:
 
 def _step(session: Session, result: Result, decided: bool) -> AnswerStep:
     record = session.get_one(Record, result.record_id)
-    cause = cause_of(session, result)
     return AnswerStep(
         number=result.number,
         at=moment_words(result.at),
-        file=session.get_one(Upload, record.upload_id).file_name,
+        file=origin_of_record(session, record),
         software=result.software,
         knowledge=result.knowledge,
-        cause=_CAUSES["" if cause is None else cause.cause],
+        cause=cause_words(session, result),
         decided=decided,
     )
 

@@ -9,6 +9,7 @@ from rearm.board.patient import contents
 from rearm.board.patient.contexts import PatientPage, PlaceTyped
 from rearm.board.refusals import SHOWN_AGAIN
 from rearm.board.store import audit, cases
+from rearm.board.store.decided import decided_for
 from rearm.board.web.asked import Asked
 from rearm.board.web.declare import Address, Again, get, page, post, to
 
@@ -46,7 +47,11 @@ def move(asked: Asked) -> Response | Again:
 
 def report(asked: Asked) -> Response:
     """Everything behind the sheet, drawn from the stored answer."""
-    drawn = asked.board.drawer.do(drawing.draw, _stored(asked))
+    case = asked.part("case")
+    with asked.board.database.reading() as session:
+        decided = decided_for(session, cases.result_of(session, case, asked.number("number")))
+    wanted = drawing.ToDraw(result=_stored(asked), decided=decided, back=f"/patients/{case}")
+    drawn = asked.board.drawer.do(drawing.draw, wanted)
     policy = (
         f"default-src 'none'; style-src 'sha256-{drawn.style_hash}'; img-src data:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

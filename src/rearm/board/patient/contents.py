@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 from rearm.board.child.reading import Summary
 from rearm.board.decision.contents import decision_shown
 from rearm.board.patient.contexts import AnswerVersion, OpeningShown, PatientPage, PlaceTyped
+from rearm.board.patient.origins import origin_of_answer
 from rearm.board.patient.readiness import ready_for
 from rearm.board.people.openings import openings_of
 from rearm.board.refusals import NotThere
 from rearm.board.store import audit, overrules
 from rearm.board.store.cases import assessment_of, case_of, decisions_of, results_of
-from rearm.board.store.tables import Record, Result, Upload
+from rearm.board.store.tables import Result
 from rearm.board.store.utc import moment_words, now
 
 __all__ = ["patient_page"]
@@ -64,12 +65,10 @@ def patient_page(
 
 
 def _answer(session: Session, result: Result) -> AnswerVersion:
-    record = session.get_one(Record, result.record_id)
-    upload = session.get_one(Upload, record.upload_id)
     return AnswerVersion(
         number=result.number,
         at=moment_words(result.at),
-        file=upload.file_name,
+        file=origin_of_answer(session, result),
         software=result.software,
         knowledge=result.knowledge,
         overruled=msgspec.json.decode(result.summary, type=Summary).overruled,

@@ -52,8 +52,8 @@ class Readiness(Part, frozen=True, kw_only=True):
 
 
 class AnswerVersion(Part, frozen=True, kw_only=True):
-    """One stored answer, with what made it. `file`: the upload that it rests on; `overruled`: how
-    many facts the team overruled in it.
+    """One stored answer, with what made it. `file`: the upload that brought it, or what else made
+    it; `overruled`: how many facts the team overruled in it.
     """
 
     number: int

@@ -9,18 +9,26 @@ from rearm.board.people.launched import check_source
 from rearm.board.refusals import SHOWN_AGAIN, Busy, NotThere, NotUsable
 from rearm.board.store import audit, mappings, uploads
 from rearm.board.upload import contents
-from rearm.board.upload.contexts import UploadForm, UploadPage
+from rearm.board.upload.contexts import CellsTyped, UploadForm, UploadPage
 from rearm.board.web.asked import Asked
-from rearm.board.web.declare import Address, Again, page, post, to
+from rearm.board.web.declare import Address, Again, get, page, post, to
 
 __all__ = ["ADDRESSES"]
 
 _CELL = "cell."
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def upload(asked: Asked) -> UploadForm:
     with asked.board.database.reading() as session:
         return contents.upload_form(session, asked.tenant)
+
+
+def blank_form(asked: Asked) -> Response:
+    """The workbook that `rearm template --xlsx` writes."""
+    headers = {"content-disposition": 'attachment; filename="rearm-form.xlsx"'}
+    made = contents.blank_form(asked.board.folder.incoming)
+    return Response(made, media_type=_XLSX, headers=headers)
 
 
 def uploaded(asked: Asked) -> UploadPage:
@@ -88,7 +96,9 @@ def correct(asked: Asked) -> Response | Again:
         )
     except SHOWN_AGAIN as refusal:
         with asked.board.database.reading() as session:
-            shown = contents.upload_page(session, upload, str(refusal))
+            place = form.number("patient"), form.number("row")
+            typed = CellsTyped(patient=place[0], row=place[1], cells=cells)
+            shown = contents.upload_page(session, upload, str(refusal), typed)
         return Again(context=shown, status=refusal.status, path=f"/uploads/{upload}")
     return to(f"/uploads/{upload}", "correction")
 
@@ -121,6 +131,7 @@ def discard(asked: Asked) -> Response:
 
 ADDRESSES: tuple[Address, ...] = (
     *page("/upload", upload, "edit"),
+    get("/upload/form.xlsx", blank_form, "edit"),
     *page("/uploads/{upload}", uploaded, "edit"),
     post("/upload", give, "edit"),
     post("/uploads/{upload}/take", take_in, "edit"),

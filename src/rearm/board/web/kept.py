@@ -53,8 +53,8 @@ KEPT_WORDS: Mapping[Kept, str] = {
     "facts_applied": "The answer was made anew with the facts that the team states.",
     "file_discarded": "The file was discarded. Nothing of it is on the board.",
     "file_read": "The file was read. Nothing of it is on the board until you take it in.",
-    "file_read_mapping": "The file was read, its mapping is kept. Nothing of the file is on the "
-    "board until you take it in.",
+    "file_read_mapping": "The file was read, its mapping is kept. Nothing of the file is on "
+    "the board until you take it in.",
     "follow_up": "The follow-up is kept, and the answer was made anew with it.",
     "moved": "The place on the worklist is kept.",
     "opened": "You may read of this patient now. Your reason is kept.",

@@ -25,7 +25,7 @@ from rearm.report.assessment.sentences import alert_title, asked_for, seen_texts
 from rearm.report.sheet.case_lines import case_lines
 from rearm.report.words import capital, days_words, unread_file, words
 
-__all__ = ["SheetContents", "sheet_contents"]
+__all__ = ["DecisionTold", "SheetContents", "sheet_contents"]
 
 _NOT_NOW = 3  # options that the room would ask about
 _CHECKED = 10  # boxes of the checklist
@@ -64,6 +64,24 @@ class SheetLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionTold:
+    """What the board decided, as it was recorded. `answer`: the version of the answer on which it
+    decided; `other_answer`: the sheet shows another version. `deviation`: why the choice is not in
+    the highest tier; empty where it is.
+    """
+
+    chosen: str
+    tier: str
+    reason: str
+    deviation: str
+    participants: str
+    at: str
+    who: str
+    answer: int
+    other_answer: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SheetContents:
     """The one variable of the template, `sheet`.
 
@@ -84,6 +102,8 @@ class SheetContents:
     - `checklist`: what is to be settled before the first dose of what stands first, `arranged`:
       what is to be arranged: premedication, prophylaxis, programme; `before_start`: their heading.
     - `review`: when the board looks again; None where there is nothing to look at.
+    - `decided`: what the board decided; None where nothing is recorded, so that there is room for
+      it.
     """
 
     result: Assessment
@@ -107,9 +127,10 @@ class SheetContents:
     checklist: tuple[str, ...]
     arranged: tuple[str, ...]
     review: ReviewWords | None
+    decided: DecisionTold | None
 
 
-def sheet_contents(result: Assessment) -> SheetContents:
+def sheet_contents(result: Assessment, decided: DecisionTold | None = None) -> SheetContents:
     lines = answer_lines(result)
     shared = _shared(result, lines)
     begun = lines if _begins(result, lines) else []
@@ -135,6 +156,7 @@ def sheet_contents(result: Assessment) -> SheetContents:
         checklist=_checklist(result, begun, shared),
         arranged=result.practicalities.tasks if begun else (),
         review=review_words(result),
+        decided=decided,
     )
 
 
