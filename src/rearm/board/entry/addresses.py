@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from rearm.board.entry import contents, drafts, paste, single
+from rearm.board.entry import contents, dates, drafts, paste, single
 from rearm.board.entry.contexts import (
     EntryFound,
     EntryPage,
@@ -213,7 +213,11 @@ def result_page(asked: Asked) -> ResultPage:
 def add_result(asked: Asked) -> Response | Again:
     case, form = asked.part("case"), asked.form
     typed = {name: form.text(name).strip() for name in ("test", "value", "unit", "day")}
+    question = dates.question(typed["day"])
     try:
+        if question:
+            typed["day"] = dates.read_as(typed["day"])
+            raise NotUsable(question)
         with asked.board.database.reading() as session:
             given = single.with_result(session, case, form.text("version"), typed)
         read = single.read_result(asked.board.reader, given)

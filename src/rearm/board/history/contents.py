@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -36,6 +37,8 @@ from rearm.board.store.current import is_of_today
 from rearm.board.store.overrules import facts_of_result
 from rearm.board.store.tables import Record, Result
 from rearm.board.store.utc import moment_words
+from rearm.knowledge import load
+from rearm.report.assessment.dated import date_of, dated
 from rearm.report.words import words
 
 __all__ = ["Compared", "compared", "history_page", "to_be_told_apart"]
@@ -52,6 +55,7 @@ _TITLES: Mapping[ChangeKind, str] = {
     "test": "Tests asked for",
     "option": "Verdicts on options",
 }
+_NUMBER_OF_DAY = re.compile(r"-?[0-9]{1,6}(?:\.0+)?")
 _FOLDED: tuple[ChangeKind, ...] = ("option", "test")
 _MANY = 10  # of one kind: folded, so that the page can be overlooked
 
@@ -125,9 +129,11 @@ def history_page(
     decided = {x.result_id for x in decisions_of(session, case_id)}
     groups: tuple[ChangeGroup, ...] = ()
     shares: tuple[Share, ...] = ()
+    rows: tuple[RowChange, ...] = ()
     if found is not None:
         old, new = assessment_of(found.before), assessment_of(found.after)
-        groups = _groups(answer_changes(old, new))
+        groups = _groups(old, new)
+        rows = tuple(_dated_row(x, new) for x in found.rows)
         if between is not None:
             shares = _shares(old, between, new)
     return HistoryPage(
@@ -139,7 +145,7 @@ def history_page(
         after=0 if found is None else found.after.number,
         since_decision=found is not None and found.since_decision,
         reasons=() if found is None else tuple(_reasons(found, between)),
-        rows=() if found is None else found.rows,
+        rows=rows,
         groups=groups,
         shares=shares,
         outdated=tuple(_outdated(session, results[0])),
@@ -152,12 +158,12 @@ def _shares(old: Assessment, between: Assessment, new: Assessment) -> tuple[Shar
         Share(
             cause="other",
             title="Knowledge, software or the centre's list, the data being the same",
-            groups=_groups(answer_changes(old, between)),
+            groups=_groups(old, between),
         ),
         Share(
             cause="data",
             title="The data, with the knowledge of the later version",
-            groups=_groups(answer_changes(between, new)),
+            groups=_groups(between, new),
         ),
     )
 
@@ -194,7 +200,8 @@ def _outdated(session: Session, newest: Result) -> Iterator[str]:
         yield "It was made before the centre's list changed."
 
 
-def _groups(changes: Sequence[AnswerChange]) -> tuple[ChangeGroup, ...]:
+def _groups(old: Assessment, new: Assessment) -> tuple[ChangeGroup, ...]:
+    changes = answer_changes(old, new)
     return tuple(
         ChangeGroup(
             kind=kind,
@@ -203,16 +210,41 @@ def _groups(changes: Sequence[AnswerChange]) -> tuple[ChangeGroup, ...]:
             changes=own,
         )
         for kind, title in _TITLES.items()
-        if (own := tuple(_shown(x) for x in changes if x.kind == kind))
+        if (own := tuple(_shown(x, old, new) for x in changes if x.kind == kind))
     )
 
 
-def _shown(change: AnswerChange) -> ChangeShown:
+def _dated_row(row: RowChange, result: Assessment) -> RowChange:
+    """With the date beside each number of a day."""
+    columns = load().tidy_tables.tables[row.table].columns
+    cells = tuple(
+        msgspec.structs.replace(
+            x, before=_dated_cell(x.before, result), after=_dated_cell(x.after, result)
+        )
+        if x.column in columns and columns[x.column].type == "day"
+        else x
+        for x in row.cells
+    )
+    return msgspec.structs.replace(row, cells=cells)
+
+
+def _dated_cell(text: str, result: Assessment) -> str:
+    if not _NUMBER_OF_DAY.fullmatch(text):
+        return text
+    day = date_of(int(float(text)), result)
+    return f"{text} ({day})" if day else text
+
+
+def _shown(change: AnswerChange, old: Assessment, new: Assessment) -> ChangeShown:
+    before = words(change.before) if change.before else ""
+    after = words(change.after) if change.after else ""
+    if change.kind == "relapse":
+        before, after = dated(before, old), dated(after, new)
     return ChangeShown(
         what=change.what,
         name=change.name,
-        before=words(change.before) if change.before else "",
-        after=words(change.after) if change.after else "",
+        before=before,
+        after=after,
     )
 
 

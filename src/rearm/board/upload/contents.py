@@ -117,7 +117,7 @@ def _of_upload(
         not_used=tuple(_to_correct(x, number, patient, typed) for x in serious if x.done != "used"),
         doubted=tuple(_to_correct(x, number, patient, typed) for x in serious if x.done == "used"),
         corrected=tuple(_corrections(patient)),
-        notes=len(patient.issues) - len(serious),
+        notes=tuple(x for x in patient.issues if x.severity == "note"),
     )
 
 

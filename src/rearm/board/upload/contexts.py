@@ -112,7 +112,7 @@ class UploadPatient(Part, frozen=True, kw_only=True):
     not_used: tuple[ToCorrect, ...]
     doubted: tuple[ToCorrect, ...]
     corrected: tuple[Corrected, ...]
-    notes: int
+    notes: tuple[ReadIssue, ...]
 
 
 class UploadPage(Context, frozen=True, kw_only=True):

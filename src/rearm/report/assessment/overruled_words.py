@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rearm.assessment.result import Alert, Assessment, Overruled
+from rearm.report.assessment.dated import dated
 from rearm.report.assessment.sentences import alert_title
 from rearm.report.words import capital
 
@@ -38,8 +39,8 @@ def overruled_lines(result: Assessment) -> tuple[OverruledLine, ...]:
         OverruledLine(
             id=x.id,
             name=capital(x.name),
-            stated=x.stated,
-            computed=x.computed,
+            stated=dated(x.stated, result) if _of_course(x) else x.stated,
+            computed=dated(x.computed, result) if _of_course(x) else x.computed,
             reason=x.reason,
             who=f"{x.by}, {x.at[:10]}" if x.by else "",
             notes=tuple(_notes(x)),
@@ -47,6 +48,11 @@ def overruled_lines(result: Assessment) -> tuple[OverruledLine, ...]:
         )
         for x in result.overruled
     )
+
+
+def _of_course(x: Overruled) -> bool:
+    """Whether its days are those of the axis of the patient."""
+    return x.kind not in ("finding", "cause")
 
 
 def _notes(x: Overruled) -> list[str]:

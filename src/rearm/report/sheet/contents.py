@@ -13,6 +13,7 @@ from rearm.report.assessment.answer_words import (
     state_words,
 )
 from rearm.report.assessment.change_words import changes_in_words
+from rearm.report.assessment.dated import dated
 from rearm.report.assessment.disease import computed_course_words, disease_sentence
 from rearm.report.assessment.overruled_words import (
     OverruledLine,
@@ -145,8 +146,8 @@ def sheet_contents(result: Assessment, decided: DecisionTold | None = None) -> S
         lost_alerts=lost_alerts_in_words(result),
         actions=tuple(_actions(result.actions)),
         case=case_lines(result),
-        relapse=disease_sentence(result),
-        failure=_failure(result),
+        relapse=dated(disease_sentence(result), result),
+        failure=dated(_failure(result), result),
         state=state_words(result),
         before=tuple((test.name, changes_in_words(result, test)) for test in result.tests),
         lines=tuple(_line(result, line, shared) for line in lines),
