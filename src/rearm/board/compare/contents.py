@@ -24,6 +24,7 @@ from rearm.report.assessment.change_words import conditions_in_words
 from rearm.report.assessment.practicalities_words import FIELD_TITLES, HowGiven, how_given
 from rearm.report.assessment.sentences import (
     asked_as,
+    asked_for,
     availability_text,
     no_figure_text,
     reason_text,
@@ -211,7 +212,19 @@ def _reasons(result: Assessment, ids: Iterable[str]) -> Iterator[CompareLine]:
     for name in ids:
         reason = result.reasons[name]
         sources = tuple(_source(result, x) for x in reason.citations)
-        yield CompareLine(text=reason_text(reason), sources=sources)
+        yield CompareLine(text=_reason(result, name), sources=sources)
+
+
+def _reason(result: Assessment, name: str) -> str:
+    """The reason; where part of what it speaks of is known, and may stand on the other side, with
+    what of it is not.
+    """
+    reason = result.reasons[name]
+    told = reason_text(reason)
+    missing = result.missing(reason)
+    if not missing or not set(reason.findings) - set(missing):
+        return told
+    return f"{told} Not known of it: {', '.join(asked_for(result, [name]))}."
 
 
 def _source(result: Assessment, citation: str) -> str:

@@ -9,7 +9,11 @@ from rearm.assessment.result import Assessment
 
 __all__ = ["date_of", "dated"]
 
-_DAY = re.compile(r"\b(?P<day>[Dd]ay (?P<number>-?[0-9]+))(?: \((?P<months>-?[0-9.]+ months)\))?")
+# a day beside which a date stands already is left as it is
+_DAY = re.compile(
+    r"\b(?P<day>[Dd]ay (?P<number>-?[0-9]+))(?![0-9]|[ ,(]+[0-9]{4}-)"
+    r"(?: \((?P<months>-?[0-9.]+ months)\))?"
+)
 
 
 def dated(text: str, result: Assessment) -> str:
