@@ -73,6 +73,7 @@ class Compared:
     knowledge: bool
     software: bool
     centre: bool
+    facts: bool
     again: RowsGiven
 
 
@@ -101,6 +102,7 @@ def compared(session: Session, case_id: str, before: int = 0, after: int = 0) ->
         knowledge=old.knowledge_hash != new.knowledge_hash,
         software=old.software != new.software,
         centre=numbers[0] != numbers[1],
+        facts=_stated(session, old) != _stated(session, new),
         again=msgspec.structs.replace(
             rows_given(session, old_record, facts_of_result(session, old)),
             rows=_rows(old_record),
@@ -109,9 +111,17 @@ def compared(session: Session, case_id: str, before: int = 0, after: int = 0) ->
     )
 
 
+def _stated(session: Session, result: Result) -> set[str]:
+    """The facts that the team states in an answer, by their ids."""
+    return {x.id for x in facts_of_result(session, result)}
+
+
 def to_be_told_apart(found: Compared) -> bool:
-    """Whether data and something else changed, so that each has a share."""
-    return bool(found.rows) and (found.knowledge or found.software or found.centre)
+    """Whether data and something else changed, so that each has a share; facts that the team states
+    are part of neither.
+    """
+    others = found.knowledge or found.software or found.centre
+    return bool(found.rows) and others and not found.facts
 
 
 def history_page(
@@ -175,6 +185,7 @@ def _reasons(found: Compared, between: Assessment | None) -> Iterator[str]:
         f"the knowledge ({old.knowledge} to {new.knowledge})": found.knowledge,
         f"the software ({old.software} to {new.software})": found.software,
         "the centre's list": found.centre,
+        "what the team states over the computed facts": found.facts,
     }
     others = [name for name, is_other in differs.items() if is_other]
     told = " and ".join(others)
@@ -184,7 +195,9 @@ def _reasons(found: Compared, between: Assessment | None) -> Iterator[str]:
         yield f"The data are the same. What changed is {told}."
     elif others:
         yield f"The data changed, and so did {told}."
-        if between is None:
+        if found.facts:
+            yield "What each of them changed can't be told apart."
+        elif between is None:
             yield (
                 "What each of them changed can't be told: the later version is not that of today's "
                 "knowledge."
@@ -238,6 +251,8 @@ def _dated_cell(text: str, result: Assessment) -> str:
 def _shown(change: AnswerChange, old: Assessment, new: Assessment) -> ChangeShown:
     before = words(change.before) if change.before else ""
     after = words(change.after) if change.after else ""
+    if change.kind == "first_choice":
+        before, after = before or "none", after or "none"
     if change.kind == "relapse":
         before, after = dated(before, old), dated(after, new)
     return ChangeShown(

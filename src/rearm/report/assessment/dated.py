@@ -12,7 +12,7 @@ __all__ = ["date_of", "dated"]
 # a day beside which a date stands already is left as it is
 _DAY = re.compile(
     r"\b(?P<day>[Dd]ay (?P<number>-?[0-9]+))(?![0-9]|[ ,(]+[0-9]{4}-)"
-    r"(?: \((?P<months>-?[0-9.]+ months)\))?"
+    r"(?: \((?P<more>-?[0-9.]+ months|[0-9]+ days? ago)\))?"
 )
 
 
@@ -23,7 +23,7 @@ def dated(text: str, result: Assessment) -> str:
 
     def with_date(match: re.Match[str]) -> str:
         day = date_of(int(match["number"]), result)
-        told = "; ".join(x for x in (day, match["months"]) if x)
+        told = "; ".join(x for x in (day, match["more"]) if x)
         return f"{match['day']} ({told})" if told else match["day"]
 
     return _DAY.sub(with_date, text)

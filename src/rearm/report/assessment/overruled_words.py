@@ -76,4 +76,5 @@ def lost_alerts_in_words(result: Assessment) -> tuple[tuple[str, str], ...]:
 def _lost(result: Assessment, alert: Alert) -> str:
     read = [result.findings[name] for name in alert.findings]
     told = [x.computed.text for x in read if x.computed is not None]
-    return f"{alert.text} (computed: {'; '.join(told)})" if told else alert.text
+    computed = dated("; ".join(told), result)
+    return f"{alert.text} (computed: {computed})" if told else alert.text

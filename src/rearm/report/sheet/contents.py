@@ -173,7 +173,7 @@ def _actions(actions: Sequence[Action]) -> Iterator[str]:
 def _alert(result: Assessment, alert: Alert) -> str:
     """What it means; one that is open with what points to it."""
     seen = "; ".join(seen_texts(result, alert.findings)) if alert.status == "open" else ""
-    return f"{alert.text} ({seen})" if seen else alert.text
+    return f"{alert.text} ({dated(seen, result)})" if seen else alert.text
 
 
 def _failure(result: Assessment) -> str:
