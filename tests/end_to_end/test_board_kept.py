@@ -294,6 +294,23 @@ def test_refused_forms_of_the_administration_keep_what_was_typed(visitor: Visito
     assert centre.status_code == 422 and f'value="{"x" * 101}"' in centre.text
 
 
+@pytest.mark.parametrize("room", ["worklist", "knowledge"])
+def test_words_that_can_t_be_searched_for_stay(visitor: Visitor, room: str) -> None:
+    stock(visitor.board, "SYN-01")
+    answer = visitor.post(f"/{room}/search", {"text": "z" * 201})
+    assert answer.status_code == 422 and f'value="{"z" * 201}"' in answer.text
+    assert "Search for at most 200 characters of text." in answer.text
+
+
+def test_a_refused_comparison_keeps_what_was_chosen(visitor: Visitor, case: str) -> None:
+    path = f"/patients/{case}/compare"
+    topics = visitor.get(f"{path}.json").json()["choices"]
+    one = topics[0]["members"][0]["id"]
+    answer = visitor.post(path, {"a": one, "b": one})
+    assert answer.status_code == 422
+    assert answer.text.count(f'<option value="{one}" selected>') == 2
+
+
 @pytest.mark.parametrize("room", ["follow_up", "overrule", "decision", "move"])
 def test_a_busy_board_keeps_what_was_typed(
     visitor: Visitor, case: str, room: str, monkeypatch: pytest.MonkeyPatch

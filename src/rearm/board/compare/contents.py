@@ -42,10 +42,16 @@ _NOT_STORED = "not stored: the sheet does not show this option"
 
 
 def compare_page(
-    session: Session, case_id: str, a: str = "", b: str = "", *, refusal: str = ""
+    session: Session,
+    case_id: str,
+    a: str = "",
+    b: str = "",
+    *,
+    refusal: str = "",
+    typed: tuple[str, str] = ("", ""),
 ) -> ComparePage:
-    """The comparison of the newest answer; without `a` and `b` the form to choose them. Raises
-    NotThere where the answer has no such strategy or option.
+    """The comparison of the newest answer; without `a` and `b` the form to choose them, as it was
+    `typed`. Raises NotThere where the answer has no such strategy or option.
     """
     case = case_of(session, case_id)
     stored = latest_result(session, case_id)
@@ -57,6 +63,7 @@ def compare_page(
         patient=case.patient_id,
         answer=stored.number,
         choices=tuple(_choices(result)),
+        chosen=(a, b) if a and b else typed,
         refusal=refusal,
     )
     if not (a and b):
@@ -68,6 +75,7 @@ def compare_page(
         patient=page.patient,
         answer=page.answer,
         choices=page.choices,
+        chosen=page.chosen,
         a=sides[0].shown,
         b=sides[1].shown,
         rows=tuple(row for row in rows if row.differs),

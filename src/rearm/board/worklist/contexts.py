@@ -53,7 +53,8 @@ class WorklistView(Part, frozen=True, kw_only=True):
 
 class Worklist(Context, frozen=True, kw_only=True):
     """The patients of a view by their state; `all_patients` counts those of the tenant. `searched`:
-    the text that was searched for, which stands in no address. `older`: answers that are not those
+    the text that was searched for, which stands in no address; `typed`: one that can't be searched
+    for, and `refusal` why. `older`: answers that are not those
     of today's knowledge and centre's list.
     """
 
@@ -66,4 +67,6 @@ class Worklist(Context, frozen=True, kw_only=True):
     view: str
     views: tuple[WorklistView, ...]
     searched: str = ""
+    typed: str = ""
+    refusal: str = ""
     older: int = 0
