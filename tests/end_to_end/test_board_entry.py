@@ -291,7 +291,7 @@ def test_a_single_result_is_added(board: Board, visitor: Visitor) -> None:
     assert visitor.post(path, sent).status_code == 409  # on the page of before
     versions = visitor.get(f"/patients/{case}/record.json").json()["versions"]
     assert [(x["number"], x["file"]) for x in versions] == [
-        (2, "entry form"), (1, "examples.csv"),
+        (2, "added result"), (1, "examples.csv"),
     ]  # fmt: skip
 
 

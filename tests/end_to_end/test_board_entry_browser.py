@@ -148,3 +148,17 @@ def test_the_form_fits_a_phone(opened: Opened) -> None:
     for section in view.locator("details > summary").all():
         section.click()
     assert view.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_no_row_of_the_form_is_cut_off(opened: Opened) -> None:
+    view = opened.form().view
+    view.set_viewport_size({"width": 1280, "height": 900})
+    groups = view.locator(".entry-group")
+    cut = groups.evaluate_all(
+        "xs => xs.filter(x => x.scrollWidth > x.clientWidth).map(x => x.getAttribute("
+        "'aria-labelledby'))"
+    )
+    assert groups.count() > 8 and cut == []
+    day = view.get_by_label("Lesion, line 1: Day")
+    day.fill("2026-03-09")
+    assert day.evaluate("x => x.scrollWidth <= x.clientWidth")  # a whole date can be read

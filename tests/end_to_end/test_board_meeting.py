@@ -270,7 +270,7 @@ def test_what_became_of_a_decision_enters_record_and_answer(board: Board, visito
     page = visitor.get(f"/patients/{case}.json").json()
     assert page["state"] == "followed_up"
     assert [x["number"] for x in page["answers"]] == [2, 1]
-    assert page["answers"][0]["file"] == "board follow-up"
+    assert page["answers"][0]["file"] == "follow-up of a decision"
     after = page["result"]
     line = after["therapies"][-1]
     assert line["agents"] == ["talquetamab"] and line["best_response"] == "VGPR"

@@ -107,7 +107,7 @@ def test_an_alert_that_is_lost_is_named(visitor: Visitor, case: str) -> None:
     for path in (f"/patients/{case}", f"/patients/{case}/results/2"):
         page = visitor.get(path).text
         assert "<b>Alert lost by an overruled fact: infection.</b> An infection is active" in page
-        assert "(computed: active infection present grade 3, day 222)" in page
+        assert "(computed: active infection present grade 3, day 222 (2025-01-25))" in page
 
 
 def test_an_alert_would_be_lost_in_silence_without_its_guard(

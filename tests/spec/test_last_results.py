@@ -11,7 +11,7 @@ from tests.support.loops import some
 
 from rearm.assessment.last_results import LastResult, last_results
 from rearm.board.child.reading import LastTest
-from rearm.board.worklist.readiness import readiness
+from rearm.board.patient.readiness import readiness
 from rearm.intake import read_tables
 from rearm.knowledge.bundle import load
 

@@ -25,6 +25,8 @@ from rearm.board.store.jobs import Press
 from rearm.board.store.tables import FIRST_TENANT, AuditRow
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
+
     from rearm.board.people.providers import Provider
 
 __all__ = ["CALLBACK", "Board"]
@@ -91,6 +93,27 @@ class Board:
     def browser_cookie(self) -> str:
         """The name of the cookie by which a browser is known before anybody is signed in."""
         return f"{self.cookie}_browser"
+
+    @property
+    def kept_cookie(self) -> str:
+        """The name of the cookie that tells the next page what was kept."""
+        return f"{self.cookie}_kept"
+
+    def set_cookie(
+        self, answer: Response, name: str, value: str, *, seconds: int | None = None
+    ) -> None:
+        """A cookie that only this board reads, and no script; `seconds`: for how long, else until
+        the browser is closed.
+        """
+        secure = self.settings.is_public
+        answer.set_cookie(
+            name, value, max_age=seconds, httponly=True, samesite="lax", path="/", secure=secure
+        )
+
+    def forget_cookie(self, answer: Response, name: str) -> None:
+        # browsers refuse a `__Host-` cookie without Secure, also one that takes it back
+        secure = self.settings.is_public
+        answer.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="lax")
 
     def link(self) -> str:
         """An address that opens one session."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rearm.errors import RearmError
 
 __all__ = [
+    "SHOWN_AGAIN",
     "Busy",
     "Conflict",
     "Died",
@@ -70,6 +71,10 @@ class Busy(Refusal):
     """The store is held by another writer, or the worker could not finish; try again."""
 
     status = 503
+
+
+SHOWN_AGAIN = (NotUsable, Conflict, Busy)
+"""After these a form is shown once more, as it was typed."""
 
 
 class TooMany(Refusal):

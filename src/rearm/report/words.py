@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rearm.knowledge.bundle import bundled
@@ -25,6 +26,8 @@ __all__ = [
 
 VERDICT_ORDER = ("open", "needs_information", "discouraged", "excluded")
 """The verdicts of an option, the best first."""
+
+_SMALL_FIRST = re.compile(r"t\(|[a-z][A-Z]")
 
 
 def words(name: str | None) -> str:
@@ -75,7 +78,11 @@ def when_words(when: When) -> str:
 
 
 def capital(text: str) -> str:
-    """The text with a capital at its beginning, else as it is: `IMiD` stays so."""
+    """The text with a capital at its beginning, else as it is: `IMiD` stays so. A name that has a
+    small letter of its own keeps it: `t(11;14)`, `eGFR`.
+    """
+    if _SMALL_FIRST.match(text):
+        return text
     return f"{text[:1].upper()}{text[1:]}"
 
 

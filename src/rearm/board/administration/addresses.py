@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -16,18 +17,35 @@ from rearm.board.administration.contents import (
     may_rule,
     verified_page,
 )
-from rearm.board.administration.contexts import AdministrationPage, AuditPage
+from rearm.board.administration.contexts import (
+    AdministrationPage,
+    AuditPage,
+    SentForm,
+    UserTyped,
+)
 from rearm.board.people import sessions, users
 from rearm.board.people.roles import ROLES
-from rearm.board.refusals import Conflict, NotAllowed, NotThere, NotUsable
+from rearm.board.refusals import SHOWN_AGAIN, NotAllowed, NotThere, NotUsable
 from rearm.board.store import audit
 from rearm.board.store.tables import Tenant, User, new_id
 from rearm.board.web.asked import Asked
 from rearm.board.web.declare import Address, Again, page, post, to
+from rearm.board.web.kept import Kept
 
 __all__ = ["ADDRESSES"]
 
 HOME = "/administration"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    """What a change did: what the page says of it, or the link that it made and for whom."""
+
+    kept: Kept | None = None
+    link: str = ""
+    link_for: str = ""
+
+
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _WORD = re.compile(r"[a-z0-9]+")
 _LONGEST_ID = 20
@@ -70,7 +88,7 @@ def add_user(asked: Asked) -> Response | Again:
     form, whole = asked.form, is_whole(asked.tenant)
     tenant = form.text("tenant") if whole else asked.tenant
 
-    def change(session: Session) -> tuple[str, str]:
+    def change(session: Session) -> _Done:
         roles = _roles(asked)
         if not roles:
             raise NotUsable("Choose a role, or the user could do nothing here.")
@@ -83,23 +101,23 @@ def add_user(asked: Asked) -> Response | Again:
             known = users.user_named(session, name)
         except NotThere:
             made = users.add_user(session, asked.who, name, tenant, roles)
-            return made.name, _link(asked, session, made)
+            return _Done(link_for=made.name, link=_link(asked, session, made))
         users.give_roles(session, asked.who, known, tenant, roles)
-        return "", ""
+        return _Done(kept="roles")
 
-    return _changed(asked, change)
+    return _changed(asked, change, "user")
 
 
 def give_roles(asked: Asked) -> Response | Again:
     """The roles of a user in the tenant in which the session works."""
 
-    def change(session: Session) -> tuple[str, str]:
+    def change(session: Session) -> _Done:
         user, version = _user(asked, session), asked.form.number("version")
         roles = _roles(asked)
         users.give_roles(session, asked.who, user, asked.tenant, roles, version=version)
-        return "", ""
+        return _Done(kept="roles")
 
-    return _changed(asked, change)
+    return _changed(asked, change, "roles")
 
 
 def disable(asked: Asked) -> Response | Again:
@@ -113,11 +131,11 @@ def enable(asked: Asked) -> Response | Again:
 def sign_out(asked: Asked) -> Response | Again:
     """Ends every session of a user."""
 
-    def change(session: Session) -> tuple[str, str]:
+    def change(session: Session) -> _Done:
         user = _ruled(asked, session)
         sessions.end_all(session, user.id)
         audit.append(session, asked.who, "signed_out", user.id)
-        return "", ""
+        return _Done(kept="sessions_ended")
 
     return _changed(asked, change)
 
@@ -125,9 +143,9 @@ def sign_out(asked: Asked) -> Response | Again:
 def new_link(asked: Asked) -> Response | Again:
     """A link with which a user sets a password."""
 
-    def change(session: Session) -> tuple[str, str]:
+    def change(session: Session) -> _Done:
         user = _ruled(asked, session)
-        return user.name, _link(asked, session, user)
+        return _Done(link_for=user.name, link=_link(asked, session, user))
 
     return _changed(asked, change)
 
@@ -135,15 +153,15 @@ def new_link(asked: Asked) -> Response | Again:
 def add_tenant(asked: Asked) -> Response | Again:
     """A further centre."""
 
-    def change(session: Session) -> tuple[str, str]:
+    def change(session: Session) -> _Done:
         if not is_whole(asked.tenant):
             raise NotAllowed("Only an administrator of the first centre adds others.")
         name = asked.form.text("name").strip()
         users.check_tenant_name(name)
         users.add_tenant(session, asked.who, _tenant_id(session, name), name)
-        return "", ""
+        return _Done(kept="centre_added")
 
-    return _changed(asked, change)
+    return _changed(asked, change, "tenant")
 
 
 def _tenant_id(session: Session, name: str) -> str:
@@ -155,29 +173,46 @@ def _tenant_id(session: Session, name: str) -> str:
 
 
 def _disabled(asked: Asked, *, disabled: bool) -> Response | Again:
-    def change(session: Session) -> tuple[str, str]:
+    def change(session: Session) -> _Done:
         user, version = _ruled(asked, session), asked.form.number("version")
         users.set_disabled(session, asked.who, user, disabled=disabled, version=version)
-        return "", ""
+        return _Done(kept="user_disabled" if disabled else "user_enabled")
 
     return _changed(asked, change)
 
 
-def _changed(asked: Asked, change: Callable[[Session], tuple[str, str]]) -> Response | Again:
-    """The page again, with the link that a change made (it is shown once), or why it was not."""
+def _changed(
+    asked: Asked, change: Callable[[Session], _Done], form: SentForm | None = None
+) -> Response | Again:
+    """The page again, with the link that a change made (it is shown once), or why it was not; what
+    was typed into its `form` stays there.
+    """
     database = asked.board.database
     try:
         with database.writing() as session:
-            link_for, link = change(session)
-    except (NotUsable, Conflict) as refusal:
+            done = change(session)
+    except SHOWN_AGAIN as refusal:
         with database.reading() as session:
-            shown = administration_page(session, asked.tenant, refusal=str(refusal))
+            shown = administration_page(
+                session, asked.tenant, refusal=str(refusal), typed=_typed(asked, form)
+            )
         return Again(context=shown, status=refusal.status, path=HOME)
-    if not link:
-        return to(HOME)
+    if not done.link:
+        return to(HOME, done.kept)
     with database.reading() as session:
-        shown = administration_page(session, asked.tenant, link=link, link_for=link_for)
+        shown = administration_page(session, asked.tenant, link=done.link, link_for=done.link_for)
     return Again(context=shown, status=200, path=HOME)
+
+
+def _typed(asked: Asked, form: SentForm | None) -> UserTyped:
+    sent = asked.form
+    return UserTyped(
+        form=form,
+        user=asked.parts.get("user", ""),
+        name=sent.text("name"),
+        tenant=sent.text("tenant"),
+        roles=tuple(_roles(asked)),
+    )
 
 
 def _roles(asked: Asked) -> list[str]:

@@ -17,6 +17,7 @@ from rearm.board.administration.contexts import (
     SessionShown,
     TenantShown,
     UserShown,
+    UserTyped,
     VerifiedPage,
 )
 from rearm.board.people.openings import recent_openings
@@ -60,9 +61,15 @@ def may_rule(session: Session, tenant: str, user: User) -> bool:
 
 
 def administration_page(
-    session: Session, tenant: str, *, link: str = "", link_for: str = "", refusal: str = ""
+    session: Session,
+    tenant: str,
+    *,
+    link: str = "",
+    link_for: str = "",
+    refusal: str = "",
+    typed: UserTyped | None = None,
 ) -> AdministrationPage:
-    """What an administrator of a tenant sees."""
+    """What an administrator of a tenant sees. `typed`: what stood in a form that was refused."""
     return AdministrationPage(
         tenant=tenant,
         tenant_name=tenant_named(session, tenant),
@@ -87,6 +94,7 @@ def administration_page(
         link=link,
         link_for=link_for,
         refusal=refusal,
+        typed=typed or UserTyped(),
     )
 
 

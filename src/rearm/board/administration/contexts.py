@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from rearm.board.web.contexts import Context, Part
 
@@ -12,11 +12,15 @@ __all__ = [
     "AuditPage",
     "OpeningRow",
     "RoleShown",
+    "SentForm",
     "SessionShown",
     "TenantShown",
     "UserShown",
+    "UserTyped",
     "VerifiedPage",
 ]
+
+SentForm = Literal["user", "roles", "tenant"]
 
 
 class UserShown(Part, frozen=True, kw_only=True):
@@ -73,6 +77,18 @@ class OpeningRow(Part, frozen=True, kw_only=True):
     reason: str
 
 
+class UserTyped(Part, frozen=True, kw_only=True):
+    """What was typed into a form that was refused: that of a new user, of the roles of a `user` (by
+    id) or of a further centre; null where none was.
+    """
+
+    form: SentForm | None = None
+    user: str = ""
+    name: str = ""
+    tenant: str = ""
+    roles: tuple[str, ...] = ()
+
+
 class AdministrationPage(Context, frozen=True, kw_only=True):
     """Users, roles, sessions and tenants. `tenant`: the one that is administered; `whole`: whether
     the session administers the whole board. `link`: one to set a password, shown once, for
@@ -93,6 +109,7 @@ class AdministrationPage(Context, frozen=True, kw_only=True):
     link: str = ""
     link_for: str = ""
     refusal: str = ""
+    typed: UserTyped = UserTyped()
 
 
 class AuditEntry(Part, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ def opened(asked: Asked) -> Response | Again:
         with database.writing() as session:
             case = break_glass(session, who, tenant, patient, reason)
             tries.take_back(session, "opening", key)  # earlier guesses still count
-        return to(f"/patients/{case}")
+        return to(f"/patients/{case}", "opened")
     except (NotUsable, NotThere) as refusal:
         with database.writing() as session:
             if isinstance(refusal, NotThere):

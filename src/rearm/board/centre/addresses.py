@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from rearm.board.centre import contents
 from rearm.board.centre.contexts import CentrePage
-from rearm.board.refusals import Conflict, NotUsable
+from rearm.board.refusals import SHOWN_AGAIN, Conflict, NotUsable
 from rearm.board.store.centres import save_centre
 from rearm.board.web.asked import Asked
 from rearm.board.web.declare import Address, Again, page, post, to
@@ -26,14 +26,14 @@ def save(asked: Asked) -> Response | Again:
             raise NotUsable("\n".join(missing))
         with asked.board.database.writing() as session:
             save_centre(session, asked.tenant, seen, asked.who, typed)
-    except (NotUsable, Conflict) as refusal:
+    except SHOWN_AGAIN as refusal:
         told = str(refusal).split("\n")
         with asked.board.database.reading() as session:
             shown = contents.centre_page(
                 session, asked.tenant, typed, told, changed=isinstance(refusal, Conflict)
             )
         return Again(context=shown, status=refusal.status, path="/centre")
-    return to("/centre")
+    return to("/centre", "centre_list")
 
 
 ADDRESSES: tuple[Address, ...] = (

@@ -14,12 +14,14 @@ from rearm.assessment import Assessment
 from rearm.report.assessment.page import page
 from rearm.report.assessment.printed import report_pdf
 from rearm.report.evidence.page import evidence_page
+from rearm.report.sheet.contents import DecisionTold
 from rearm.report.sheet.page import sheet
 from rearm.report.sheet.pdf import pdf_of, sheet_pdf
 from rearm.report.stamp import Stamp
 
 __all__ = [
     "Drawn",
+    "ToDraw",
     "ToPrint",
     "draw",
     "draw_evidence",
@@ -42,12 +44,22 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     style_hash: str
 
 
-def draw(result: str) -> Drawn:
-    """The page of a result as `Assessment.to_json` wrote it. Its title does not name the patient: a
-    browser keeps titles. Raises ResultError with a sentence where it is none.
+class ToDraw(msgspec.Struct, frozen=True, kw_only=True):
+    """A result as `Assessment.to_json` wrote it, with what the board decided, and the address to
+    which its page leads back.
     """
-    html = _TITLE.sub("<title>Rearm: everything behind the sheet</title>",
-                      page(Assessment.from_json(result)), count=1)  # fmt: skip
+
+    result: str
+    decided: DecisionTold | None = None
+    back: str = ""
+
+
+def draw(wanted: ToDraw) -> Drawn:
+    """The page of a result. Its title does not name the patient: a browser keeps titles. Raises
+    ResultError with a sentence where it is none.
+    """
+    made = page(Assessment.from_json(wanted.result), decided=wanted.decided, back=wanted.back)
+    html = _TITLE.sub("<title>Rearm: everything behind the sheet</title>", made, count=1)
     return _drawn(html)
 
 
@@ -55,7 +67,7 @@ def draw_evidence(name: str) -> Drawn:
     """The page of the evidence of a strategy or an option, with its forest plots. Raises
     KnowledgeError with a sentence where there is none of this name.
     """
-    return _drawn(evidence_page((name,)))
+    return _drawn(evidence_page((name,), back=f"/knowledge/entries/{name}"))
 
 
 def _drawn(html: str) -> Drawn:
@@ -66,12 +78,15 @@ def _drawn(html: str) -> Drawn:
 
 
 class ToPrint(msgspec.Struct, frozen=True, kw_only=True):
-    """A result as `Assessment.to_json` wrote it, with the stamp of its print."""
+    """A result as `Assessment.to_json` wrote it, with what the board decided and the stamp of its
+    print.
+    """
 
     result: str
     printed: str
     answer: int
     head: str
+    decided: DecisionTold | None = None
 
     @property
     def stamp(self) -> Stamp:
@@ -80,12 +95,12 @@ class ToPrint(msgspec.Struct, frozen=True, kw_only=True):
 
 def print_sheet(wanted: ToPrint) -> bytes:
     """The sheet as a PDF. Raises ResultError and PdfError with a sentence."""
-    return sheet_pdf(Assessment.from_json(wanted.result), wanted.stamp)
+    return sheet_pdf(Assessment.from_json(wanted.result), wanted.stamp, wanted.decided)
 
 
 def print_report(wanted: ToPrint) -> bytes:
     """The whole report as a PDF. Raises ResultError and PdfError with a sentence."""
-    return report_pdf(Assessment.from_json(wanted.result), wanted.stamp)
+    return report_pdf(Assessment.from_json(wanted.result), wanted.stamp, wanted.decided)
 
 
 def draw_sheet(result: str) -> str:

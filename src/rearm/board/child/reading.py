@@ -23,6 +23,7 @@ from rearm.intake.form.typed import PLACE
 from rearm.intake.kept_rows import KeptRow, keep, read_kept
 from rearm.knowledge.bundle import load
 from rearm.record import UNREAD_FILES, Done, Issue, Record, Severity, Source
+from rearm.report.assessment.dated import dated
 from rearm.report.assessment.index import index_row
 
 __all__ = [
@@ -325,8 +326,8 @@ def summary_of(record: Record, found: Assessment) -> Summary:
     row = index_row("", found)
     return Summary(
         product=row.product,
-        car_t=row.car_t,
-        relapse=row.relapse,
+        car_t=dated(row.car_t, found),
+        relapse=dated(row.relapse, found),
         cause=row.cause,
         first=row.first,
         alerts=row.alerts,

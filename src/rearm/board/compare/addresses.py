@@ -43,7 +43,7 @@ def chosen(asked: Asked) -> Response | Again:
         if {a, b} <= there and a != b:
             return to(_TWO.format(case=case, a=a, b=b))
         refusal = NotUsable("Choose two different strategies or options.")
-        again = compare_page(session, case, refusal=str(refusal))
+        again = compare_page(session, case, refusal=str(refusal), typed=(a, b))
     return Again(context=again, status=refusal.status, path=_FORM.format(case=case))
 
 

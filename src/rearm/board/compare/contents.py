@@ -24,6 +24,7 @@ from rearm.report.assessment.change_words import conditions_in_words
 from rearm.report.assessment.practicalities_words import FIELD_TITLES, HowGiven, how_given
 from rearm.report.assessment.sentences import (
     asked_as,
+    asked_for,
     availability_text,
     no_figure_text,
     reason_text,
@@ -41,10 +42,16 @@ _NOT_STORED = "not stored: the sheet does not show this option"
 
 
 def compare_page(
-    session: Session, case_id: str, a: str = "", b: str = "", *, refusal: str = ""
+    session: Session,
+    case_id: str,
+    a: str = "",
+    b: str = "",
+    *,
+    refusal: str = "",
+    typed: tuple[str, str] = ("", ""),
 ) -> ComparePage:
-    """The comparison of the newest answer; without `a` and `b` the form to choose them. Raises
-    NotThere where the answer has no such strategy or option.
+    """The comparison of the newest answer; without `a` and `b` the form to choose them, as it was
+    `typed`. Raises NotThere where the answer has no such strategy or option.
     """
     case = case_of(session, case_id)
     stored = latest_result(session, case_id)
@@ -56,6 +63,7 @@ def compare_page(
         patient=case.patient_id,
         answer=stored.number,
         choices=tuple(_choices(result)),
+        chosen=(a, b) if a and b else typed,
         refusal=refusal,
     )
     if not (a and b):
@@ -67,6 +75,7 @@ def compare_page(
         patient=page.patient,
         answer=page.answer,
         choices=page.choices,
+        chosen=page.chosen,
         a=sides[0].shown,
         b=sides[1].shown,
         rows=tuple(row for row in rows if row.differs),
@@ -211,7 +220,19 @@ def _reasons(result: Assessment, ids: Iterable[str]) -> Iterator[CompareLine]:
     for name in ids:
         reason = result.reasons[name]
         sources = tuple(_source(result, x) for x in reason.citations)
-        yield CompareLine(text=reason_text(reason), sources=sources)
+        yield CompareLine(text=_reason(result, name), sources=sources)
+
+
+def _reason(result: Assessment, name: str) -> str:
+    """The reason; where part of what it speaks of is known, and may stand on the other side, with
+    what of it is not.
+    """
+    reason = result.reasons[name]
+    told = reason_text(reason)
+    missing = result.missing(reason)
+    if not missing or not set(reason.findings) - set(missing):
+        return told
+    return f"{told} Not known of it: {', '.join(asked_for(result, [name]))}."
 
 
 def _source(result: Assessment, citation: str) -> str:

@@ -61,7 +61,8 @@ class CompareRow(Part, frozen=True, kw_only=True):
 
 class ComparePage(Context, frozen=True, kw_only=True):
     """Two strategies or options of one stored answer side by side. `a` and `b` are null before they
-    are chosen. `rows`: what differs, `equal`: in what they are alike.
+    are chosen; `chosen`: their ids in the form. `rows`: what differs, `equal`: in what they are
+    alike.
     """
 
     template: ClassVar[str] = "compare"
@@ -71,6 +72,7 @@ class ComparePage(Context, frozen=True, kw_only=True):
     patient: str
     answer: int
     choices: tuple[CompareTopic, ...]
+    chosen: tuple[str, str] = ("", "")
     a: SideShown | None = None
     b: SideShown | None = None
     rows: tuple[CompareRow, ...] = ()

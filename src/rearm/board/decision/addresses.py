@@ -8,7 +8,7 @@ from rearm.board.decision import decisions
 from rearm.board.decision.contents import decision_page
 from rearm.board.decision.contexts import DecisionPage
 from rearm.board.decision.sent import given_in
-from rearm.board.refusals import Conflict, NotUsable
+from rearm.board.refusals import SHOWN_AGAIN, Conflict
 from rearm.board.store import audit
 from rearm.board.web.asked import Asked
 from rearm.board.web.declare import Address, Again, page, post, to
@@ -31,7 +31,7 @@ def decide(asked: Asked) -> Response | Again:
     try:
         with asked.board.database.writing() as session:
             decisions.decide(session, case, version, asked.who, number=number, given=given)
-    except (NotUsable, Conflict) as refusal:
+    except SHOWN_AGAIN as refusal:
         changed = isinstance(refusal, Conflict)
         with asked.board.database.reading() as session:
             shown = decision_page(
@@ -44,7 +44,7 @@ def decide(asked: Asked) -> Response | Again:
             )
         path = f"/patients/{case}/decision"
         return Again(context=shown, status=refusal.status, path=path)
-    return to(f"/patients/{case}")
+    return to(f"/patients/{case}", "decision")
 
 
 ADDRESSES: tuple[Address, ...] = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
 from sqlalchemy.orm import Session
 
 from rearm.assessment import Assessment
@@ -22,6 +21,7 @@ from rearm.board.store.cases import (
     latest_result,
     result_of,
 )
+from rearm.board.store.decided import chosen_of, tier_of
 from rearm.board.store.tables import Decision, Result
 from rearm.board.store.utc import moment_words
 from rearm.report.assessment.answer_words import state_words, tier_words
@@ -86,27 +86,11 @@ def decision_shown(session: Session, decision: Decision) -> DecisionShown:
         version=decision.number,
         answer=stored.number,
         strategy=decision.strategy,
-        chosen=_name(stored.result, decision.strategy),
-        tier=decision.tier and tier_words(decision.tier),
+        chosen=chosen_of(stored, decision),
+        tier=tier_of(decision),
         participants=decision.participants,
         reason=decision.reason,
         deviation=decision.deviation,
         at=moment_words(decision.at),
         who=decision.who,
     )
-
-
-class _Titles(msgspec.Struct):
-    """Of a stored result only the names of the strategies."""
-
-    strategies: dict[str, str]
-
-
-class _Named(msgspec.Struct):
-    titles: _Titles
-
-
-def _name(result: str, strategy: str) -> str:
-    if not strategy:
-        return "none of the answer"
-    return msgspec.json.decode(result, type=_Named).titles.strategies[strategy]

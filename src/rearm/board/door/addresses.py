@@ -14,7 +14,7 @@ from rearm.board.people.signing_in import sign_in
 from rearm.board.people.tries import count
 from rearm.board.refusals import NotAllowed, NotSignedIn, NotThere, NotUsable, Refusal, TooMany
 from rearm.board.web.asked import Asked
-from rearm.board.web.declare import Address, get, page, post, to
+from rearm.board.web.declare import Address, get, page, post, said_once, to
 from rearm.board.web.next_path import local_path
 from rearm.board.web.pages import as_page, static_file
 from rearm.board.words import NOT_SIGNED_IN
@@ -115,14 +115,14 @@ def set_password(asked: Asked) -> Response:
     kept = passwords.hash_of(given)
     with asked.board.database.writing() as session:
         users.set_password(session, token, kept)
-    return to("/sign-in")
+    return to("/sign-in", "password")
 
 
 def leave(asked: Asked) -> RedirectResponse:
     sessions.leave(asked.board.database, asked.cookie)
     via = "" if asked.signed_in is None else asked.signed_in.via
     answer = to("/signed-out/provider" if via == "provider" else "/signed-out")
-    _forget(asked.board, answer, asked.board.cookie)
+    asked.board.forget_cookie(answer, asked.board.cookie)
     return answer
 
 
@@ -169,7 +169,8 @@ def _sign_in_page(
         refusal="" if refusal is None else str(refusal),
     )
     status = 200 if refusal is None else refusal.status
-    answer = as_page(shown, None, status=status, path="/sign-in")
+    answer = as_page(shown, None, status=status, path="/sign-in", kept=asked.kept)
+    said_once(asked, answer)
     if isinstance(refusal, TooMany):
         answer.headers["retry-after"] = str(refusal.retry_after)
     _keep_browser(board, answer, browser)
@@ -196,8 +197,8 @@ def _password_page(asked: Asked, *, refusal: Refusal | None = None) -> Response:
 def _entered(board: Board, raw: str, path: str) -> RedirectResponse:
     """The browser gets the new session; what it kept before the sign-in is forgotten."""
     answer = to(path)
-    _keep(board, answer, board.cookie, raw)
-    _forget(board, answer, board.browser_cookie)
+    board.set_cookie(answer, board.cookie, raw)
+    board.forget_cookie(answer, board.browser_cookie)
     return answer
 
 
@@ -206,18 +207,7 @@ def _new_browser() -> str:
 
 
 def _keep_browser(board: Board, answer: Response, browser: str) -> None:
-    _keep(board, answer, board.browser_cookie, browser)
-
-
-def _keep(board: Board, answer: Response, name: str, value: str) -> None:
-    secure = board.settings.is_public
-    answer.set_cookie(name, value, httponly=True, samesite="lax", path="/", secure=secure)
-
-
-def _forget(board: Board, answer: Response, name: str) -> None:
-    # browsers refuse a `__Host-` cookie without Secure, also one that takes it back
-    secure = board.settings.is_public
-    answer.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="lax")
+    board.set_cookie(answer, board.browser_cookie, browser)
 
 
 ADDRESSES: tuple[Address, ...] = (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from rearm.board.entry import contents, drafts, paste, single
+from rearm.board.entry import contents, dates, drafts, paste, single
 from rearm.board.entry.contexts import (
     EntryFound,
     EntryPage,
@@ -17,7 +17,7 @@ from rearm.board.entry.contexts import (
     ResultPage,
 )
 from rearm.board.entry.drafts import Entered
-from rearm.board.refusals import Busy, Conflict, NotUsable, Refusal
+from rearm.board.refusals import SHOWN_AGAIN, Busy, Conflict, NotUsable, Refusal
 from rearm.board.store import audit, retention
 from rearm.board.store.tables import Draft
 from rearm.board.web.asked import Asked
@@ -74,7 +74,7 @@ def _checked(of: _Of) -> Callable[[Asked], Again]:
     def action(asked: Asked) -> Again:
         try:
             found = _found(asked, _kept(of, asked, _texts(asked)))
-        except NotUsable as refusal:
+        except (NotUsable, Busy) as refusal:
             found = EntryFound(refusal=tuple(str(refusal).split("\n")))
         return Again(context=found, status=200, path="")
 
@@ -91,7 +91,7 @@ def _sent(of: _Of) -> Callable[[Asked], Response | Again]:
             with asked.board.database.writing() as session:
                 drafts.discard(session, of(session, asked), asked.who)
             case = asked.parts.get("case")
-            return to(f"/patients/{case}" if case else "/entry")
+            return to(f"/patients/{case}" if case else "/entry", "draft_discarded")
         if do.startswith(_MORE):
             name = contents.more_name(do.removeprefix(_MORE))
             before = texts.get(name, "")
@@ -100,14 +100,14 @@ def _sent(of: _Of) -> Callable[[Asked], Response | Again]:
             given = _kept(of, asked, texts)
             with asked.board.database.writing() as session:
                 audit.append(session, asked.who, "draft_kept", given.case_id or given.draft_id)
-        except NotUsable as refusal:
+        except SHOWN_AGAIN as refusal:
             return _again(of, asked, texts, refusal)
         if do == "paste":
             return to(f"{contents.path_of(given)}/paste")
         if do == "take":
             return _taken(of, asked, given)
         anchor = f"#l-{do.removeprefix(_MORE)}-0" if do.startswith(_MORE) else "#found"
-        return to(f"{contents.path_of(given)}{anchor}")
+        return to(f"{contents.path_of(given)}{anchor}", "draft")
 
     return action
 
@@ -125,9 +125,9 @@ def _taken(of: _Of, asked: Asked, given: Entered) -> Response | Again:
             if asked.form.text("version") == "newest":
                 drafts.stand_on_newest(session, draft)
             case = drafts.take_in(session, drafts.entered(session, draft), read, asked.who)
-    except (NotUsable, Conflict) as refusal:
+    except SHOWN_AGAIN as refusal:
         return _again(of, asked, given.texts, refusal)
-    return to(f"/patients/{case}")
+    return to(f"/patients/{case}", "record" if given.case_id else "patient_taken_in")
 
 
 def _again(of: _Of, asked: Asked, texts: Mapping[str, str], refusal: Refusal) -> Again:
@@ -194,9 +194,9 @@ def _pasted(of: _Of) -> Callable[[Asked], Response | Again]:
             if asked.form.text("do") == "add":
                 results = paste.added(text, order)
                 _kept(of, asked, paste.texts_with(given, results))
-                return to(f"{path}#found")
+                return to(f"{path}#found", "pasted")
             shown = paste.paste_page(path, given.patient_id, text, order)
-        except NotUsable as error:
+        except (NotUsable, Busy) as error:
             status, refusal = error.status, str(error)
             shown = paste.not_usable(path, given.patient_id, text, order, refusal)
         return Again(context=shown, status=status, path=f"{path}/paste")
@@ -218,17 +218,21 @@ def result_page(asked: Asked) -> ResultPage:
 def add_result(asked: Asked) -> Response | Again:
     case, form = asked.part("case"), asked.form
     typed = {name: form.text(name).strip() for name in ("test", "value", "unit", "day")}
+    question = dates.question(typed["day"])
     try:
+        if question:
+            typed["day"] = dates.read_as(typed["day"])
+            raise NotUsable(question)
         with asked.board.database.reading() as session:
             given = single.with_result(session, case, form.text("version"), typed)
         read = single.read_result(asked.board.reader, given)
         with asked.board.database.writing() as session:
-            drafts.take_in(session, given, read, asked.who)
-    except (NotUsable, Conflict) as refusal:
+            drafts.take_in(session, given, read, asked.who, origin=single.ADDED)
+    except SHOWN_AGAIN as refusal:
         with asked.board.database.reading() as session:
             shown = single.result_page(session, case, typed, str(refusal).split("\n"))
         return Again(context=shown, status=refusal.status, path=f"/patients/{case}/result")
-    return to(f"/patients/{case}")
+    return to(f"/patients/{case}", "result")
 
 
 def record_page(asked: Asked) -> RecordPage:

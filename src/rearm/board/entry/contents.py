@@ -24,6 +24,7 @@ from rearm.board.entry.contexts import (
     Other,
     Word,
 )
+from rearm.board.entry.dates import AMBIGUOUS, dates_read
 from rearm.board.entry.drafts import Entered
 from rearm.board.entry.names import day_name, key_of, name_of
 from rearm.board.store.tables import Case
@@ -131,6 +132,7 @@ def found_in(given: Entered, read: ReadPatient, lines: Sequence[TypedLine | None
         missing=() if told is None else told.missing,
         further=0 if told is None else told.further,
         fields=_filled(given),
+        dates=dates_read(given.typed, form),
     )
 
 
@@ -140,15 +142,20 @@ def _finding(issue: ReadIssue, lines: Sequence[TypedLine | None], form: BoardFor
         of_person = issue.row == 0 and issue.column is not None
         words = _person_words(form, issue.column or "") if of_person else ""
         place = "" if issue.place.startswith(f"{PLACE}: ") else issue.place
-        return Finding(line="", words=words or place, message=issue.message,
+        return Finding(line="", words=words or place, message=_message(issue),
                        value=issue.value or "")  # fmt: skip
     words = line_words(form, line)
     if issue.column is not None:
         words = f"{words}: {_heading(form, line, issue.column)}"
     if not issue.place.startswith(f"{PLACE}: "):
         words = f"{words} ({issue.place})"
-    return Finding(line=_line_id(line), words=words, message=issue.message,
+    return Finding(line=_line_id(line), words=words, message=_message(issue),
                    value=issue.value or "")  # fmt: skip
+
+
+def _message(issue: ReadIssue) -> str:
+    """What to do about it here, where no mapping can be given."""
+    return AMBIGUOUS if issue.code == "date_ambiguous" else issue.message
 
 
 def _person_words(form: BoardForm, column: str) -> str:

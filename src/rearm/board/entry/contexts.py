@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from rearm.board.web.contexts import Context, Part
 
 __all__ = [
+    "DateRead",
     "Draft",
     "EntryCell",
     "EntryFound",
@@ -105,9 +106,20 @@ class Finding(Part, frozen=True, kw_only=True):
     value: str = ""
 
 
+class DateRead(Part, frozen=True, kw_only=True):
+    """How a date is read that was typed otherwise than year-month-day. `why`: how so, where another
+    reader might take it for another day.
+    """
+
+    typed: str
+    read: str
+    why: str = ""
+
+
 class EntryFound(Context, frozen=True, kw_only=True):
     """What is read of the form as it stands: what could not be used, what is doubted, and what the
-    answer lacks. `refusal`: why nothing is read, or there is no answer.
+    answer lacks. `dates`: how dates are read that stand otherwise than year-month-day. `refusal`:
+    why nothing is read, or there is no answer.
     """
 
     template: ClassVar[str] = "entry_found"
@@ -121,6 +133,7 @@ class EntryFound(Context, frozen=True, kw_only=True):
     missing: tuple[str, ...] = ()
     further: int = 0
     fields: int = 0
+    dates: tuple[DateRead, ...] = ()
 
 
 class Draft(Part, frozen=True, kw_only=True):
@@ -212,6 +225,7 @@ class ResultPage(Context, frozen=True, kw_only=True):
     patient: str
     version: str
     tests: tuple[Word, ...]
+    asked: int
     units: tuple[str, ...]
     test: str = ""
     value: str = ""

@@ -254,10 +254,12 @@ def read_entered(
     return read, made.lines
 
 
-def take_in(session: Session, given: Entered, read: ReadPatient, who: str) -> str:
+def take_in(
+    session: Session, given: Entered, read: ReadPatient, who: str, *, origin: str = PLACE
+) -> str:
     """Keeps a version of the record and of the answer, and ends the draft; gives the id of the
-    case. Raises NotUsable with a sentence where there is no answer, and Conflict where the record
-    was changed since the form showed it.
+    case. `origin` stands for the file. Raises NotUsable with a sentence where there is no answer,
+    and Conflict where the record was changed since the form showed it.
     """
     if not given.patient_id:
         raise NotUsable("Fill in the patient id.")
@@ -266,7 +268,7 @@ def take_in(session: Session, given: Entered, read: ReadPatient, who: str) -> st
     _check_newest(session, given)
     whole = ReadFile(patients=(read,), issues=())
     told = msgspec.json.encode(dict(given.texts), order="sorted")
-    upload = uploads.add_read(session, given.tenant, who, PLACE, told, msgspec.json.encode(whole))
+    upload = uploads.add_read(session, given.tenant, who, origin, told, msgspec.json.encode(whole))
     seen = uploads.seen_mark(uploads.versions_of(session, given.tenant, whole))
     (case_id,) = uploads.take_in(session, given.tenant, upload, who, seen)
     draft = session.get(Draft, given.draft_id)

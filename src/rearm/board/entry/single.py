@@ -16,18 +16,23 @@ from rearm.board.entry.contexts import RecordPage, RecordVersion, ResultPage, Wo
 from rearm.board.entry.drafts import Entered
 from rearm.board.entry.names import LONGEST, texts_of
 from rearm.board.entry.paste import with_results
+from rearm.board.patient.origins import origin_of_record
 from rearm.board.refusals import Conflict, NotUsable
 from rearm.board.store.cases import case_of
 from rearm.board.store.centres import centre_given
+from rearm.board.store.corrections import place_of
 from rearm.board.store.overrules import standing
-from rearm.board.store.tables import Record, Upload
+from rearm.board.store.tables import Record
 from rearm.board.store.utc import moment_of, moment_words
 from rearm.characters import first_harmful
 from rearm.intake.form.typed import TypedForm, lines_of
 from rearm.intake.pasted import PastedResult
 from rearm.knowledge import load
 
-__all__ = ["read_result", "record_page", "result_page", "with_result"]
+__all__ = ["ADDED", "read_result", "record_page", "result_page", "with_result"]
+
+ADDED = "added result"
+"""Stands for the file where one result was added by hand."""
 
 
 def result_page(
@@ -51,6 +56,7 @@ def result_page(
             Word(word=x.name, label=f"in {', '.join(x.allowed)}" if x.allowed else "")
             for x in every
         ),
+        asked=sum(x.id in order for x in every),
         units=tuple(units),
         refusal=tuple(refusal),
         **(typed or {}),
@@ -149,11 +155,18 @@ def _versions(session: Session, records: Sequence[Record]) -> Iterator[RecordVer
             number=record.number,
             at=moment_words(record.at),
             who=record.who,
-            file=session.get_one(Upload, record.upload_id).file_name,
+            file=origin_of_record(session, record),
             rows=len(rows),
             not_used=sum(x.severity != "note" and x.done != "used" for x in issues),
             corrected=tuple(
-                (row.place, x.column, x.old, x.new, x.who, moment_words(moment_of(x.at)))
+                (
+                    place_of(row, x.column),
+                    x.column,
+                    x.old,
+                    x.new,
+                    x.who,
+                    moment_words(moment_of(x.at)),
+                )
                 for row in rows
                 for x in row.corrected
             ),

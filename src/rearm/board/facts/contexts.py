@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from rearm.assessment.result import FactKind
+from rearm.assessment.result.moves import Move
 from rearm.board.web.contexts import Part
+from rearm.report.assessment.move_words import MoveGroup
+from rearm.report.assessment.overruled_words import OverruledLine
 
-__all__ = ["Fact", "FactChoice", "FactGroup", "FactTyped", "FormKind"]
+__all__ = ["Fact", "FactChoice", "FactGroup", "FactTyped", "FormKind", "Moved"]
 
 FormKind = Literal["one", "several", "number", "day"]
 """One of a few choices, several that are left, a number or bounds of it, a day of the axis."""
@@ -58,3 +61,17 @@ class FactGroup(Part, frozen=True, kw_only=True):
 
     title: str
     facts: tuple[Fact, ...]
+
+
+class Moved(Part, frozen=True, kw_only=True):
+    """What would move. `assumed`: what was taken, beside what the record tells; `moves` in codes,
+    `groups` in words; `state` and `first` now, and as they would be. `other_version`: the answer
+    was made by another version than the one that compares.
+    """
+
+    assumed: tuple[OverruledLine, ...]
+    moves: tuple[Move, ...]
+    groups: tuple[MoveGroup, ...]
+    state: tuple[str, str]
+    first: tuple[str, str]
+    other_version: bool = False

@@ -27,6 +27,7 @@ from rearm.findings.whose import LATER_LINES, TOLD_AS
 from rearm.interval import Interval
 from rearm.knowledge.bundle import load
 from rearm.knowledge.catalogue import Finding
+from rearm.report.assessment.dated import dated
 from rearm.report.words import words
 from rearm.units import OF_CLONE
 
@@ -80,11 +81,11 @@ def _course(result: Assessment) -> Iterator[Fact]:
     if last is not None and last.infusion_day is not None:
         yield _progression("failure", last.status, last.certainty)
         if last.status in ("failed", "suspected"):
-            yield _day("failure_day", last.when.low, last.when.high)
+            yield _day(result, "failure_day", last.when.low, last.when.high)
     now = result.relapse
     if now is not None and now.after != "CAR-T":
         yield _progression("relapse", now.status, now.certainty)
-        yield _day("relapse_day", now.day.low, now.day.high)
+        yield _day(result, "relapse_day", now.day.low, now.day.high)
 
 
 def _progression(kind: FactKind, status: str, certainty: str | None) -> Fact:
@@ -101,7 +102,7 @@ def _progression(kind: FactKind, status: str, certainty: str | None) -> Fact:
     )
 
 
-def _day(kind: FactKind, low: int | None, high: int | None) -> Fact:
+def _day(result: Assessment, kind: FactKind, low: int | None, high: int | None) -> Fact:
     exact = low is not None and low == high
     now = f"day {low}" if exact else f"between day {_or(low)} and day {_or(high)}"
     return Fact(
@@ -110,7 +111,7 @@ def _day(kind: FactKind, low: int | None, high: int | None) -> Fact:
         what="",
         name=fact_title(kind),
         form="day",
-        now="day unknown" if low is None and high is None else now,
+        now="day unknown" if low is None and high is None else dated(now, result),
         known=exact,
     )
 

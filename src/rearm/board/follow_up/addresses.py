@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from rearm.board.follow_up import contents
 from rearm.board.follow_up.contexts import FollowUpForm, FollowUps
-from rearm.board.refusals import Conflict, NotUsable
+from rearm.board.refusals import SHOWN_AGAIN, Conflict
 from rearm.board.store import audit
 from rearm.board.store.answers import add_answer, kept_rows, read_kept
 from rearm.board.store.follow_ups import (
@@ -43,7 +43,7 @@ def save(asked: Asked) -> Response | Again:
     given = Followed(**{name: sent.text(name).strip() for name in Followed.__struct_fields__})
     try:
         _save(asked, case, version, given)
-    except (NotUsable, Conflict) as refusal:
+    except SHOWN_AGAIN as refusal:
         with asked.board.database.reading() as session:
             shown = contents.follow_up_form(
                 session,
@@ -53,7 +53,7 @@ def save(asked: Asked) -> Response | Again:
                 changed=isinstance(refusal, Conflict),
             )
         return Again(context=shown, status=refusal.status, path=f"/patients/{case}/follow-up")
-    return to(f"/patients/{case}/follow-up")
+    return to(f"/patients/{case}/follow-up", "follow_up")
 
 
 def _save(asked: Asked, case: str, version: int, given: Followed) -> None:

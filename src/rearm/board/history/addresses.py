@@ -9,7 +9,7 @@ from rearm.assessment import Assessment
 from rearm.board.child.reading import ReadPatient, read_given
 from rearm.board.history import contents
 from rearm.board.history.contexts import HistoryPage
-from rearm.board.refusals import Conflict, NotThere, NotUsable
+from rearm.board.refusals import SHOWN_AGAIN, NotThere
 from rearm.board.store import audit
 from rearm.board.store.current import is_of_today
 from rearm.board.store.recompute import recompute, recompute_all
@@ -32,16 +32,16 @@ def anew(asked: Asked) -> Response | Again:
     case, version = asked.part("case"), asked.form.number("version")
     try:
         recompute(asked.board.database, asked.board.reader, case, version, asked.who)
-    except (NotUsable, Conflict) as refusal:
+    except SHOWN_AGAIN as refusal:
         shown = _history(asked, refusal=str(refusal))
         return Again(context=shown, status=refusal.status, path=f"/patients/{case}/history")
-    return to(f"/patients/{case}/history")
+    return to(f"/patients/{case}/history", "answer_anew")
 
 
 def all_anew(asked: Asked) -> Response | Again:
     done, left = recompute_all(asked.board.database, asked.board.reader, asked.tenant, asked.who)
     if not left:
-        return to("/worklist")
+        return to("/worklist", "answers_anew")
     told = f"{done} answers were made anew. These stay as they were:"
     message = Message(status=200, title="Answers made anew", sentences=(told, *left))
     return Again(context=message, status=200, path="/worklist")

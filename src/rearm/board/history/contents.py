@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -20,6 +21,7 @@ from rearm.board.history.contexts import (
     Share,
 )
 from rearm.board.history.rows import row_changes
+from rearm.board.patient.origins import cause_words, origin_of_record
 from rearm.board.refusals import NotThere
 from rearm.board.store.answers import rows_given
 from rearm.board.store.cases import (
@@ -33,8 +35,10 @@ from rearm.board.store.causes import cause_of
 from rearm.board.store.centres import centre_given, is_of_the_list
 from rearm.board.store.current import is_of_today
 from rearm.board.store.overrules import facts_of_result
-from rearm.board.store.tables import Record, Result, Upload
+from rearm.board.store.tables import Record, Result
 from rearm.board.store.utc import moment_words
+from rearm.knowledge import load
+from rearm.report.assessment.dated import date_of, dated
 from rearm.report.words import words
 
 __all__ = ["Compared", "compared", "history_page", "to_be_told_apart"]
@@ -51,15 +55,9 @@ _TITLES: Mapping[ChangeKind, str] = {
     "test": "Tests asked for",
     "option": "Verdicts on options",
 }
+_NUMBER_OF_DAY = re.compile(r"-?[0-9]{1,6}(?:\.0+)?")
 _FOLDED: tuple[ChangeKind, ...] = ("option", "test")
 _MANY = 10  # of one kind: folded, so that the page can be overlooked
-_CAUSES = {
-    "": "new data",
-    "data": "new data",
-    "recomputed": "made anew without new data",
-    "follow_up": "follow-up of a decision",
-    "overruled": "facts that the team states over the computed ones",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +73,7 @@ class Compared:
     knowledge: bool
     software: bool
     centre: bool
+    facts: bool
     again: RowsGiven
 
 
@@ -103,6 +102,7 @@ def compared(session: Session, case_id: str, before: int = 0, after: int = 0) ->
         knowledge=old.knowledge_hash != new.knowledge_hash,
         software=old.software != new.software,
         centre=numbers[0] != numbers[1],
+        facts=_stated(session, old) != _stated(session, new),
         again=msgspec.structs.replace(
             rows_given(session, old_record, facts_of_result(session, old)),
             rows=_rows(old_record),
@@ -111,9 +111,17 @@ def compared(session: Session, case_id: str, before: int = 0, after: int = 0) ->
     )
 
 
+def _stated(session: Session, result: Result) -> set[str]:
+    """The facts that the team states in an answer, by their ids."""
+    return {x.id for x in facts_of_result(session, result)}
+
+
 def to_be_told_apart(found: Compared) -> bool:
-    """Whether data and something else changed, so that each has a share."""
-    return bool(found.rows) and (found.knowledge or found.software or found.centre)
+    """Whether data and something else changed, so that each has a share; facts that the team states
+    are part of neither.
+    """
+    others = found.knowledge or found.software or found.centre
+    return bool(found.rows) and others and not found.facts
 
 
 def history_page(
@@ -131,9 +139,11 @@ def history_page(
     decided = {x.result_id for x in decisions_of(session, case_id)}
     groups: tuple[ChangeGroup, ...] = ()
     shares: tuple[Share, ...] = ()
+    rows: tuple[RowChange, ...] = ()
     if found is not None:
         old, new = assessment_of(found.before), assessment_of(found.after)
-        groups = _groups(answer_changes(old, new))
+        groups = _groups(old, new)
+        rows = tuple(_dated_row(x, new) for x in found.rows)
         if between is not None:
             shares = _shares(old, between, new)
     return HistoryPage(
@@ -145,7 +155,7 @@ def history_page(
         after=0 if found is None else found.after.number,
         since_decision=found is not None and found.since_decision,
         reasons=() if found is None else tuple(_reasons(found, between)),
-        rows=() if found is None else found.rows,
+        rows=rows,
         groups=groups,
         shares=shares,
         outdated=tuple(_outdated(session, results[0])),
@@ -158,12 +168,12 @@ def _shares(old: Assessment, between: Assessment, new: Assessment) -> tuple[Shar
         Share(
             cause="other",
             title="Knowledge, software or the centre's list, the data being the same",
-            groups=_groups(answer_changes(old, between)),
+            groups=_groups(old, between),
         ),
         Share(
             cause="data",
             title="The data, with the knowledge of the later version",
-            groups=_groups(answer_changes(between, new)),
+            groups=_groups(between, new),
         ),
     )
 
@@ -175,6 +185,7 @@ def _reasons(found: Compared, between: Assessment | None) -> Iterator[str]:
         f"the knowledge ({old.knowledge} to {new.knowledge})": found.knowledge,
         f"the software ({old.software} to {new.software})": found.software,
         "the centre's list": found.centre,
+        "what the team states over the computed facts": found.facts,
     }
     others = [name for name, is_other in differs.items() if is_other]
     told = " and ".join(others)
@@ -184,7 +195,9 @@ def _reasons(found: Compared, between: Assessment | None) -> Iterator[str]:
         yield f"The data are the same. What changed is {told}."
     elif others:
         yield f"The data changed, and so did {told}."
-        if between is None:
+        if found.facts:
+            yield "What each of them changed can't be told apart."
+        elif between is None:
             yield (
                 "What each of them changed can't be told: the later version is not that of today's "
                 "knowledge."
@@ -200,7 +213,8 @@ def _outdated(session: Session, newest: Result) -> Iterator[str]:
         yield "It was made before the centre's list changed."
 
 
-def _groups(changes: Sequence[AnswerChange]) -> tuple[ChangeGroup, ...]:
+def _groups(old: Assessment, new: Assessment) -> tuple[ChangeGroup, ...]:
+    changes = answer_changes(old, new)
     return tuple(
         ChangeGroup(
             kind=kind,
@@ -209,29 +223,55 @@ def _groups(changes: Sequence[AnswerChange]) -> tuple[ChangeGroup, ...]:
             changes=own,
         )
         for kind, title in _TITLES.items()
-        if (own := tuple(_shown(x) for x in changes if x.kind == kind))
+        if (own := tuple(_shown(x, old, new) for x in changes if x.kind == kind))
     )
 
 
-def _shown(change: AnswerChange) -> ChangeShown:
+def _dated_row(row: RowChange, result: Assessment) -> RowChange:
+    """With the date beside each number of a day."""
+    columns = load().tidy_tables.tables[row.table].columns
+    cells = tuple(
+        msgspec.structs.replace(
+            x, before=_dated_cell(x.before, result), after=_dated_cell(x.after, result)
+        )
+        if x.column in columns and columns[x.column].type == "day"
+        else x
+        for x in row.cells
+    )
+    return msgspec.structs.replace(row, cells=cells)
+
+
+def _dated_cell(text: str, result: Assessment) -> str:
+    if not _NUMBER_OF_DAY.fullmatch(text):
+        return text
+    day = date_of(int(float(text)), result)
+    return f"{text} ({day})" if day else text
+
+
+def _shown(change: AnswerChange, old: Assessment, new: Assessment) -> ChangeShown:
+    before = words(change.before) if change.before else ""
+    after = words(change.after) if change.after else ""
+    if change.kind == "first_choice":
+        before, after = before or "none", after or "none"
+    if change.kind == "relapse":
+        before, after = dated(before, old), dated(after, new)
     return ChangeShown(
         what=change.what,
         name=change.name,
-        before=words(change.before) if change.before else "",
-        after=words(change.after) if change.after else "",
+        before=before,
+        after=after,
     )
 
 
 def _step(session: Session, result: Result, decided: bool) -> AnswerStep:
     record = session.get_one(Record, result.record_id)
-    cause = cause_of(session, result)
     return AnswerStep(
         number=result.number,
         at=moment_words(result.at),
-        file=session.get_one(Upload, record.upload_id).file_name,
+        file=origin_of_record(session, record),
         software=result.software,
         knowledge=result.knowledge,
-        cause=_CAUSES["" if cause is None else cause.cause],
+        cause=cause_words(session, result),
         decided=decided,
     )
 

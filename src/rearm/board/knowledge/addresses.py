@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec import structs
 from starlette.responses import Response
 
 from rearm.board.child import drawing
@@ -31,7 +32,11 @@ def kind(asked: Asked) -> KnowledgePage:
 def search(asked: Asked) -> Response | Again:
     text = asked.form.text("text").strip()
     if len(text) > _LONGEST or first_harmful(text) is not None:
-        raise NotUsable(f"Search for at most {_LONGEST} characters of text.")
+        refusal = NotUsable(f"Search for at most {_LONGEST} characters of text.")
+        with asked.board.database.reading() as session:
+            shown = contents.knowledge_page(session, asked.tenant)
+        again = structs.replace(shown, typed=text, refusal=str(refusal))
+        return Again(context=again, status=refusal.status, path="/knowledge")
     with asked.board.database.reading() as session:
         shown = contents.knowledge_page(session, asked.tenant, searched=text)
     return Again(context=shown, status=200, path="/knowledge")

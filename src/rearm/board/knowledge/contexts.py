@@ -33,9 +33,9 @@ class AnswersOf(Part, frozen=True, kw_only=True):
 
 
 class KnowledgePage(Context, frozen=True, kw_only=True):
-    """The knowledge as a whole. `reviewed`: the day of its last review, `days` ago, as far as
-    that is known. `shown`: the
-    entries of the chosen kind, or that have the words searched for; `left_out` more have them.
+    """The knowledge as a whole. `reviewed`: the day of its last review, `days` ago, as far as that
+    is known. `shown`: the entries of the chosen kind, or that have the words searched for;
+    `left_out` more have them. `typed`: words that can't be searched for, and `refusal` why.
     """
 
     template: ClassVar[str] = "knowledge"
@@ -51,6 +51,8 @@ class KnowledgePage(Context, frozen=True, kw_only=True):
     searched: str = ""
     shown: tuple[EntryLink, ...] = ()
     left_out: int = 0
+    typed: str = ""
+    refusal: str = ""
 
 
 class EntryPage(Context, frozen=True, kw_only=True):

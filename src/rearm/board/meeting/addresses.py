@@ -7,7 +7,7 @@ from starlette.responses import Response
 from rearm.board.decision.sent import given_in
 from rearm.board.meeting import contents, meetings
 from rearm.board.meeting.contexts import MeetingPage, MeetingPatientPage, Meetings, Minutes
-from rearm.board.refusals import Conflict, NotUsable
+from rearm.board.refusals import SHOWN_AGAIN, Conflict
 from rearm.board.store import audit
 from rearm.board.web.asked import Asked
 from rearm.board.web.declare import Address, Again, page, post, to
@@ -41,11 +41,11 @@ def participants(asked: Asked) -> Response | Again:
     try:
         with asked.board.database.writing() as session:
             meetings.save_participants(session, asked.tenant, day, version, asked.who, typed)
-    except (NotUsable, Conflict) as refusal:
+    except SHOWN_AGAIN as refusal:
         with asked.board.database.reading() as session:
             shown = contents.meeting_page(session, asked.tenant, day, typed, str(refusal))
         return Again(context=shown, status=refusal.status, path=f"/meetings/{day}")
-    return to(f"/meetings/{day}")
+    return to(f"/meetings/{day}", "participants")
 
 
 def patient(asked: Asked) -> MeetingPatientPage:
@@ -66,7 +66,7 @@ def decide(asked: Asked) -> Response | Again:
             meetings.decide_in(
                 session, asked.tenant, day, case, version, asked.who, number=number, given=given
             )
-    except (NotUsable, Conflict) as refusal:
+    except SHOWN_AGAIN as refusal:
         changed = isinstance(refusal, Conflict)
         with asked.board.database.reading() as session:
             shown = contents.patient_page(
@@ -80,7 +80,7 @@ def decide(asked: Asked) -> Response | Again:
                 changed=changed,
             )
         return Again(context=shown, status=refusal.status, path=path)
-    return to(path)
+    return to(path, "decision")
 
 
 ADDRESSES: tuple[Address, ...] = (

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from msgspec import structs
 from starlette.responses import Response
 
+from rearm.assessment.overruling import StatedFact
 from rearm.board.child.answering import answer, state
 from rearm.board.facts.contexts import FactTyped
 from rearm.board.facts.facts import fact_of, read_typed, stated
+from rearm.board.facts.supposed import made_by_of, supposed
 from rearm.board.overrule.contents import overrule_page, overrules_page
 from rearm.board.overrule.contexts import OverrulePage, OverrulesPage
-from rearm.board.refusals import Conflict, NotUsable
+from rearm.board.refusals import SHOWN_AGAIN, Conflict, NotUsable, Refusal
 from rearm.board.store import audit, overrules
 from rearm.board.store.cases import as_seen, assessment_of, result_of
 from rearm.board.store.tables import new_id
 from rearm.board.store.utc import now, utc_text
 from rearm.board.web.asked import Asked
 from rearm.board.web.declare import Address, Again, page, post, to
+from rearm.board.web.forms import Form
 
 __all__ = ["ADDRESSES"]
 
@@ -43,7 +47,8 @@ def form(asked: Asked) -> OverrulePage:
 
 def overrule(asked: Asked) -> Response | Again:
     """States a fact. The answer with it is made in the child process, outside of the transaction;
-    it is kept only if nobody changed the patient meanwhile.
+    it is kept only if nobody changed the patient meanwhile. Where it is only looked at, what would
+    move stands under the form, and nothing is kept but that somebody looked.
     """
     case, fact_id, sent, database = (
         asked.part("case"),
@@ -51,27 +56,22 @@ def overrule(asked: Asked) -> Response | Again:
         asked.form,
         asked.board.database,
     )
-    version, reason = sent.number("version"), sent.text("reason")
+    version, reason, looking = sent.number("version"), sent.text("reason"), _looks(sent)
+    path = _ONE.format(case=case, fact=fact_id)
     typed = FactTyped()
     try:
         with database.reading() as session:
             as_seen(session, case, version)
             shown = overrule_page(session, case, fact_id)
-            typed = read_typed(sent, shown.fact)
-            if wrong := overrules.reason_wanting(reason):
-                raise NotUsable(wrong)
-            new = replace(
-                stated(shown.fact, typed),
-                id=new_id(),
-                by=asked.who,
-                at=utc_text(now()),
-                reason=reason.strip(),
+        typed = read_typed(sent, shown.fact)
+        fact = stated(shown.fact, typed)
+        if looking:
+            shown = structs.replace(
+                shown, fact=structs.replace(shown.fact, typed=typed), reason=reason
             )
-            kept = overrules.kept_of(session, case, new=(new,))
-        made = asked.board.drawer.do(state, kept)
-        with database.writing() as session:
-            overrules.overrule(session, case, version, asked.who, given=made)
-    except (NotUsable, Conflict) as refusal:
+            return Again(context=_looked(asked, shown, fact), status=200, path=path)
+        _record(asked, version, fact, reason)
+    except SHOWN_AGAIN as refusal:
         with database.reading() as session:
             if isinstance(refusal, Conflict):
                 result = assessment_of(result_of(session, case, sent.number("answer")))
@@ -84,10 +84,39 @@ def overrule(asked: Asked) -> Response | Again:
                 reason=reason,
                 wanting=str(refusal).split("\n"),
                 changed=isinstance(refusal, Conflict),
+                looking=looking,
             )
-        path = _ONE.format(case=case, fact=fact_id)
         return Again(context=again, status=refusal.status, path=path)
-    return to(f"/patients/{case}")
+    return to(f"/patients/{case}", "overruled")
+
+
+def _looks(sent: Form) -> bool:
+    """Whether the form asks only to see what would move."""
+    return sent.text("do") == "look"
+
+
+def _looked(asked: Asked, shown: OverrulePage, fact: StatedFact) -> OverrulePage:
+    """The page with what the fact would move."""
+    with asked.board.database.reading() as session:
+        kept = overrules.kept_of(session, shown.case, new=(fact,))
+        made_by = made_by_of(result_of(session, shown.case, shown.answer))
+    moved = supposed(asked.board.drawer, kept, made_by)
+    details = {"version": shown.answer, "facts": [shown.fact.id]}
+    with asked.board.database.writing() as session:
+        audit.append(session, asked.who, "what_if_seen", shown.case, details)
+    return structs.replace(shown, moved=moved)
+
+
+def _record(asked: Asked, version: int, fact: StatedFact, reason: str) -> None:
+    if wrong := overrules.reason_wanting(reason):
+        raise NotUsable(wrong)
+    case, database = asked.part("case"), asked.board.database
+    new = replace(fact, id=new_id(), by=asked.who, at=utc_text(now()), reason=reason.strip())
+    with database.reading() as session:
+        kept = overrules.kept_of(session, case, new=(new,))
+    made = asked.board.drawer.do(state, kept)
+    with database.writing() as session:
+        overrules.overrule(session, case, version, asked.who, given=made)
 
 
 def take_back(asked: Asked) -> Response | Again:
@@ -103,9 +132,9 @@ def take_back(asked: Asked) -> Response | Again:
         made = asked.board.drawer.do(answer, kept)
         with database.writing() as session:
             overrules.take_back(session, case, version, asked.who, of=of, reason=reason, given=made)
-    except (NotUsable, Conflict) as refusal:
+    except SHOWN_AGAIN as refusal:
         return _all_again(asked, refusal, taking_back=of, reason=reason)
-    return to(f"/patients/{case}")
+    return to(f"/patients/{case}", "overrule_taken_back")
 
 
 def apply_again(asked: Asked) -> Response | Again:
@@ -119,14 +148,12 @@ def apply_again(asked: Asked) -> Response | Again:
         made = asked.board.drawer.do(answer, kept)
         with database.writing() as session:
             overrules.apply_again(session, case, version, asked.who, given=made)
-    except (NotUsable, Conflict) as refusal:
+    except SHOWN_AGAIN as refusal:
         return _all_again(asked, refusal)
-    return to(f"/patients/{case}")
+    return to(f"/patients/{case}", "facts_applied")
 
 
-def _all_again(
-    asked: Asked, refusal: NotUsable | Conflict, *, taking_back: str = "", reason: str = ""
-) -> Again:
+def _all_again(asked: Asked, refusal: Refusal, *, taking_back: str = "", reason: str = "") -> Again:
     case = asked.part("case")
     with asked.board.database.reading() as session:
         shown = overrules_page(

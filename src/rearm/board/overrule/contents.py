@@ -23,6 +23,7 @@ from rearm.board.store.cases import assessment_of, case_of, latest_result
 from rearm.board.store.tables import Case, Overrule, Result
 from rearm.board.store.utc import moment_of, moment_words
 from rearm.knowledge.bundle import load
+from rearm.report.assessment.dated import dated
 from rearm.report.assessment.overruled_words import overruled_lines
 from rearm.report.words import capital
 
@@ -42,7 +43,7 @@ def overrules_page(
         version=case.version,
         answer=stored.number,
         standing=tuple(_standing(result)),
-        versions=tuple(_versions(session, case_id)),
+        versions=tuple(_versions(session, case_id, result)),
         groups=fact_groups(result),
         not_applied=overrules.not_applied(session, case_id, result),
         refusal=refusal,
@@ -60,6 +61,7 @@ def overrule_page(
     reason: str = "",
     wanting: Iterable[str] = (),
     changed: bool = False,
+    looking: bool = False,
 ) -> OverrulePage:
     """The form for one fact. Raises NotThere where the answer has no such fact."""
     case, stored, result = _newest(session, case_id)
@@ -76,6 +78,7 @@ def overrule_page(
         reason=reason,
         wanting=tuple(wanting),
         changed=changed,
+        looking=looking,
     )
 
 
@@ -103,15 +106,16 @@ def _standing(result: Assessment) -> Iterator[StandingFact]:
         )
 
 
-def _versions(session: Session, case_id: str) -> Iterator[OverruleVersion]:
+def _versions(session: Session, case_id: str, result: Assessment) -> Iterator[OverruleVersion]:
     knowledge = load()
     for row in overrules.overrules_of(session, case_id):
         name, stated = fact_words(overrules.fact_of_row(row), knowledge)
+        of_course = row.kind not in ("finding", "cause")
         yield OverruleVersion(
             number=row.number,
             name=capital(name),
-            stated=stated,
-            was=row.was,
+            stated=dated(stated, result) if of_course else stated,
+            was=dated(row.was, result) if of_course else row.was,
             taken_back=row.takes_back is not None,
             reason=row.reason,
             answer=_answer_of(session, row),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from rearm.board.facts.contexts import Fact, FactGroup
+from rearm.board.facts.contexts import Fact, FactGroup, Moved
 from rearm.board.web.contexts import Context, Part
 
 __all__ = ["OverrulePage", "OverruleVersion", "OverrulesPage", "StandingFact"]
@@ -65,7 +65,9 @@ class OverrulesPage(Context, frozen=True, kw_only=True):
 
 class OverrulePage(Context, frozen=True, kw_only=True):
     """The form for one fact. `stands`: what the team states of it already. `meanwhile`: what
-    somebody else stated of it after the form was opened. `wanting`: what keeps it from being kept.
+    somebody else stated of it after the form was opened. `wanting`: what keeps it from being kept,
+    or, where the user was only `looking`, from being looked at. `moved`: what would move, which is
+    kept nowhere.
     """
 
     template: ClassVar[str] = "overrule"
@@ -80,3 +82,5 @@ class OverrulePage(Context, frozen=True, kw_only=True):
     reason: str = ""
     wanting: tuple[str, ...] = ()
     changed: bool = False
+    looking: bool = False
+    moved: Moved | None = None

@@ -6,9 +6,10 @@ from starlette.responses import Response
 
 from rearm.board.child import drawing
 from rearm.board.patient import contents
-from rearm.board.patient.contexts import PatientPage
-from rearm.board.refusals import Conflict, NotUsable
+from rearm.board.patient.contexts import PatientPage, PlaceTyped
+from rearm.board.refusals import SHOWN_AGAIN
 from rearm.board.store import audit, cases
+from rearm.board.store.decided import decided_for
 from rearm.board.web.asked import Asked
 from rearm.board.web.declare import Address, Again, get, page, post, to
 
@@ -26,6 +27,7 @@ def patient(asked: Asked) -> PatientPage:
 def move(asked: Asked) -> Response | Again:
     case, form = asked.part("case"), asked.form
     version = form.number("version")
+    typed = PlaceTyped(state=form.text("state"), meeting_day=form.text("meeting_day"))
     try:
         with asked.board.database.writing() as session:
             cases.move(
@@ -33,19 +35,23 @@ def move(asked: Asked) -> Response | Again:
                 case,
                 version,
                 asked.who,
-                state=form.text("state"),
-                meeting_day=form.text("meeting_day"),
+                state=typed.state,
+                meeting_day=typed.meeting_day,
             )
-    except (NotUsable, Conflict) as refusal:
+    except SHOWN_AGAIN as refusal:
         with asked.board.database.reading() as session:
-            shown = contents.patient_page(session, case, str(refusal))
+            shown = contents.patient_page(session, case, str(refusal), typed)
         return Again(context=shown, status=refusal.status, path=f"/patients/{case}")
-    return to(f"/patients/{case}")
+    return to(f"/patients/{case}", "scheduled" if typed.state == "scheduled" else "moved")
 
 
 def report(asked: Asked) -> Response:
     """Everything behind the sheet, drawn from the stored answer."""
-    drawn = asked.board.drawer.do(drawing.draw, _stored(asked))
+    case = asked.part("case")
+    with asked.board.database.reading() as session:
+        decided = decided_for(session, cases.result_of(session, case, asked.number("number")))
+    wanted = drawing.ToDraw(result=_stored(asked), decided=decided, back=f"/patients/{case}")
+    drawn = asked.board.drawer.do(drawing.draw, wanted)
     policy = (
         f"default-src 'none'; style-src 'sha256-{drawn.style_hash}'; img-src data:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -8,6 +8,7 @@ from rearm.board.child.drawing import ToPrint, print_sheet
 from rearm.board.printing.contents import job_page
 from rearm.board.printing.contexts import JobPage
 from rearm.board.store import audit, cases, jobs
+from rearm.board.store.decided import decided_for
 from rearm.board.store.utc import moment_words, now
 from rearm.board.web.asked import Asked
 from rearm.board.web.declare import Address, get, page, post, to
@@ -25,6 +26,7 @@ def sheet(asked: Asked) -> Response:
             printed=moment_words(now()),
             answer=found.number,
             head=audit.head(session),
+            decided=decided_for(session, found),
         )
     return _pdf(asked.board.drawer.do(print_sheet, wanted), "sheet")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from sqlalchemy import func, select
@@ -31,6 +31,9 @@ __all__ = [
 
 OF_FOLLOW_UP = "follow-up: "
 """How the place of a row begins that the board itself added; no file has a name without ending."""
+
+_NO_FILE: Mapping[Cause, str] = {"follow_up": "board follow-up", "recomputed": "board, made anew"}
+"""Stands for the file where the board itself made a version of the record."""
 
 
 def kept_rows(session: Session, case_id: str) -> RowsGiven:
@@ -88,7 +91,7 @@ def add_answer(
     rows = msgspec.json.encode(patient.rows).decode()
     sealed: dict[str, str] = {}
     if rows != record.rows:
-        record = _further_record(session, record, rows, patient, who)
+        record = _further_record(session, record, rows, patient, who, cause)
         sealed |= audit.seal(record)
     result = Result(
         id=new_id(),
@@ -113,14 +116,14 @@ def add_answer(
 
 
 def _further_record(
-    session: Session, before: Record, rows: str, patient: ReadPatient, who: str
+    session: Session, before: Record, rows: str, patient: ReadPatient, who: str, cause: Cause
 ) -> Record:
     """A version of the record that rests on no file: what the board itself added."""
     data = rows.encode()
     upload = Upload(
         id=new_id(),
         tenant_id=case_of(session, before.case_id).tenant_id,
-        file_name="board follow-up",
+        file_name=_NO_FILE.get(cause, "board"),
         sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),
         state="taken",

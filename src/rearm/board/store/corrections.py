@@ -12,8 +12,9 @@ from rearm.board.refusals import NotUsable
 from rearm.board.store.utc import now, utc_text
 from rearm.characters import first_harmful
 from rearm.knowledge import load
+from rearm.record import Source
 
-__all__ = ["LONGEST", "cell_text", "corrected_row"]
+__all__ = ["LONGEST", "cell_text", "corrected_row", "place_of"]
 
 LONGEST = 500
 """Characters of a cell."""
@@ -49,6 +50,14 @@ def corrected_row(row: TidyRow, cells: Mapping[str, str], who: str) -> TidyRow:
             ),
         ),
     )
+
+
+def place_of(row: TidyRow, column: str) -> str:
+    """Where a cell stands in its file; where it has no place of its own, its row."""
+    own = row.places.get(column)
+    if own is not None:
+        return str(Source(*own))
+    return str(Source(*Source(row.file, row.where).row)) if row.file else row.place
 
 
 def cell_text(row: TidyRow, column: str) -> str:

@@ -7,7 +7,7 @@ comes down, the report is begun once more; where the board itself is stopped, wh
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Event, Thread
 
 from sqlalchemy import delete, func, or_, select, update
@@ -18,6 +18,7 @@ from rearm.board.child.worker import Worker
 from rearm.board.refusals import Busy, Died, NotThere, NotUsable
 from rearm.board.store import audit
 from rearm.board.store.database import Database
+from rearm.board.store.decided import decided_for
 from rearm.board.store.tables import Job, Result, new_id
 from rearm.board.store.utc import moment_words, now
 
@@ -132,7 +133,13 @@ class Press:
             if job is None:
                 return None
             result = session.get_one(Result, job.result_id)
-            wanted = _wanted(result, job.at, job.head)
+            wanted = ToPrint(
+                result=result.result,
+                printed=moment_words(job.at),
+                answer=result.number,
+                head=job.head,
+                decided=decided_for(session, result),
+            )
             if job.tries >= _MOST_TRIES:
                 job.state, job.told = "failed", "The report could not be made, twice. Ask again."
                 return job.id, wanted
@@ -157,7 +164,3 @@ class Press:
         with self._database.writing() as session:
             made = update(Job).where(Job.id == job_id).values(state=state, told=told, pdf=pdf)
             session.execute(made)
-
-
-def _wanted(result: Result, at: datetime, head: str) -> ToPrint:
-    return ToPrint(result=result.result, printed=moment_words(at), answer=result.number, head=head)

@@ -6,16 +6,17 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from rearm.board.people.launched import check_source
-from rearm.board.refusals import Conflict, NotThere, NotUsable
+from rearm.board.refusals import SHOWN_AGAIN, Busy, NotThere, NotUsable
 from rearm.board.store import audit, mappings, retention, uploads
 from rearm.board.upload import contents
-from rearm.board.upload.contexts import UploadForm, UploadPage
+from rearm.board.upload.contexts import CellsTyped, UploadForm, UploadPage
 from rearm.board.web.asked import Asked
-from rearm.board.web.declare import Address, Again, page, post, to
+from rearm.board.web.declare import Address, Again, get, page, post, to
 
 __all__ = ["ADDRESSES"]
 
 _CELL = "cell."
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _days(asked: Asked) -> int:
@@ -26,6 +27,13 @@ def _days(asked: Asked) -> int:
 def upload(asked: Asked) -> UploadForm:
     with asked.board.database.reading() as session:
         return contents.upload_form(session, asked.tenant, _days(asked))
+
+
+def blank_form(asked: Asked) -> Response:
+    """The workbook that `rearm template --xlsx` writes."""
+    headers = {"content-disposition": 'attachment; filename="rearm-form.xlsx"'}
+    made = contents.blank_form(asked.board.folder.incoming)
+    return Response(made, media_type=_XLSX, headers=headers)
 
 
 def uploaded(asked: Asked) -> UploadPage:
@@ -53,13 +61,13 @@ def give(asked: Asked) -> Response | Again:
         if name:
             with board.database.writing() as session:
                 mappings.keep(session, asked.tenant, asked.who, name, mapping)
-    except (NotUsable, NotThere) as refusal:
+    except (NotUsable, NotThere, Busy) as refusal:
         with board.database.reading() as session:
             shown = contents.upload_form(
                 session, asked.tenant, _days(asked), str(refusal), form.text("kept_mapping")
             )
         return Again(context=shown, status=refusal.status, path="/upload")
-    return to(f"/uploads/{made}")
+    return to(f"/uploads/{made}", "file_read_mapping" if name else "file_read")
 
 
 def _mapping(asked: Asked) -> tuple[str, str]:
@@ -92,11 +100,13 @@ def correct(asked: Asked) -> Response | Again:
             row=form.number("row"),
             cells=cells,
         )
-    except (NotUsable, Conflict) as refusal:
+    except SHOWN_AGAIN as refusal:
         with asked.board.database.reading() as session:
-            shown = contents.upload_page(session, upload, _days(asked), str(refusal))
+            place = form.number("patient"), form.number("row")
+            typed = CellsTyped(patient=place[0], row=place[1], cells=cells)
+            shown = contents.upload_page(session, upload, _days(asked), str(refusal), typed)
         return Again(context=shown, status=refusal.status, path=f"/uploads/{upload}")
-    return to(f"/uploads/{upload}")
+    return to(f"/uploads/{upload}", "correction")
 
 
 def take_in(asked: Asked) -> Response:
@@ -105,7 +115,9 @@ def take_in(asked: Asked) -> Response:
     with board.database.writing() as session:
         _check_reach(session, asked, upload)
         made = uploads.take_in(session, asked.tenant, upload, asked.who, seen, answers=answers)
-    return to(f"/patients/{made[0]}" if len(made) == 1 else "/worklist")
+    if len(made) == 1:
+        return to(f"/patients/{made[0]}", "patient_taken_in")
+    return to("/worklist", "patients_taken_in")
 
 
 def _check_reach(session: Session, asked: Asked, upload: str) -> None:
@@ -120,11 +132,12 @@ def _check_reach(session: Session, asked: Asked, upload: str) -> None:
 def discard(asked: Asked) -> Response:
     with asked.board.database.writing() as session:
         uploads.discard(session, asked.part("upload"), asked.who)
-    return to("/upload")
+    return to("/upload", "file_discarded")
 
 
 ADDRESSES: tuple[Address, ...] = (
     *page("/upload", upload, "edit"),
+    get("/upload/form.xlsx", blank_form, "edit"),
     *page("/uploads/{upload}", uploaded, "edit"),
     post("/upload", give, "edit"),
     post("/uploads/{upload}/take", take_in, "edit"),

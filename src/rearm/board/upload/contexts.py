@@ -8,19 +8,29 @@ from rearm.board.child.reading import ReadIssue
 from rearm.board.web.contexts import Context, Part
 
 __all__ = [
+    "EXAMPLE",
     "CellToCorrect",
+    "CellsTyped",
     "Corrected",
+    "TableShown",
     "ToCorrect",
     "UploadForm",
     "UploadPage",
     "UploadPatient",
 ]
 
+EXAMPLE = """\
+patient_id,day,test,value,unit
+P-1,2026-03-09,serum_m_protein,31,g/L
+P-1,2026-03-09,hemoglobin,9.8,g/dL
+"""
+"""Rows of the table `labs`."""
+
 
 class UploadForm(Context, frozen=True, kw_only=True):
-    """The form for a file. `mappings` are kept from earlier, `mapping` is the one that is chosen;
-    `refusal`: why the last file could not be used. `days`: for how long what was read waits to be
-    taken in.
+    """The form for a file. `tables`: what a file may hold, `example` some rows of one. `mappings`
+    are kept from earlier, `mapping` is the one that is chosen; `refusal`: why the last file could
+    not be used. `days`: for how long what was read waits to be taken in.
     """
 
     template: ClassVar[str] = "upload"
@@ -29,9 +39,28 @@ class UploadForm(Context, frozen=True, kw_only=True):
     endings: tuple[str, ...]
     megabytes: int
     days: int
+    tables: tuple[TableShown, ...]
+    example: str = EXAMPLE
     mappings: tuple[str, ...] = ()
     mapping: str = ""
     refusal: str = ""
+
+
+class CellsTyped(Part, frozen=True, kw_only=True):
+    """What was typed for a row whose correction was refused, by column."""
+
+    patient: int
+    row: int
+    cells: dict[str, str]
+
+
+class TableShown(Part, frozen=True, kw_only=True):
+    """A tidy table that a file may be: what its rows are, and the columns that must be filled."""
+
+    name: str
+    meaning: str
+    needed: tuple[str, ...]
+    columns: tuple[str, ...]
 
 
 class CellToCorrect(Part, frozen=True, kw_only=True):
@@ -45,7 +74,8 @@ class CellToCorrect(Part, frozen=True, kw_only=True):
 
 class ToCorrect(Part, frozen=True, kw_only=True):
     """Something that was left out, or is doubted, with the row in which it can be put right; `row`
-    is null where it is about no single row.
+    is null where it is about no single row. `again`: its correction was refused, and the cells are
+    as they were typed.
     """
 
     place: str
@@ -55,6 +85,7 @@ class ToCorrect(Part, frozen=True, kw_only=True):
     row: int | None
     table: str = ""
     cells: tuple[CellToCorrect, ...] = ()
+    again: bool = False
 
 
 class Corrected(Part, frozen=True, kw_only=True):
@@ -82,7 +113,7 @@ class UploadPatient(Part, frozen=True, kw_only=True):
     not_used: tuple[ToCorrect, ...]
     doubted: tuple[ToCorrect, ...]
     corrected: tuple[Corrected, ...]
-    notes: int
+    notes: tuple[ReadIssue, ...]
 
 
 class UploadPage(Context, frozen=True, kw_only=True):

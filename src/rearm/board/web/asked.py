@@ -16,7 +16,8 @@ __all__ = ["Asked"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """One request. `cookie`: the id of the session as the browser sent it; `browser`: what it keeps
-    before anybody is signed in; `client`: its address; `query`: what stands behind the `?`.
+    before anybody is signed in; `client`: its address; `query`: what stands behind the `?`;
+    `kept`: what the page says of what was kept just before.
     """
 
     board: Board
@@ -26,6 +27,7 @@ class Asked:
     cookie: str = ""
     browser: str = ""
     client: str = ""
+    kept: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     form: Form = field(default_factory=Form)
 

@@ -27,12 +27,26 @@ from rearm.board.store.tenants import OWNED, check_owner
 from rearm.board.web.asked import Asked
 from rearm.board.web.contexts import Context
 from rearm.board.web.forms import Form, read_form
+from rearm.board.web.kept import Kept, kept_words
 from rearm.board.web.pages import JSON_ENDING, as_json, as_page, refused
 from rearm.board.web.proxies import client_of
 from rearm.board.words import NOT_SIGNED_IN, NOT_SIGNED_IN_HERE
 
-__all__ = ["Address", "Again", "BoardRoute", "Needed", "check_tenant", "get", "page", "post", "to"]
+__all__ = [
+    "Address",
+    "Again",
+    "BoardRoute",
+    "Leads",
+    "Needed",
+    "check_tenant",
+    "get",
+    "page",
+    "post",
+    "said_once",
+    "to",
+]
 
+_SAID_WITHIN = 120  # seconds; a page that is opened later says nothing of it
 _ID = re.compile(r"[0-9a-f]{16}")
 
 Needed = Literal["nothing", "session"] | Permission
@@ -70,7 +84,9 @@ def page(path: str, view: View, needs: Needed = "read") -> tuple[Address, ...]:
     """A page, and the same as JSON; the latter stands first, or the former would take it in."""
 
     def drawn(asked: Asked) -> Response:
-        return as_page(view(asked), asked.signed_in, path=path.format(**asked.parts))
+        shown = view(asked)
+        made = as_page(shown, asked.signed_in, path=path.format(**asked.parts), kept=asked.kept)
+        return said_once(asked, made)
 
     return (
         get(f"{path}{JSON_ENDING}", lambda asked: as_json(view(asked)), needs),
@@ -92,6 +108,8 @@ def post(path: str, action: Action, needs: Needed, *, wide: bool = False) -> Add
     def handler(asked: Asked) -> Response:
         since = _last_entry(asked.board)
         done = action(asked)
+        if isinstance(done, Leads) and done.kept:
+            asked.board.set_cookie(done, asked.board.kept_cookie, done.kept, seconds=_SAID_WITHIN)
         if isinstance(done, Response):
             return done
         if done.path and "case" in asked.parts:
@@ -117,9 +135,24 @@ def _note_look(asked: Asked, since: int) -> None:
             audit.append(session, asked.who, "patient_seen", case)
 
 
-def to(path: str) -> RedirectResponse:
-    """Leads to a page after something was changed."""
-    return RedirectResponse(path, status_code=303)
+class Leads(RedirectResponse):
+    """The way to a page, which says what was kept."""
+
+    def __init__(self, path: str, kept: Kept | None) -> None:
+        super().__init__(path, status_code=303)
+        self.kept = kept
+
+
+def to(path: str, kept: Kept | None = None) -> Leads:
+    """Leads to a page; `kept`: what was kept or changed, so that the page can say it."""
+    return Leads(path, kept)
+
+
+def said_once(asked: Asked, page: Response) -> Response:
+    """A page that said what was kept: the next one says nothing of it."""
+    if asked.kept:
+        asked.board.forget_cookie(page, asked.board.kept_cookie)
+    return page
 
 
 class BoardRoute(Route):
@@ -163,6 +196,7 @@ def _guarded(address: Address, board: Board) -> Callable[[Request], Awaitable[Re
                 cookie=cookie,
                 browser=browser,
                 client=client_of(request.scope, board.settings.trusted_proxies),
+                kept=kept_words(request.cookies.get(board.kept_cookie, "")),
                 query=dict(request.query_params),
                 form=form,
             )

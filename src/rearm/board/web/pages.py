@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from importlib import resources
 
@@ -30,13 +31,23 @@ _STATIC = {
     "board.css": "text/css; charset=utf-8",
     "htmx.js": "text/javascript; charset=utf-8",
 }
+RETRY_AFTER = "5"
+"""Seconds after which a busy board is asked again."""
+
 _HTMX = "htmx-4.0.1.min.js"  # as it is published; see NOTICE-htmx
 
 
 def as_page(
-    context: Context, signed_in: SignedIn | None, *, status: int = 200, path: str
+    context: Context,
+    signed_in: SignedIn | None,
+    *,
+    status: int = 200,
+    path: str,
+    kept: str = "",
 ) -> Response:
-    """The page of a context. `path`: its own address, from which its JSON is had."""
+    """The page of a context. `path`: its own address, from which its JSON is had; `kept`: a
+    sentence on what was kept just before.
+    """
     html = (
         _environment()
         .get_template(f"{context.template}.html.j2")
@@ -48,10 +59,14 @@ def as_page(
             json_path="" if isinstance(context, Message) else f"{path}{JSON_ENDING}",
             version=__version__,
             states=STATES,
+            kept=kept,
             **context.for_template(),
         )
     )
-    return Response(html, status_code=status, media_type="text/html; charset=utf-8")
+    headers = {"retry-after": RETRY_AFTER} if status == 503 else None
+    return Response(
+        html, status_code=status, media_type="text/html; charset=utf-8", headers=headers
+    )
 
 
 def as_json(context: Context, *, status: int = 200) -> Response:
@@ -81,7 +96,7 @@ def refused(scope: Scope, refusal: Refusal, signed_in: SignedIn | None = None) -
     else:
         answer = as_page(message, signed_in, status=status, path=path)
     if status == 503:
-        answer.headers["retry-after"] = "5"
+        answer.headers["retry-after"] = RETRY_AFTER
     if isinstance(refusal, TooMany):
         answer.headers["retry-after"] = str(refusal.retry_after)
     return answer
@@ -101,11 +116,19 @@ def _static_bytes(name: str) -> bytes:
     return resources.files("rearm.board").joinpath("static", file).read_bytes()
 
 
+def _is_day(text: str) -> bool:
+    """Whether a text is a day as a browser's own field of days takes it."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 @cache
 def _environment() -> Environment:
     """Our templates, and those of the report for the sheet."""
     report = environment()
     assert report.loader is not None
     engine = report.overlay(loader=ChoiceLoader([PackageLoader("rearm.board"), report.loader]))
-    engine.filters = {**engine.filters, "state": state_words}
+    engine.filters = {**engine.filters, "state": state_words, "is_day": _is_day}
     return engine

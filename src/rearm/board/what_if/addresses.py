@@ -7,7 +7,8 @@ from __future__ import annotations
 from msgspec import structs
 from starlette.responses import Response
 
-from rearm.board.refusals import NotUsable
+from rearm.board.facts.supposed import made_by_of
+from rearm.board.refusals import Busy, NotUsable
 from rearm.board.store import audit
 from rearm.board.store.cases import result_of
 from rearm.board.store.overrules import kept_of
@@ -35,19 +36,18 @@ def _supposed(asked: Asked) -> tuple[WhatIf, int]:
     with board.database.reading() as session:
         first = first_page(session, case)
         kept = kept_of(session, case)
-        stored = result_of(session, case, first.answer)
-        made_by = (stored.software, stored.knowledge_hash)
+        made_by = made_by_of(result_of(session, case, first.answer))
     chosen = chosen_of(first, asked.form)
     try:
-        found, by = supposed_page(first, kept, board.drawer, chosen)
-    except NotUsable as refusal:
+        found = supposed_page(first, kept, board.drawer, chosen, made_by)
+    except (NotUsable, Busy) as refusal:
         shown = structs.replace(first, chosen=chosen, refusal=str(refusal))
         return shown, refusal.status
     if found.assumed:
         details = {"version": found.answer, "facts": sorted(x.id for x in chosen)}
         with board.database.writing() as session:
             audit.append(session, asked.who, "what_if_seen", case, details)
-    return structs.replace(found, other_version=by not in (None, made_by)), 200
+    return found, 200
 
 
 def suppose(asked: Asked) -> Response | Again:

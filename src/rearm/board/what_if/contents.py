@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 from msgspec import structs
 from sqlalchemy.orm import Session
 
 from rearm.assessment import Assessment
 from rearm.assessment.overruling import StatedFact
-from rearm.board.child.answering import Kept, Supposed, suppose
+from rearm.board.child.answering import Kept
 from rearm.board.child.worker import Worker
 from rearm.board.facts.contexts import Fact, FactGroup, FactTyped
 from rearm.board.facts.facts import fact_groups, read_typed, stated, told_of
+from rearm.board.facts.supposed import MadeBy, supposed
 from rearm.board.refusals import NotThere, NotUsable
 from rearm.board.store.cases import assessment_of, case_of, latest_result
 from rearm.board.web.forms import Form
@@ -63,18 +63,16 @@ def chosen_of(page: WhatIf, form: Form) -> tuple[Fact, ...]:
 
 
 def supposed_page(
-    page: WhatIf, kept: Kept, worker: Worker, chosen: Sequence[Fact]
-) -> tuple[WhatIf, tuple[str, str] | None]:
-    """The page with what would move, and what made it (version of the software, hash of the
-    knowledge); None where nothing is assumed. Facts of which nothing was typed yet are only shown.
-    Raises NotUsable with a sentence.
+    page: WhatIf, kept: Kept, worker: Worker, chosen: Sequence[Fact], made_by: MadeBy
+) -> WhatIf:
+    """The page with what would move. Facts of which nothing was typed yet are only shown. Raises
+    NotUsable with a sentence.
     """
     assumed = tuple(_assumed(chosen))
     if not assumed:
-        return structs.replace(page, chosen=tuple(chosen)), None
-    made = worker.do(suppose, structs.replace(kept, new=assumed))
-    found = msgspec.json.decode(made, type=Supposed)
-    shown = structs.replace(
+        return structs.replace(page, chosen=tuple(chosen))
+    found = supposed(worker, structs.replace(kept, new=assumed), made_by)
+    return structs.replace(
         page,
         chosen=tuple(chosen),
         assumed=found.assumed,
@@ -82,8 +80,8 @@ def supposed_page(
         groups=found.groups,
         state=found.state,
         first=found.first,
+        other_version=found.other_version,
     )
-    return shown, (found.software, found.knowledge_hash)
 
 
 def _assumed(chosen: Sequence[Fact]) -> list[StatedFact]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec import structs
 from starlette.responses import Response
 
 from rearm.board.refusals import NotUsable
@@ -29,10 +30,12 @@ def view(asked: Asked) -> Worklist:
 def search(asked: Asked) -> Response | Again:
     """Sent as a form, since an address with a patient's id would stay in the browser."""
     text = asked.form.text("text").strip()
+    view = asked.form.text("view") or contents.ALL
     if len(text) > _LONGEST or first_harmful(text) is not None:
-        raise NotUsable(f"Search for at most {_LONGEST} characters of text.")
-    shown = _seen(asked, asked.form.text("view") or contents.ALL, text)
-    return Again(context=shown, status=200, path="/worklist")
+        refusal = NotUsable(f"Search for at most {_LONGEST} characters of text.")
+        shown = structs.replace(_seen(asked, view), typed=text, refusal=str(refusal))
+        return Again(context=shown, status=refusal.status, path="/worklist")
+    return Again(context=_seen(asked, view, text), status=200, path="/worklist")
 
 
 def as_file(asked: Asked) -> Response:

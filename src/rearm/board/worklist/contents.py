@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from rearm.board.child.reading import Summary
 from rearm.board.decision.contents import decision_shown
+from rearm.board.patient.readiness import BEFORE_THE_MEETING, ready_for
 from rearm.board.refusals import NotThere
 from rearm.board.store.cases import all_cases, decisions_of, latest_result
 from rearm.board.store.centres import is_of_the_list
@@ -18,20 +19,15 @@ from rearm.board.store.tables import Case, Result
 from rearm.board.store.utc import now
 from rearm.board.words import STATE_WORDS
 from rearm.board.worklist.contexts import (
-    Readiness,
     Worklist,
     WorklistGroup,
     WorklistRow,
     WorklistView,
 )
-from rearm.board.worklist.readiness import readiness
 
-__all__ = ["ALL", "BEFORE_THE_MEETING", "today", "worklist"]
+__all__ = ["ALL", "today", "worklist"]
 
 ALL = "all"
-BEFORE_THE_MEETING = ("backlog", "prepared", "scheduled")
-"""States in which something may still be asked for."""
-
 _LAST = "9999"  # after every day of a meeting
 _Placed = tuple[str, WorklistRow]
 _CHOSEN: Mapping[str, tuple[str, Callable[[_Placed], bool]]] = {
@@ -114,9 +110,6 @@ def _row(session: Session, case: Case, result: Result, day: date) -> WorklistRow
     shown = None if last is None else decision_shown(session, last)
     meeting = None if case.meeting_day is None else date.fromisoformat(case.meeting_day)
     waits = case.state in BEFORE_THE_MEETING
-    ready = Readiness()
-    if waits:
-        ready = readiness(told.last_tests, meeting=meeting, today=day, invented=case.invented)
     return WorklistRow(
         case=case.id,
         patient=case.patient_id,
@@ -127,6 +120,6 @@ def _row(session: Session, case: Case, result: Result, day: date) -> WorklistRow
         new_answer=shown is not None and shown.answer < result.number,
         older_knowledge=not is_of_today(result),
         older_list=not is_of_the_list(session, result),
-        ready=ready,
+        ready=ready_for(case, told.last_tests, day),
         **{name: getattr(told, name) for name in told.__struct_fields__},
     )

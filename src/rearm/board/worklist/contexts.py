@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from rearm.board.child.reading import Summary
+from rearm.board.patient.contexts import Readiness
 from rearm.board.web.contexts import Context, Part
 
 __all__ = [
-    "OldResult",
-    "Readiness",
-    "ReckonedAt",
     "Worklist",
     "WorklistGroup",
     "WorklistRow",
     "WorklistView",
 ]
-
-ReckonedAt = Literal["meeting", "today", "last_entry"]
-
-
-class OldResult(Part, frozen=True, kw_only=True):
-    """Tests whose newest results are of one day and too old: `age` in days, of at most `max_age`.
-    `date` is empty where the record has none on the calendar.
-    """
-
-    tests: tuple[str, ...]
-    date: str
-    age: int
-    max_age: int
-
-
-class Readiness(Part, frozen=True, kw_only=True):
-    """What a board needs and does not have: `lacking` was never done, `undated` has results without
-    a day, `old` is too old on the day `reckoned`.
-    """
-
-    lacking: tuple[str, ...] = ()
-    undated: tuple[str, ...] = ()
-    old: tuple[OldResult, ...] = ()
-    reckoned: ReckonedAt = "last_entry"
-
-    @property
-    def wanting(self) -> bool:
-        """Whether anything is missing or too old."""
-        return bool(self.lacking or self.undated or self.old)
 
 
 class WorklistRow(Summary, frozen=True, kw_only=True):
@@ -84,7 +53,8 @@ class WorklistView(Part, frozen=True, kw_only=True):
 
 class Worklist(Context, frozen=True, kw_only=True):
     """The patients of a view by their state; `all_patients` counts those of the tenant. `searched`:
-    the text that was searched for, which stands in no address. `older`: answers that are not those
+    the text that was searched for, which stands in no address; `typed`: one that can't be searched
+    for, and `refusal` why. `older`: answers that are not those
     of today's knowledge and centre's list.
     """
 
@@ -97,4 +67,6 @@ class Worklist(Context, frozen=True, kw_only=True):
     view: str
     views: tuple[WorklistView, ...]
     searched: str = ""
+    typed: str = ""
+    refusal: str = ""
     older: int = 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from rearm.board.worklist.contexts import OldResult, Worklist, WorklistRow
+from rearm.board.patient.contexts import OldResult
+from rearm.board.worklist.contexts import Worklist, WorklistRow
 from rearm.characters import formula_free, replaced
 
 __all__ = ["as_csv"]

@@ -53,7 +53,7 @@ from rearm.report.assessment.strategies import (
 from rearm.report.assessment.timeline import picture_of, words_below
 from rearm.report.citations import References
 from rearm.report.draw import NO_PICTURES, can_draw
-from rearm.report.sheet.contents import SheetContents, sheet_contents
+from rearm.report.sheet.contents import DecisionTold, SheetContents, sheet_contents
 from rearm.report.style import css
 from rearm.report.words import capital, words
 
@@ -83,6 +83,7 @@ class PageContext:
     - `support_first`: by its lines, the first option on the page with this supportive care.
     - `evidence_first`: by its id, the first option on the page with this evidence.
     - `notes`: the remarks that have a text, by id.
+    - `back`: the address from which the page was opened; empty where it stands by itself.
     """
 
     result: Assessment
@@ -102,6 +103,7 @@ class PageContext:
     support_first: Mapping[tuple[str, ...], OptionResult]
     evidence_first: Mapping[str, OptionResult]
     notes: tuple[tuple[str, Note], ...]
+    back: str
 
     def reason(self, key: str) -> Reason:
         """The reason of this id."""
@@ -298,7 +300,13 @@ class PageContext:
         return "Failure" if kind == "failure" else words(what)
 
 
-def page_context(assessment: Assessment, *, with_picture: bool) -> PageContext:
+def page_context(
+    assessment: Assessment,
+    *,
+    with_picture: bool,
+    decided: DecisionTold | None = None,
+    back: str = "",
+) -> PageContext:
     """The context of the page of this result."""
     picture = picture_of(assessment) if with_picture and can_draw() else None
     opened, folded = open_strategies(assessment), folded_tiers(assessment)
@@ -310,7 +318,7 @@ def page_context(assessment: Assessment, *, with_picture: bool) -> PageContext:
         evidence_first.setdefault(option.evidence, option)
     return PageContext(
         result=assessment,
-        sheet=sheet_contents(assessment),
+        sheet=sheet_contents(assessment, decided),
         references=References.of_result(assessment),
         css=css(),
         picture=picture or None,
@@ -326,6 +334,7 @@ def page_context(assessment: Assessment, *, with_picture: bool) -> PageContext:
         support_first=support_first,
         evidence_first=evidence_first,
         notes=_notes(assessment, parts),
+        back=back,
     )
 
 

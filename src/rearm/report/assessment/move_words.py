@@ -11,6 +11,7 @@ from itertools import groupby
 from rearm.assessment.result import Assessment
 from rearm.assessment.result.moves import Move, MovedBy, MoveKind
 from rearm.report.assessment.answer_words import state_words, tier_words
+from rearm.report.assessment.dated import dated
 from rearm.report.assessment.disease import disease_sentence
 from rearm.report.assessment.sentences import action_text
 from rearm.report.words import capital, words
@@ -175,11 +176,12 @@ def _failure(result: Assessment) -> str:
     last = result.failures[-1]
     day = "" if last.day is None else f" on day {last.day}"
     certainty = "" if last.certainty is None else f", {words(last.certainty)}"
-    return f"The last CAR-T: {words(last.status)}{day}{certainty}."
+    return dated(f"The last CAR-T: {words(last.status)}{day}{certainty}.", result)
 
 
 def _disease(result: Assessment) -> str:
-    return disease_sentence(result) or "Nothing can be said of a relapse."
+    told = disease_sentence(result) or "Nothing can be said of a relapse."
+    return dated(told, result)
 
 
 def _cause(before: Assessment, after: Assessment, move: Move) -> MoveLine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rearm.assessment.result import Alert, Assessment, Overruled
+from rearm.report.assessment.dated import dated
 from rearm.report.assessment.sentences import alert_title
 from rearm.report.words import capital
 
@@ -38,8 +39,8 @@ def overruled_lines(result: Assessment) -> tuple[OverruledLine, ...]:
         OverruledLine(
             id=x.id,
             name=capital(x.name),
-            stated=x.stated,
-            computed=x.computed,
+            stated=dated(x.stated, result) if _of_course(x) else x.stated,
+            computed=dated(x.computed, result) if _of_course(x) else x.computed,
             reason=x.reason,
             who=f"{x.by}, {x.at[:10]}" if x.by else "",
             notes=tuple(_notes(x)),
@@ -47,6 +48,11 @@ def overruled_lines(result: Assessment) -> tuple[OverruledLine, ...]:
         )
         for x in result.overruled
     )
+
+
+def _of_course(x: Overruled) -> bool:
+    """Whether its days are those of the axis of the patient."""
+    return x.kind not in ("finding", "cause")
 
 
 def _notes(x: Overruled) -> list[str]:
@@ -70,4 +76,5 @@ def lost_alerts_in_words(result: Assessment) -> tuple[tuple[str, str], ...]:
 def _lost(result: Assessment, alert: Alert) -> str:
     read = [result.findings[name] for name in alert.findings]
     told = [x.computed.text for x in read if x.computed is not None]
-    return f"{alert.text} (computed: {'; '.join(told)})" if told else alert.text
+    computed = dated("; ".join(told), result)
+    return f"{alert.text} (computed: {computed})" if told else alert.text

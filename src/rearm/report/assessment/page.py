@@ -22,17 +22,25 @@ from rearm.report.assessment.sentences import (
     reason_text,
     subject,
 )
+from rearm.report.sheet.contents import DecisionTold
 from rearm.report.style import css, environment
 from rearm.report.words import finding_words
 
 __all__ = ["index_page", "page", "template_of"]
 
 
-def page(assessment: Assessment, *, with_picture: bool = True) -> str:
+def page(
+    assessment: Assessment,
+    *,
+    with_picture: bool = True,
+    decided: DecisionTold | None = None,
+    back: str = "",
+) -> str:
     """The HTML text. Without the extra `pictures` the page is whole but for the timeline, and says
-    so.
+    so. `decided`: what the board decided; `back`: the address to which the page leads back.
     """
-    return template_of("page").render(page=page_context(assessment, with_picture=with_picture))
+    context = page_context(assessment, with_picture=with_picture, decided=decided, back=back)
+    return template_of("page").render(page=context)
 
 
 def index_page(rows: Sequence[IndexRow], unread: Sequence[str] = ()) -> str:

@@ -17,6 +17,7 @@ from rearm.assessment.result import Point
 from rearm.report.assessment.context import page_context
 from rearm.report.assessment.page import template_of
 from rearm.report.assessment.timeline import PANELS
+from rearm.report.sheet.contents import DecisionTold
 from rearm.report.sheet.fonts import font_faces
 from rearm.report.sheet.pdf import pdf_of
 from rearm.report.stamp import Stamp
@@ -30,16 +31,16 @@ _H4 = re.compile(r"<(/?)h4>")
 _FAMILY = re.compile(r'font-family="[^"]*"')
 
 
-def report_pdf(assessment: Assessment, stamp: Stamp) -> bytes:
-    """The whole report as a PDF by PDF/UA-1, the same bytes for the same result and stamp. Raises
-    PdfError where none can be made here.
+def report_pdf(assessment: Assessment, stamp: Stamp, decided: DecisionTold | None = None) -> bytes:
+    """The whole report as a PDF by PDF/UA-1, with what the board decided; the same bytes for the
+    same result, decision and stamp. Raises PdfError where none can be made here.
     """
-    return pdf_of(printed_page(assessment, stamp))
+    return pdf_of(printed_page(assessment, stamp, decided))
 
 
-def printed_page(assessment: Assessment, stamp: Stamp) -> str:
+def printed_page(assessment: Assessment, stamp: Stamp, decided: DecisionTold | None = None) -> str:
     """The HTML text for paper. Its title names no patient."""
-    context = page_context(assessment, with_picture=True)
+    context = page_context(assessment, with_picture=True, decided=decided)
     if context.picture:
         told = str(escape(timeline_words(assessment)))
         # WeasyPrint takes what stands for a picture from its title alone

@@ -383,9 +383,11 @@ def evidence_page(
     *,
     knowledge: Knowledge | None = None,
     store: Mapping[str, StoreFigures] | None = None,
+    back: str = "",
 ) -> str:
     """One self-contained HTML page for the strategies or options named, else for all strategies;
-    with `store` what a store shows of each, beside it.
+    with `store` what a store shows of each, beside it. `back`: the address to which the page leads
+    back.
 
     Raises KnowledgeError for a name that is neither.
     """
@@ -426,4 +428,5 @@ def evidence_page(
         with_store=store is not None,
         beside=BESIDE,
         not_in_store=NOT_IN_STORE,
+        back=back,
     )

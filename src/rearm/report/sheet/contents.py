@@ -13,6 +13,7 @@ from rearm.report.assessment.answer_words import (
     state_words,
 )
 from rearm.report.assessment.change_words import changes_in_words
+from rearm.report.assessment.dated import dated
 from rearm.report.assessment.disease import computed_course_words, disease_sentence
 from rearm.report.assessment.overruled_words import (
     OverruledLine,
@@ -31,7 +32,7 @@ from rearm.report.assessment.sentences import (
 from rearm.report.sheet.case_lines import case_lines
 from rearm.report.words import capital, days_words, unread_file, words
 
-__all__ = ["SheetContents", "sheet_contents"]
+__all__ = ["DecisionTold", "SheetContents", "sheet_contents"]
 
 _NOT_NOW = 3  # options that the room would ask about
 _CHECKED = 10  # boxes of the checklist
@@ -70,6 +71,24 @@ class SheetLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionTold:
+    """What the board decided, as it was recorded. `answer`: the version of the answer on which it
+    decided; `other_answer`: the sheet shows another version. `deviation`: why the choice is not in
+    the highest tier; empty where it is.
+    """
+
+    chosen: str
+    tier: str
+    reason: str
+    deviation: str
+    participants: str
+    at: str
+    who: str
+    answer: int
+    other_answer: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SheetContents:
     """The one variable of the template, `sheet`.
 
@@ -90,6 +109,8 @@ class SheetContents:
     - `checklist`: what is to be settled before the first dose of what stands first, `arranged`:
       what is to be arranged: premedication, prophylaxis, programme; `before_start`: their heading.
     - `review`: when the board looks again; None where there is nothing to look at.
+    - `decided`: what the board decided; None where nothing is recorded, so that there is room for
+      it.
     """
 
     result: Assessment
@@ -113,9 +134,10 @@ class SheetContents:
     checklist: tuple[str, ...]
     arranged: tuple[str, ...]
     review: ReviewWords | None
+    decided: DecisionTold | None
 
 
-def sheet_contents(result: Assessment) -> SheetContents:
+def sheet_contents(result: Assessment, decided: DecisionTold | None = None) -> SheetContents:
     lines = answer_lines(result)
     shared = _shared(result, lines)
     begun = lines if _begins(result, lines) else []
@@ -129,9 +151,9 @@ def sheet_contents(result: Assessment) -> SheetContents:
         overruled_count=overruled_count(len(result.overruled)),
         lost_alerts=lost_alerts_in_words(result),
         actions=tuple(_actions(result.actions)),
-        case=case_lines(result),
-        relapse=disease_sentence(result),
-        failure=_failure(result),
+        case=tuple(dated(line, result) for line in case_lines(result)),
+        relapse=dated(disease_sentence(result), result),
+        failure=dated(_failure(result), result),
         state=state_words(result),
         before=tuple((test.name, changes_in_words(result, test)) for test in result.tests),
         lines=tuple(_line(result, line, shared) for line in lines),
@@ -141,6 +163,7 @@ def sheet_contents(result: Assessment) -> SheetContents:
         checklist=_checklist(result, begun, shared),
         arranged=result.practicalities.tasks if begun else (),
         review=review_words(result),
+        decided=decided,
     )
 
 
@@ -156,7 +179,7 @@ def _actions(actions: Sequence[Action]) -> Iterator[str]:
 def _alert(result: Assessment, alert: Alert) -> str:
     """What it means; one that is open with what points to it."""
     seen = "; ".join(seen_texts(result, alert.findings)) if alert.status == "open" else ""
-    return f"{alert.text} ({seen})" if seen else alert.text
+    return f"{alert.text} ({dated(seen, result)})" if seen else alert.text
 
 
 def _failure(result: Assessment) -> str:

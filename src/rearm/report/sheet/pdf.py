@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rearm.assessment import Assessment
 from rearm.errors import RearmError
+from rearm.report.sheet.contents import DecisionTold
 from rearm.report.sheet.fonts import WOFF2
 from rearm.report.sheet.page import sheet
 from rearm.report.stamp import Stamp
@@ -43,9 +44,13 @@ def check_pdf_can_be_made() -> None:
     _weasyprint()
 
 
-def sheet_pdf(assessment: Assessment, stamp: Stamp | None = None) -> bytes:
-    """The sheet of the patient as a PDF. Raises PdfError where none can be made here."""
-    return pdf_of(sheet(assessment, stamp))
+def sheet_pdf(
+    assessment: Assessment, stamp: Stamp | None = None, decided: DecisionTold | None = None
+) -> bytes:
+    """The sheet of the patient as a PDF, with what the board decided. Raises PdfError where none
+    can be made here.
+    """
+    return pdf_of(sheet(assessment, stamp, decided=decided))
 
 
 def pdf_of(html: str) -> bytes:

@@ -6,9 +6,21 @@ from collections.abc import Iterable
 from datetime import date
 
 from rearm.board.child.reading import LastTest
-from rearm.board.worklist.contexts import OldResult, Readiness, ReckonedAt
+from rearm.board.patient.contexts import OldResult, Readiness, ReckonedAt
+from rearm.board.store.tables import Case
 
-__all__ = ["readiness"]
+__all__ = ["BEFORE_THE_MEETING", "readiness", "ready_for"]
+
+BEFORE_THE_MEETING = ("backlog", "prepared", "scheduled")
+"""States in which something may still be asked for."""
+
+
+def ready_for(case: Case, tests: Iterable[LastTest], today: date) -> Readiness:
+    """What is missing or too old at the meeting of a patient; nothing once it is decided."""
+    if case.state not in BEFORE_THE_MEETING:
+        return Readiness()
+    meeting = None if case.meeting_day is None else date.fromisoformat(case.meeting_day)
+    return readiness(tests, meeting=meeting, today=today, invented=case.invented)
 
 
 def readiness(
