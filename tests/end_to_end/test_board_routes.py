@@ -531,7 +531,8 @@ def test_everything_behind_the_sheet_is_the_report_s_page(board: Board, visitor:
 
     case = stock(board, "SYN-01")["SYN-01"]
     text = visitor.get(f"/patients/{case}/results/1").text
-    drawn = page(Assessment.from_json(visitor.get(f"/patients/{case}/results/1.json").text))
+    result = Assessment.from_json(visitor.get(f"/patients/{case}/results/1.json").text)
+    drawn = page(result, back=f"/patients/{case}")
     assert text == re.sub(
         "<title>.*?</title>", "<title>Rearm: everything behind the sheet</title>", drawn, count=1
     )
