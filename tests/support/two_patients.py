@@ -18,6 +18,7 @@ from tests.support.places import DATA
 import rearm
 from rearm.assessment import Assessment, assess
 from rearm.assessment.overruling import StatedFact, assess_overruled, fact_now
+from rearm.knowledge.bundle import load
 from rearm.record import Record
 from rearm.report.sheet.contents import sheet_contents
 
@@ -41,7 +42,10 @@ __all__ = [
 
 LETTER = DATA / "review" / "patients" / "1-first-entry"
 TYPED, SENT = "C", "B"
-CALCIUM = {"test": "calcium", "value": "2.31", "unit": "mmol/L", "day": "2026-09-28"}
+CALCIUM = {
+    "test": load().lab_tests["calcium"].name,
+    "value": "2.31", "unit": "mmol/L", "day": "2026-09-28",
+}  # fmt: skip
 GIVEN = {
     "given": "talquetamab", "started": "2026-10-05", "best_response": "VGPR",
     "response_day": "2026-11-16",
