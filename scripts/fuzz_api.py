@@ -29,13 +29,13 @@ from sqlalchemy import select
 from rearm.board import serve
 from rearm.board.app import make_app
 from rearm.board.board import Board
-from rearm.board.child import carding
-from rearm.board.child.pool import warm
+from rearm.board.child.drawing import print_sheet_plainly
 from rearm.board.people.tokens import make_token
 from rearm.board.rate import Rate
+from rearm.board.store import cases
 from rearm.board.store.database import Database
 from rearm.board.store.folder import open_board
-from rearm.board.store.tables import FIRST_TENANT, Case
+from rearm.board.store.tables import FIRST_TENANT, Case, Result
 
 SCHEMATHESIS = "schemathesis==4.32.5"
 
@@ -57,8 +57,9 @@ def running_board(folder: Path) -> Iterator[tuple[Board, str]]:
     board = Board(place, database, port=listening.getsockname()[1])
     board.api_rate = Rate(per_minute=1e9, at_once=10**9)
     board.take_in_examples()
-    for worker in (board.reader, board.drawer):  # that one starts takes long on a busy machine
-        warm(worker, carding.card_of_nobody, 0)
+    with database.reading() as session:
+        result = cases.assessment_of(session.scalars(select(Result).limit(1)).one()).to_json()
+    board.drawer.do(print_sheet_plainly, result)  # what it loads at first counts for nobody
     token = make_token(
         database, FIRST_TENANT, "fuzz", name="fuzz", permissions=("read", "edit", "decide"), days=1
     )
