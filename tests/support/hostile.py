@@ -51,21 +51,21 @@ HOSTILE: tuple[str, ...] = (
 )
 
 Pack = tuple[str, ...]
-"""Texts that are sent together, one after the other in one field; the first stands at its
-beginning, where a spreadsheet program would compute it.
+"""Texts that are sent together, one after the other in one field; two of them are formulas, which
+begin the fields in turn, since a spreadsheet program computes what begins a cell.
 """
 
 _BEGINNING = len(_CELLS) * len(_INNER)
-_SHORT = 12
 
 
 def packs() -> list[Pack]:
-    """All texts where `REARM_HOSTILE` is `all`, otherwise twelve of every kind."""
+    """All texts where `REARM_HOSTILE` is `all`, otherwise twelve of different kinds."""
     begin, more = HOSTILE[:_BEGINNING], HOSTILE[_BEGINNING:]
     if os.environ.get("REARM_HOSTILE") != "all":
-        tags = [more[i] for i in (0, 17, 24, 39, 48, 63)]
-        return [(begin[0], *tags[:3], _OTHERS[0]), (begin[58], *tags[3:], _OTHERS[8], _OTHERS[4])]
-    return [(text, *more[i :: len(begin)]) for i, text in enumerate(begin)]
+        tags = [more[i] for i in (0, 13, 17, 27, 35, 48)]
+        return [(begin[0], begin[57], *tags, _OTHERS[0], _OTHERS[4], _OTHERS[7], _OTHERS[8])]
+    count = len(begin) // 2
+    return [(begin[i], begin[i + count], *more[i::count]) for i in range(count)]
 
 
 def kept_texts(pack: Pack) -> Pack:

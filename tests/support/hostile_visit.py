@@ -23,7 +23,7 @@ from rearm.board.routes import ADDRESSES
 from rearm.board.web.declare import Address
 from rearm.intake.dictionary import load_tables
 
-__all__ = ["DAY", "SOUND", "HostileVisit", "Seen", "pattern_of"]
+__all__ = ["DAY", "SOUND", "HostileVisit", "Seen", "declared", "pattern_of"]
 
 DAY = "2026-12-07"
 TABLES = ROOT / "examples" / "tables"
@@ -42,6 +42,7 @@ SOUND: dict[str, dict[str, str]] = {
     "/patients/{case}/what-if": {"chosen:ecog": "1", "ecog:value": "3", "ecog:low": "",
                                  "ecog:high": ""},
     "/patients/{case}/compare": {"a": "", "b": ""},
+    "/break-glass": {"patient": "SYN-02"},
     "/administration/users": {"role_reader": "yes"},
     "/entry/{draft}": {"do": "check"},
     "/patients/{case}/entry": {"do": "check"},
@@ -96,16 +97,17 @@ def _in_meeting(found: tuple[str, PageForm]) -> bool:
     return found[1].action.startswith("/meetings/")
 
 
-def _declared(method: str) -> Iterator[Address]:
+def declared(method: str) -> Iterator[Address]:
     return (x for x in ADDRESSES if x.method == method)
 
 
 class HostileVisit:
-    """One browser at one board."""
+    """One browser at one board. `more`: addresses to which no link leads."""
 
     def __init__(self, visitor: Visitor, seen: Seen) -> None:
         self.visitor, self.seen = visitor, seen
         self.case, self.upload, self.draft, self.job = "", "", "", ""
+        self.more: tuple[str, ...] = ()
 
     # ------------------------------------------------------------ files
 
@@ -180,7 +182,11 @@ class HostileVisit:
         self._post(
             path, form, pattern, {**dict.fromkeys((*form.texts, *form.closed), " ".join(pack))}
         )
-        parts = {name: [*pieces(kept_texts(pack), most)] for name, most in free.items()}
+        kept = kept_texts(pack)
+        parts = {
+            name: [*pieces((*kept[i % 2 :], *kept[: i % 2]), most)]
+            for i, (name, most) in enumerate(free.items())
+        }
         for turn in range(max(map(len, parts.values()), default=0)):
             texts = {name: each[turn % len(each)] for name, each in parts.items()}
             answer = self._post(path, form, pattern, {**sound, **texts})
@@ -210,7 +216,7 @@ class HostileVisit:
         """Every address of this round, followed by links from those that need nothing or that are
         known; `whole`: also what takes long to draw. Gives the pages.
         """
-        todo, known, pages = [*self._first(whole)], set[str](), []
+        todo, known, pages = [*self._first()], set[str](), []
         here: Counter[str] = Counter()
         while todo:
             path = todo.pop(0).partition("#")[0]
@@ -236,9 +242,12 @@ class HostileVisit:
         self.seen.pages = [path for path, _ in pages]
         return pages
 
-    def _first(self, whole: bool) -> Iterator[str]:
+    def _first(self) -> Iterator[str]:
+        yield from (x.path for x in declared("GET") if "{" not in x.path)
+        yield from self.more
+        if not self.case:
+            return
         case = f"/patients/{self.case}"
-        yield from (x.path for x in _declared("GET") if "{" not in x.path)
         yield from (case, f"/uploads/{self.upload}", f"/entry/{self.draft}")
         for more in ("decision", "follow-up", "history", "history/1/2", "overrule", "what-if",
                      "compare", "result", "record", "entry", "entry/paste", "overrule/ecog",
@@ -249,8 +258,7 @@ class HostileVisit:
         yield f"/meetings/{DAY}"
         yield f"/meetings/{DAY}/patients/{self.case}"
         yield f"/meetings/{DAY}/minutes"
-        if self.job:
-            yield from (self.job, f"{self.job}.pdf")
+        yield from (self.job, f"{self.job}.pdf")
         yield f"{case}/compare/{'/'.join(self._strategies())}"
         yield f"/administration/audit?who={quote('<script>alert(1)</script>')}&case=%22%3E%3Cb%3E"
 

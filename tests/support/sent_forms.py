@@ -33,7 +33,7 @@ class PageForm:
     checks: str = ""
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def parsed(html: str) -> Element:
     """A page as a browser reads it."""
     root: Element = tinyhtml5.parse(html, namespace_html_elements=False)
