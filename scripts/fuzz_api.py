@@ -40,10 +40,13 @@ from rearm.board.store.tables import FIRST_TENANT, Case, Result
 SCHEMATHESIS = "schemathesis==4.32.5"
 
 # 422: the content fits its schema and says nothing that could be kept, drawn or decided on; 409:
-# the version of the case is not the one that was seen
+# the version of the case is not the one that was seen; 413: what is too long may be too large, too
 _CONFIG = """
 [checks]
 positive_data_acceptance.expected-statuses = ["2xx", "404", "409", "422"]
+negative_data_rejection.expected-statuses = [
+  "400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429", "5xx",
+]
 """
 
 
