@@ -67,6 +67,9 @@ def _chunks() -> list[tuple[Pack, ...]]:
 
 
 CHUNKS = _chunks()
+WHOLE = len(CHUNKS) > 1
+PACKS = [packs()[0], HOSTILE] if WHOLE else packs()
+"""What programs and record systems send: a few texts, and where all are sent, all at one place."""
 
 
 def test_there_are_enough_texts() -> None:
@@ -157,7 +160,7 @@ def test_the_doors(tmp_path: Path) -> None:
     stranger = HostileVisit(Visitor(board, signed_in=False), seen)
     stranger.more = (f"/password/{link}",)
     inside = [HostileVisit(member(board, name), seen) for name in ("reader", "both")]
-    for pack in packs()[:6]:
+    for pack in packs()[:3]:
         for visit in some([stranger, *inside]):
             visit.send_all(pack)
             visit.look()
@@ -241,11 +244,13 @@ def _with(value: Any, path: tuple[Any, ...], text: str) -> Any:
 
 
 def _spoilt(body: Any, pack: Pack) -> Iterator[Any]:
-    """The body with texts at one kind of place after the other, in the first of its kind."""
+    """The body with texts at one kind of place after the other, in the first of its kind; every
+    eighth kind where only a few texts are sent.
+    """
     first: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     for path in _places(body):
         first.setdefault(_kind(path), path)
-    for path in first.values():
+    for path in [*first.values()][:: 1 if WHOLE else 8]:
         yield _with(body, path, " ".join(pack))
 
 
@@ -279,13 +284,13 @@ def test_nothing_runs_in_what_programs_send(tmp_path: Path) -> None:
     client = Visitor(board, signed_in=False).client
     bodies = _api(board)
     sent = answered = 0
-    for pack in packs()[:4]:
+    for pack in PACKS:
         for path, body in bodies.items():
             for spoilt in _spoilt(body, pack):
                 answer = client.post(f"/api/v1{path}", json=spoilt, headers=head)
                 assert faults(answer) == [], path
                 sent, answered = sent + 1, answered + (answer.status_code < 300)
-    assert answered > 20
+    assert answered > 10
     listed = client.get("/api/v1/cases", headers=head)
     assert faults(listed) == []
     for case in some(listed.json()["cases"]):
@@ -303,7 +308,7 @@ def test_nothing_runs_in_what_a_record_system_sends(tmp_path: Path) -> None:
     client = Visitor(board, signed_in=False).client
     path = f"/cds-services/{SERVICE}"
     sent = cards = 0
-    for pack in packs()[:4]:
+    for pack in PACKS:
         for body in _spoilt(system.request("SYN-01"), pack):
             head = {"authorization": f"Bearer {system.signed(board.origin + path)}"}
             answer = client.post(path, json=body, headers=head)
