@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 FILE   ?=
+PARTS  ?=
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
@@ -109,7 +110,7 @@ matrix: setup-test ## the tests under every interpreter that is found (3.11 to 3
 mutation: setup-test ## mutation testing of the response criteria (a quarter of the mutants; SHARE=1 for all)
 	@$(BIN)/python -m scripts.mutation --share $(or $(SHARE),0.25)
 
-gates: setup-test ## list the long checks: make gate-NAME runs one and writes docs/validation/NAME.md
+gates: setup-test ## list the long checks: make gate-NAME runs one and writes docs/validation/NAME.md (gate-board: all, or PARTS)
 	@$(BIN)/python -m scripts.gate list
 
 gate-versions: setup-test
@@ -123,7 +124,12 @@ gate-spark: setup-test
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[spark]'
 	@$(BIN)/python -m scripts.gate spark
 
-gate-board-postgresql: postgres pango
+gate-board: setup-test browser pango postgres
+	@command -v npm >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends npm >/dev/null; \
+	  else echo "No npm found: install it for axe-core (Debian: npm)."; exit 1; fi; }
+	@$(BIN)/python -m scripts.gate board $(PARTS)
+
 gate-%: setup-test
 	@$(BIN)/python -m scripts.gate $*
 

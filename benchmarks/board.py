@@ -1,10 +1,14 @@
 """Load on the board, on a machine of two cores that also runs the clients.
 
-    python -m benchmarks.board [--seconds 60] [--crowd-seconds 60] [--requests 10000]
+    python -m benchmarks.board [--database sqlite|postgresql] [--seconds 60] [--crowd-seconds 60]
+                               [--requests 10000]
 
-Three parts against a real `rearm serve` with the invented patients:
-- ten clients at a fixed rate: two sheets, one card and one form saved every second. Times are taken
-  from the moment at which a request was due, so that a slow answer is charged for those it delays.
+Three parts against a real `rearm serve` with the invented patients, on SQLite or on a PostgreSQL
+server that is started for it and writes to the disk:
+- ten clients at a fixed rate: two sheets and one card every second, and one form saved beside them.
+  A card is asked for as a record system does, with data of its patient and a token of its own.
+  Times are taken from the moment at which a request was due, so that a slow answer is charged for
+  those it delays.
 - a crowd: 200 clients, each asking again as soon as it was answered, or when it was told to.
 - many requests: the memory of all processes of the board on the way.
 """
@@ -20,11 +24,23 @@ import statistics
 import sys
 import tempfile
 import time
+import uuid
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
+import pytest
+from tests.support.databases import DATABASES, new_databases
+from tests.support.record_system import (
+    PATIENTS,
+    SERVICE,
+    FakeRecordSystem,
+    running_record_system,
+)
 from tests.support.running_board import running
 
 from rearm.board.commands import new_link
@@ -52,11 +68,30 @@ async def signed_in(folder: Path) -> httpx.AsyncClient:
     return client
 
 
+class Cards:
+    """A record system that asks for cards."""
+
+    def __init__(self, client: httpx.AsyncClient, system: FakeRecordSystem) -> None:
+        self._client, self._system = client, system
+        self._origin = str(client.base_url).rstrip("/")
+        self._place = f"/cds-services/{SERVICE}"
+        self._bodies = [system.request(patient) for patient in PATIENTS]
+
+    async def card(self, turn: int) -> httpx.Response:
+        token = self._system.signed(f"{self._origin}{self._place}")  # for once
+        body: dict[str, Any] = {**self._bodies[turn % len(self._bodies)]}
+        body["hookInstance"] = str(uuid.uuid4())
+        headers = {"authorization": f"Bearer {token}"}
+        answer = await self._client.post(self._place, json=body, headers=headers)
+        assert answer.status_code != 200 or len(answer.json()["cards"]) == 1
+        return answer
+
+
 class Visit:
     """What the clients ask for."""
 
-    def __init__(self, clients: list[httpx.AsyncClient], cases: list[str]) -> None:
-        self.clients, self.cases = clients, cases
+    def __init__(self, clients: list[httpx.AsyncClient], cases: list[str], cards: Cards) -> None:
+        self.clients, self.cases, self.cards = clients, cases, cards
         self._saved: dict[int, tuple[str, str]] = {}
 
     async def sheet(self, turn: int) -> httpx.Response:
@@ -104,10 +139,15 @@ def at_share(took: list[float], share: float) -> float:
 
 
 async def fixed_rate(visit: Visit, seconds: float) -> bool:
-    asks: dict[str, Ask] = {"sheet": visit.sheet, "form": visit.form}
+    asks: dict[str, Ask] = {
+        "sheet": visit.sheet,
+        "card": visit.cards.card,
+        "form": visit.form,
+    }
     for client in range(len(visit.clients)):
         await visit.ready_form(client)
-    await asyncio.gather(*(ask(turn) for turn in range(3) for ask in (visit.sheet,)))
+    warmed = (visit.sheet, visit.cards.card)
+    await asyncio.gather(*(ask(turn) for turn in range(3) for ask in warmed))
     parts = await asyncio.gather(
         *(at_rate(ask, RATES[name], seconds) for name, ask in asks.items())
     )
@@ -202,11 +242,39 @@ def board_process() -> int:
     raise SystemExit("the board does not run")
 
 
-async def under_load(folder: Path, arguments: argparse.Namespace) -> bool:
-    clients = [await signed_in(folder) for _ in range(CLIENTS)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the board stands, and the record system that it knows."""
+
+    folder: Path
+    system: FakeRecordSystem
+
+
+@contextmanager
+def running_place(kind: str) -> Iterator[Place]:
+    """A board that runs on a database of this kind. Ends with 1 where there is no such server."""
+    with tempfile.TemporaryDirectory() as name, running_record_system(FakeRecordSystem()) as system:
+        folder = Path(name) / "board"
+        options = ["--record-system", str(system.configuration(Path(name)))]
+        if kind == "sqlite":
+            with running(folder, *options):
+                yield Place(folder=folder, system=system)
+            return
+        try:
+            with (
+                new_databases(durable=True) as new,
+                running(folder, *options, "--database", new("template0")),
+            ):
+                yield Place(folder=folder, system=system)
+        except pytest.skip.Exception as absent:
+            raise SystemExit(str(absent)) from None
+
+
+async def under_load(place: Place, arguments: argparse.Namespace) -> bool:
+    clients = [await signed_in(place.folder) for _ in range(CLIENTS)]
     page = (await clients[0].get("/worklist")).text
     cases = list(dict.fromkeys(_CASE.findall(page)))
-    visit = Visit(clients, cases)
+    visit = Visit(clients, cases, Cards(clients[0], place.system))
     good = await fixed_rate(visit, arguments.seconds)
     good &= await crowd(visit, arguments.crowd_seconds)
     good &= await many(visit, arguments.requests, board_process())
@@ -217,14 +285,14 @@ async def under_load(folder: Path, arguments: argparse.Namespace) -> bool:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.board")
+    parser.add_argument("--database", choices=DATABASES, default="sqlite")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--crowd-seconds", type=float, default=60)
     parser.add_argument("--requests", type=int, default=10_000)
     given = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place) / "board"
-        with running(folder):
-            good = asyncio.run(under_load(folder, given))
+    with running_place(given.database) as place:
+        print(f"On {given.database}:")
+        good = asyncio.run(under_load(place, given))
     print(f"\n{'Every figure is as wanted.' if good else 'NOT every figure is as wanted.'}")
     print(f"{os.cpu_count()} cores, which the clients used too.")
     return 0 if good else 1

@@ -1,8 +1,11 @@
-"""The long checks, each with its table in `docs/validation/`: `make gate-NAME`.
+"""The long checks, each with its table in `docs/validation/`: `make gate-NAME [PARTS="..."]`.
 
 A gate runs one or more commands, prints what they print, and writes it with the command, the time
 and the version to `docs/validation/NAME.md`. Run before an issue is resolved; none is part of
-`make test`. Each takes less than an hour on two cores.
+`make test`. Each takes less than an hour and a quarter on two cores.
+
+A gate of several parts writes each under its name, with its command, commit and day. `PARTS` names
+those that are to run; of the others the page says that they did not run, and gives no figure.
 """
 
 from __future__ import annotations
@@ -13,11 +16,15 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+
+import msgspec
 
 from rearm.version import __version__
 
 ROOT = Path(__file__).parents[1]
+KEPT = ROOT / ".gate"  # what parts printed, not in the repository
 ROUNDS = 10  # of the property tests, each with inputs of its own
 
 
@@ -27,9 +34,32 @@ class Gate:
 
     title: str
     commands: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One command of a gate of several, and what it shows."""
+
+    shows: str
+    command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """What a part printed."""
+
+    shown: list[str]
+    begun: datetime
+    minutes: float
+    commit: str
+
+    @property
+    def failed(self) -> bool:
+        return _ended_badly(self.shown)
+
+
+_TESTS = ("-m", "pytest", "-q", "-rP", "--no-header", "-W", "ignore", "-n", "2")
 _PROPERTY = ("-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "tests/property")
 _ROOMS = tuple(
     sorted(
@@ -101,41 +131,64 @@ GATES = {
         title="A store of 2,000 invented patients made on Spark and by the local pool",
         commands=(("-m", "benchmarks.registry", "--patients", "2000", "--spark", "2000"),),
     ),
-    "sheets": Gate(
-        title="Numbers read back from 100 sheets, page and PDF, beside those of the results",
-        commands=(("-m", "scripts.sheet_numbers", "100"),),
-    ),
-    "api": Gate(
-        title="The API of the board under schemathesis, all checks, 500 examples a route",
-        commands=(("-m", "scripts.fuzz_api", "500"),),
-    ),
-    "board": Gate(
-        title="The board: load, every page under axe, killed in mid-write",
-        commands=(
-            ("-m", "benchmarks.board"),
-            ("-m", "scripts.board_axe"),
-            ("-m", "pytest", "-v", "--no-header", "tests/end_to_end/test_board_kills.py"),
-        ),
-    ),
-    "board-postgresql": Gate(
-        title="The board on PostgreSQL: every test of its rooms, a morning there in a browser",
-        commands=(
-            ("-m", "pytest", "-q", "--no-header", "-n", "2", "--dist", "worksteal", *_ROOMS),
-        ),
-        environment={"REARM_BOARD_ON": "postgresql", "REARM_CI": "1"},
-    ),
     "versions": Gate(
         title="Answers of this version beside those of another",
         commands=(("-m", "scripts.compare_versions", os.environ.get("REF", "3cbca73")),),
     ),
 }
 
+BOARD = {
+    "load-sqlite": Part(
+        shows="load on SQLite: fixed rate, a crowd, memory",
+        command=("-m", "benchmarks.board", "--database", "sqlite"),
+    ),
+    "load-postgresql": Part(
+        shows="load on PostgreSQL: fixed rate, a crowd, memory",
+        command=("-m", "benchmarks.board", "--database", "postgresql"),
+    ),
+    "axe": Part(
+        shows="every page under axe-core: light, dark, and on a phone",
+        command=("-m", "scripts.board_axe"),
+    ),
+    "kills": Part(
+        shows="a writer killed in mid-write, on both databases",
+        command=(*_TESTS, "tests/end_to_end/test_board_kills.py"),
+    ),
+    "api": Part(
+        shows="the API under schemathesis, all checks, 500 examples a route",
+        command=("-m", "scripts.fuzz_api", "500"),
+    ),
+    "sheets": Part(
+        shows="numbers read back from 100 sheets, page and PDF, beside those of the results",
+        command=("-m", "scripts.sheet_numbers", "100"),
+    ),
+    "matrix": Part(
+        shows="every role and tenant at every address",
+        command=(*_TESTS, "tests/end_to_end/test_board_people.py", "-k", "matrix or every_role"),
+    ),
+    "hostile": Part(
+        shows="hostile texts through every field into every page, PDF, card and export",
+        command=(*_TESTS, "tests/end_to_end/test_board_hostile_texts.py"),
+    ),
+    "rooms-postgresql": Part(
+        shows="every test of the rooms on PostgreSQL, and a morning there in a browser",
+        command=(*_TESTS, "--dist", "worksteal", *_ROOMS),
+        environment={"REARM_BOARD_ON": "postgresql"},
+    ),
+}
+BOARD_TITLE = "The board: load, pages, kills, the API, sheets, who may what, hostile texts"
+_OF_BOARD = {
+    "PYTHONWARNINGS": "ignore",
+    "REARM_CI": "1",
+    "REARM_HOSTILE": "all",
+    "REARM_KILLS": "100",
+}
+"""No test may be skipped; every text; how often a writer is killed on each database."""
+
 
 def lines(command: tuple[str, ...], more: Mapping[str, str] | None = None) -> Iterator[str]:
     """What the command prints, as it comes; the exit status as the last line where it is not 0."""
-    environment = (
-        os.environ | {"HYPOTHESIS_PROFILE": "gate", "REARM_KILLS": "200"} | {**(more or {})}
-    )
+    environment = os.environ | {"HYPOTHESIS_PROFILE": "gate"} | {**(more or {})}
     running = subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,
@@ -155,28 +208,123 @@ def lines(command: tuple[str, ...], more: Mapping[str, str] | None = None) -> It
 
 def page(name: str, gate: Gate, shown: list[str], minutes: float) -> str:
     """The table of one gate. Tables stay tables; what else was printed stands as it was."""
-    is_table = any(line.startswith("|---") for line in shown)
-    body = "\n".join(shown).strip()
+    return f"# {gate.title}\n\n{_when(name, minutes)}\n\n{_as_printed(shown)}\n"
+
+
+def page_of_parts(name: str, title: str, parts: Mapping[str, Part], ran: Mapping[str, Ran]) -> str:
+    """The table of a gate of several parts, and each of them; a part that did not run on
+    this commit has no figure.
+    """
+    minutes = sum(each.minutes for each in ran.values())
+    rows, sections = [], []
+    for part, told in parts.items():
+        each = ran.get(part)
+        if each is None:
+            rows.append(f"| {part} | {told.shows} | **not run on this commit** | |")
+            continue
+        outcome = "**NOT as wanted**" if each.failed else "as wanted"
+        rows.append(f"| {part} | {told.shows} | {outcome} | {each.minutes:.0f} |")
+        sections.append(
+            f"## {part}: {told.shows}\n\n`{_told(told.command)}`, commit {_commit()}, "
+            f"{each.begun:%Y-%m-%d %H:%M} UTC, {each.minutes:.0f} minutes.\n\n"
+            f"{_as_printed(each.shown)}\n"
+        )
+    table = "\n".join(["| part | shows | outcome | minutes |", "|---|---|---|---|", *rows])
+    return f"# {title}\n\n{_when(name, minutes)}\n\n{table}\n\n" + "\n".join(sections)
+
+
+def _when(name: str, minutes: float) -> str:
     return (
-        f"# {gate.title}\n\n"
-        f"`make gate-{name}`, version {__version__}, {minutes:.0f} minutes on"
-        f" {os.cpu_count()} cores.\n\n" + (body if is_table else f"```text\n{body}\n```") + "\n"
+        f"`make gate-{name}`, version {__version__}, commit {_commit()},"
+        f" {datetime.now(UTC):%Y-%m-%d}, {minutes:.0f} minutes on {os.cpu_count()} cores."
     )
 
 
+def _commit() -> str:
+    """The commit that was tried, and whether files differ from it."""
+
+    def git(*command: str) -> str:
+        done = subprocess.run(["git", *command], cwd=ROOT, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    changed = git("status", "--porcelain", "--", ".", ":!docs/validation")
+    return (git("rev-parse", "--short=8", "HEAD") or "unknown") + (
+        " and changes" if changed else ""
+    )
+
+
+def _told(command: tuple[str, ...]) -> str:
+    return " ".join(("python", *(f"'{x}'" if " " in x else x for x in command)))
+
+
+def _as_printed(shown: list[str]) -> str:
+    is_table = any(line.startswith("|---") for line in shown)
+    body = "\n".join(shown).strip()
+    return body if is_table else f"```text\n{body}\n```"
+
+
+def _ended_badly(shown: list[str]) -> bool:
+    return any(line.startswith("ended with ") for line in shown)
+
+
+def _written(name: str, text: str) -> None:
+    file = ROOT / "docs" / "validation" / f"{name}.md"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    print(f"written: {file.relative_to(ROOT)}")
+
+
+def _keep(part: str, ran: Ran) -> None:
+    """For calls that run other parts on the same commit."""
+    KEPT.mkdir(exist_ok=True)
+    (KEPT / f"board-{part}.json").write_bytes(msgspec.json.encode(ran))
+
+
+def _kept() -> dict[str, Ran]:
+    """What ran on this commit, in the order of the parts."""
+    files = {part: KEPT / f"board-{part}.json" for part in BOARD}
+    found = {
+        part: msgspec.json.decode(file.read_bytes(), type=Ran)
+        for part, file in files.items()
+        if file.exists()
+    }
+    return {part: ran for part, ran in found.items() if ran.commit == _commit()}
+
+
+def run_board(chosen: list[str]) -> int:
+    """The parts of the board that are named, or all. Those that ran in earlier calls on the same
+    commit stand on the page too.
+    """
+    unknown = [x for x in chosen if x not in BOARD]
+    if unknown:
+        print(f"No part {unknown[0]}. There are {', '.join(BOARD)}.")
+        return 2
+    failed = []
+    for part in [x for x in BOARD if x in chosen or not chosen]:
+        print(f"\n{part}: {BOARD[part].shows}", flush=True)
+        begun, start = datetime.now(UTC), time.monotonic()
+        shown = [*lines(BOARD[part].command, {**_OF_BOARD, **BOARD[part].environment})]
+        minutes = (time.monotonic() - start) / 60
+        done = Ran(shown=shown, begun=begun, minutes=minutes, commit=_commit())
+        failed += [part] if done.failed else []
+        _keep(part, done)
+        _written("board", page_of_parts("board", BOARD_TITLE, BOARD, _kept()))
+    print(f"NOT as wanted: {', '.join(failed)}" if failed else "Everything is as wanted.")
+    return 1 if failed else 0
+
+
 def main(arguments: list[str]) -> int:
+    if arguments and arguments[0] == "board":
+        return run_board(arguments[1:])
     if len(arguments) != 1 or arguments[0] not in GATES:
-        print("\n".join(f"make gate-{name:<10} {gate.title}" for name, gate in GATES.items()))
+        titles = {name: gate.title for name, gate in GATES.items()} | {"board": BOARD_TITLE}
+        print("\n".join(f"make gate-{name:<10} {title}" for name, title in titles.items()))
         return 0 if arguments in ([], ["list"]) else 2
     name, gate = arguments[0], GATES[arguments[0]]
     start = time.monotonic()
-    shown = [line for command in gate.commands for line in lines(command, gate.environment)]
-    minutes = (time.monotonic() - start) / 60
-    file = ROOT / "docs" / "validation" / f"{name}.md"
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(page(name, gate, shown, minutes), encoding="utf-8")
-    print(f"written: {file.relative_to(ROOT)}")
-    return 1 if any(line.startswith("ended with ") for line in shown) else 0
+    shown = [line for command in gate.commands for line in lines(command)]
+    _written(name, page(name, gate, shown, (time.monotonic() - start) / 60))
+    return 1 if _ended_badly(shown) else 0
 
 
 if __name__ == "__main__":

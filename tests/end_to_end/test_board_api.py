@@ -240,6 +240,18 @@ def test_a_decision_of_a_program_stands_where_those_of_people_stand(
     assert "the patient wants it" in page and shown["who"] in page
 
 
+def test_texts_of_the_allowed_length_are_taken_however_they_are_written(
+    board: Board, program: Sender
+) -> None:
+    case = stock(board, "SYN-01")["SYN-01"]
+    text = "\U0001f642" * 4000  # 12 bytes each where JSON is all ASCII
+    sent = {"version": 1, "answer": 1, "strategy": "", "participants": text, "reason": text,
+            "deviation": text}  # fmt: skip
+    head = {"content-type": "application/json"}
+    answer = program.ask("POST", f"/cases/{case}/decisions", content=json.dumps(sent), headers=head)
+    assert answer.status_code == 201, answer.text
+
+
 def test_cases_come_in_parts(board: Board, program: Sender) -> None:
     stock(board, "SYN-01", "SYN-02", "SYN-08")
     whole = [x["patient"] for x in program.get("/cases").json()["cases"]]

@@ -66,6 +66,7 @@ def test_a_kill_in_the_middle_of_writing_leaves_the_store_whole(
         assert entries > before
         assert set(stock(board, "SYN-08", "SYN-11")) == {"SYN-08", "SYN-11"}  # it goes on
         board.close()
+    print(f"{kind}: killed {kills(2)} times, nothing torn, {entries} entries of the audit hold")
 
 
 def _killed(folder: Path, examples: Path, seconds: float) -> None:

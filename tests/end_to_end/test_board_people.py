@@ -145,7 +145,9 @@ def _holes(
     monkeypatch.setattr(declare, "refused", lambda scope, why, who: Response(None, why.status))
     cells = [*_cells(board)]
     assert len(cells) > 50
-    return [(cell, wanted, got) for cell, wanted, got, right in cells if not right]
+    holes = [(cell, wanted, got) for cell, wanted, got, right in cells if not right]
+    print(f"{len(cells)} cells of roles, tenants and addresses, {len(holes)} holes")
+    return holes
 
 
 def test_every_role_reaches_exactly_what_it_may(

@@ -1,5 +1,5 @@
 """What each room does, once on PostgreSQL: the tests of the rooms that go furthest, with a board on
-a server. `make gate-board-postgresql` runs all of them there.
+a server. `make gate-board PARTS=rooms-postgresql` runs all of them there.
 """
 
 from __future__ import annotations

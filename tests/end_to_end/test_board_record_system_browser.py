@@ -4,9 +4,7 @@ board, the data are looked at and taken in, and there is the sheet.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,25 +24,12 @@ pytestmark = [
 ]
 
 
-def _toml(ehr: FakeRecordSystem, folder: Path) -> Path:
-    """The configuration as a centre writes it."""
-    told = ehr.settings(folder)
-    lines = ["[record_system]", f"private_hosts = {json.dumps(told['private_hosts'])}"]
-    for name in ("cds_clients", "smart_servers"):
-        for section in told[name]:
-            lines.append(f"[[record_system.{name}]]")
-            lines += [f"{key} = {json.dumps(value)}" for key, value in section.items()]
-    file = folder / "record-system.toml"
-    file.write_text("\n".join(lines), encoding="utf-8")
-    return file
-
-
 @pytest.fixture(scope="module")
 def ehr(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeRecordSystem]:
     """The record system, with a board that runs as a centre starts it."""
     folder = tmp_path_factory.mktemp("record-system")
     with running_record_system(FakeRecordSystem()) as ehr:
-        options = ("--no-examples", "--record-system", str(_toml(ehr, folder)))
+        options = ("--no-examples", "--record-system", str(ehr.configuration(folder)))
         with running(folder / "board", *options) as link:
             ehr.board = link.split("/start/")[0]
             yield ehr

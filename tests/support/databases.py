@@ -85,9 +85,9 @@ def _stocked(board: Board) -> None:
 
 
 @contextmanager
-def new_databases() -> Iterator[NewDatabase]:
-    """A PostgreSQL server; skips where there is none to start."""
-    with postgres_server() as found:
+def new_databases(*, durable: bool = False) -> Iterator[NewDatabase]:
+    """A PostgreSQL server; skips where there is none to start. `durable`: see `postgres_server`."""
+    with postgres_server(durable=durable) as found:
         base = make_url(found).set(drivername="postgresql+psycopg")
         numbers = count()
 

@@ -37,19 +37,22 @@ def _memory() -> str | None:
 
 
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """The address of a server with an empty database `cdm`; skips where there is none to start."""
+def postgres_server(*, durable: bool = False) -> Iterator[str]:
+    """The address of a server with an empty database `cdm`; skips where there is none to start.
+    `durable`: it stands on the disk and waits for it, as that of a hospital does.
+    """
     pytest.importorskip("psycopg", reason="psycopg is not installed: pip install rearm[omop]")
     initdb, control = _program("initdb"), _program("pg_ctl")
     if initdb is None or control is None:
         pytest.skip("No PostgreSQL server is installed (Debian: postgresql).")
-    folder = Path(mkdtemp(prefix="pg", dir=_memory()))
+    folder = Path(mkdtemp(prefix="pg", dir=None if durable else _memory()))
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
         data = str(folder / "data")
         _as_user(initdb, "-A", "trust", "-U", "postgres", "--no-sync", "-D", data)
-        options = f"-k {folder} -c listen_addresses= -c fsync=off"
+        options = f"-k {folder} -c listen_addresses="
+        options += "" if durable else " -c fsync=off"
         _as_user(control, "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
         try:
             yield f"postgresql://postgres@/postgres?host={folder}"

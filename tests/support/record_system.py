@@ -96,6 +96,18 @@ class FakeRecordSystem:
                   "fhir_servers": [self.fhir]}  # fmt: skip
         return {"cds_clients": [client], "smart_servers": [smart], "private_hosts": ["127.0.0.1"]}
 
+    def configuration(self, folder: Path) -> Path:
+        """The file for `--record-system`, as a centre writes it; with its keys in the folder."""
+        told = self.settings(folder)
+        lines = ["[record_system]", f"private_hosts = {json.dumps(told['private_hosts'])}"]
+        for name in ("cds_clients", "smart_servers"):
+            for section in told[name]:
+                lines.append(f"[[record_system.{name}]]")
+                lines += [f"{key} = {json.dumps(value)}" for key, value in section.items()]
+        file = folder / "record-system.toml"
+        file.write_text("\n".join(lines), encoding="utf-8")
+        return file
+
     # ------------------------------------------------------------ the client of CDS Hooks
 
     def signed(self, address: str, header: Mapping[str, Any] | None = None, **claims: Any) -> str:

@@ -35,7 +35,7 @@ __all__ = ["ADDRESSES"]
 
 _MOST_OF_RECORD = 8 * 2**20
 _MOST_OF_RESULT = 2 * 2**20
-_MOST_OF_DECISION = 64 * 2**10
+_MOST_OF_DECISION = 192 * 2**10  # three whole texts, in JSON at most 12 bytes a character
 _PAGE = (1, 500, 100)
 _NO_ANSWER = "No patient of this record has an answer. POST assess says why."
 _NO_RESULT = "This is no result that this version can draw. Assess the record again."
