@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 from scripts import slips
 from tests.support.loops import some
 from tests.support.places import DATA, ROOT
+from tests.support.yaml_files import read_yaml
 
 import rearm
 from rearm.assessment import Assessment
@@ -104,7 +104,7 @@ def tenfold_slip() -> None:
 
 def after_teclistamab() -> Assessment:
     """The patient relapsed after ide-cel, then after seventeen months of teclistamab."""
-    stored = yaml.safe_load((DATA / "vignettes_2.yaml").read_text("utf-8"))
+    stored = read_yaml(DATA / "vignettes_2.yaml")
     vignette = next(one for one in stored if one["id"] == "E01")
     (record,) = read_tables(vignette["tables"]).records
     return rearm.assess(record, as_of=vignette["as_of"], region="US")
