@@ -1,5 +1,4 @@
-"""YAML of the tests, by the parser in C where PyYAML has it: every process of the tests reads it."""
-
+"""YAML of the tests, by the parser in C where PyYAML has it: every process reads much of it."""
 from __future__ import annotations
 
 from pathlib import Path
