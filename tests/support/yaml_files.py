@@ -1,4 +1,5 @@
 """YAML of the tests, by the parser in C where PyYAML has it: every process reads much of it."""
+
 from __future__ import annotations
 
 from pathlib import Path
