@@ -10,6 +10,9 @@ FILE   ?=
 PARTS  ?=
 JOBS   ?= 2
 
+# each module is compiled once, not by every process of the tests
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test browser pango postgres demo board test fast lint types floors unit bench vignettes imwg-cases docs mechanism-calibration coverage matrix mutation gates clean
 

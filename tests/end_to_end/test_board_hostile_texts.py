@@ -120,7 +120,12 @@ def _in_a_browser(folder: Path, paths: list[str]) -> int:
         mine = sessions.new_link(database, "somebody")
         database.close()
         view = browser.new_page()
-        view.on("dialog", lambda x: (troubles.append(f"dialog: {x.message}"), x.dismiss()))
+
+        def dismissed(dialog: Any) -> None:
+            troubles.append(f"dialog: {dialog.message}")
+            dialog.dismiss()
+
+        view.on("dialog", dismissed)
         view.on("console", lambda x: troubles.append(x.text) if x.type == "error" else None)
         view.on("pageerror", lambda x: troubles.append(str(x)))
         view.on("request", lambda x: troubles.append(x.url) if _strange(x.url, origin) else None)

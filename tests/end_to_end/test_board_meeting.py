@@ -7,8 +7,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from msgspec import structs
 from sqlalchemy import text as text_of_sql
 from sqlalchemy.exc import IntegrityError
 from tests.support.board import Visitor, examples_read, new_board, stock
+from tests.support.command_line import run
 from tests.support.loops import some
 
 from rearm.board.board import Board
@@ -364,11 +363,6 @@ def test_two_follow_up_at_once_and_both_texts_stand_there(board: Board, visitor:
 # ---------------------------------------------------------------- the registry
 
 
-def rearm(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "rearm.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 @pytest.mark.slow
 def test_a_registry_is_built_from_the_board(board: Board, visitor: Visitor, tmp_path: Path) -> None:
     case = decided(board, visitor)
@@ -377,13 +371,13 @@ def test_a_registry_is_built_from_the_board(board: Board, visitor: Visitor, tmp_
     follow(visitor, case, **GIVEN)
     stock(board, "SYN-01")  # a later file without what the board knows
     out, store = tmp_path / "out", tmp_path / "store"
-    done = rearm("serve", "export", "--folder", board.folder.path, "--to", out)
+    done = run("serve", "export", "--folder", board.folder.path, "--to", out)
     assert done.returncode == 0, done.stderr
     assert "2 patients" in done.stdout
     assert out.stat().st_mode & 0o077 == 0
     therapies = (out / "therapies.csv").read_text()
     assert "talquetamab" in therapies
-    built = rearm("cohort", "build", out, "--store", store, "--json")
+    built = run("cohort", "build", out, "--store", store, "--json")
     assert built.returncode == 0, built.stderr
     patients = pl.read_parquet(store / "patients" / "*.parquet")
     assert set(patients["patient_id"]) == {"SYN-01", "SYN-02"}
@@ -393,9 +387,9 @@ def test_a_registry_is_built_from_the_board(board: Board, visitor: Visitor, tmp_
     relapses = pl.read_parquet(store / "relapses" / "*.parquet").filter(pl.col("present"))
     after = dict(relapses.select("patient_id", "after").iter_rows())
     assert after["SYN-02"] == "CAR-T" != after["SYN-01"]
-    again = rearm("serve", "export", "--folder", board.folder.path, "--to", out)
+    again = run("serve", "export", "--folder", board.folder.path, "--to", out)
     assert again.returncode == 2 and "not an empty folder" in again.stderr
-    assert rearm("serve", "audit", "verify", "--folder", board.folder.path).returncode == 0
+    assert run("serve", "audit", "verify", "--folder", board.folder.path).returncode == 0
 
 
 def test_what_must_not_be_used_enters_no_registry(board: Board, visitor: Visitor) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.board import new_board, stock
+from tests.support.command_line import run, run_alone, says
 from tests.support.databases import outside, without_triggers
 
 from rearm.cohort.store.lock import locked
@@ -22,43 +22,25 @@ from rearm.cohort.store.lock import locked
 pytestmark = pytest.mark.slow
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "rearm.cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "COLUMNS": "140"},
-        timeout=120,
-        check=False,
-    )
-
-
-def says(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    for word in words:
-        assert word in done.stdout + done.stderr
-
-
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        done = run("serve", "--folder", tmp_path / "board", "--port", str(port))
+        done = run_alone("serve", "--folder", tmp_path / "board", "--port", str(port))
     says(done, 2, f"Port {port} is in use by another program", "--port")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org"])
 def test_another_address_than_this_machine_s_is_refused(tmp_path: Path, host: str) -> None:
-    done = run("serve", "--folder", tmp_path / "board", "--host", host)
+    done = run_alone("serve", "--folder", tmp_path / "board", "--host", host)
     says(done, 2, "answers on this machine only")
     assert not (tmp_path / "board").exists()
 
 
 def test_a_folder_that_is_no_board_is_refused(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("x")
-    says(run("serve", "--folder", tmp_path), 2, "not the folder of a board")
+    says(run_alone("serve", "--folder", tmp_path), 2, "not the folder of a board")
     says(run("serve", "audit", "verify", "--folder", tmp_path), 2, "not the folder of a board")
     says(run("serve", "link", "--folder", tmp_path), 2, "not the folder of a board")
 
@@ -69,7 +51,7 @@ def test_a_board_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
         connection.commit()
     for command in (("serve",), ("serve", "audit", "verify")):
-        says(run(*command, "--folder", tmp_path), 2, "newer version of Rearm")
+        says(run_alone(*command, "--folder", tmp_path), 2, "newer version of Rearm")
 
 
 def test_verify_tells_by_its_exit_code(tmp_path: Path) -> None:
@@ -162,14 +144,14 @@ def test_a_board_for_many_is_served_to_its_proxy_only(tmp_path: Path) -> None:
 def test_a_configuration_that_can_t_be_used_starts_nothing(tmp_path: Path) -> None:
     config = tmp_path / "board.toml"
     config.write_text(CONFIG.format(folder=tmp_path / "b") + 'hots = "0.0.0.0"\n')
-    says(run("serve", "--config", config), 2, "unknown field `hots`", "tenants[0]")
+    says(run_alone("serve", "--config", config), 2, "unknown field `hots`", "tenants[0]")
     assert not (tmp_path / "b").exists()
 
 
 def test_one_program_serves_a_folder(tmp_path: Path) -> None:
     board = new_board(tmp_path)
     with locked(board.folder.path):
-        says(run("serve", "--folder", tmp_path, "--port", "0"), 2, "name another folder")
+        says(run_alone("serve", "--folder", tmp_path, "--port", "0"), 2, "name another folder")
 
 
 def test_the_help_stays_quick() -> None:

@@ -13,31 +13,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.support.command_line import run, run_alone, says
 
 from rearm.knowledge.bundle import DATA
 
 ROOT = Path(__file__).parents[2]
 TABLES = ROOT / "examples" / "tables"
 BUNDLE = ROOT / "examples" / "fhir" / "biallelic-bcma-loss.json"
-
-
-def run(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "COLUMNS": "140"}
-    return subprocess.run(
-        [sys.executable, "-m", "rearm.cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env=environment,
-        timeout=120,
-    )
-
-
-def says(result: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
-    assert result.returncode == code, result.stdout + result.stderr
-    assert "Traceback" not in result.stdout + result.stderr
-    for word in words:
-        assert word in result.stdout + result.stderr
 
 
 def test_assess_prints_the_sheet_of_a_bundle() -> None:
@@ -84,7 +66,8 @@ def test_a_finding_without_a_function_ends_with_a_sentence(
     told = "finding phosphate: no function computes it"
     says(run("knowledge", "check", tmp_path / "k"), 1, told)
     rest = ["--option", "talquetamab"] if command == ["explain"] else []
-    result = run(*command, BUNDLE, "--knowledge", tmp_path / "k", *rest)
+    called = run_alone if "--jobs" in command else run
+    result = called(*command, BUNDLE, "--knowledge", tmp_path / "k", *rest)
     says(result, 2, told)
     assert "internal error" not in result.stdout + result.stderr
     assert (result.stdout + result.stderr).count(told) == 1
@@ -315,7 +298,7 @@ def test_a_patient_without_a_course_does_not_end_the_model_for_the_others(tmp_pa
     )
     says(result, 0, "SYN-99: no CAR-T infusion is recorded", "SYN-03: A model's hypothesis")
     says(
-        run("mechanism", tmp_path, "--patient", "SYN-99", "--draws", "3000"),
+        run_alone("mechanism", tmp_path, "--patient", "SYN-99", "--draws", "3000"),
         2,
         "SYN-99: no CAR-T infusion is recorded",
     )

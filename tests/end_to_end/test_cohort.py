@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import shutil
 import signal
@@ -13,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.support.command_line import Done, run, says
 from tests.support.demo_registry import registry
 from tests.support.generated_patients import write_patients
 from tests.support.store_files import bytes_of, tables_of, without_patient
@@ -23,22 +23,8 @@ ROOT = Path(__file__).parents[2]
 PATIENTS = 40
 
 
-def cohort(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "rearm.cli", "cohort", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "COLUMNS": "140"},
-        timeout=300,
-        check=False,
-    )
-
-
-def says(result: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
-    assert result.returncode == code, result.stdout + result.stderr
-    assert "Traceback" not in result.stdout + result.stderr
-    for word in words:
-        assert word in result.stdout + result.stderr
+def cohort(*arguments: str | Path) -> Done:
+    return run("cohort", *arguments)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import openpyxl
 import polars as pl
 import pyreadstat
 import pytest
-from tests.end_to_end.test_cli import run, says
+from tests.support.command_line import run, says
 from tests.support.generated_patients import write_patients
 from tests.support.loops import some
 from tests.support.store_files import bytes_of

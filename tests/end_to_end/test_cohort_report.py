@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from typing import Any
 import openpyxl
 import pytest
 from tests.support.browser import CHROMIUM, chromium
+from tests.support.command_line import run
 from tests.support.generated_patients import write_patients
 
 from rearm.cohort.store.build import Wanted, build
@@ -23,16 +21,6 @@ from rearm.report.cohort.figures import READINGS
 pytestmark = pytest.mark.slow
 
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-
-
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "rearm.cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "COLUMNS": "140"},
-        timeout=240,
-    )
 
 
 @pytest.fixture(scope="module")

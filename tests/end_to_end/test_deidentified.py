@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tests.end_to_end.test_cli import run, says
+from tests.support.command_line import run, says
 from tests.support.loops import some
 from tests.support.seeded_identifiers import (
     IDENTIFIERS,

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.end_to_end.test_cli import run, says
+from tests.support.command_line import run, says
 
 
 def patients_of(folder: Path) -> list[str]:

@@ -13,11 +13,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import yaml
 from msgspec import Struct
 from tests.support.loops import some
 from tests.support.places import DATA, ROOT
 from tests.support.record_told import told
+from tests.support.yaml_files import read_yaml
 
 import rearm
 from rearm.assessment.result import AvailabilityResult
@@ -119,7 +119,7 @@ def test_every_bundle_says_that_it_is_invented() -> None:
 
 
 def test_expected_verdicts_name_the_patients_there_are() -> None:
-    expected = yaml.safe_load((EXAMPLES / "expected.yaml").read_text("utf-8"))
+    expected = read_yaml(EXAMPLES / "expected.yaml")
     named = {p["id"] for p in (expected if isinstance(expected, list) else expected["patients"])}
     assert named <= patients().keys() | {p.slug for p in patients().values()}
 
@@ -199,7 +199,7 @@ def test_every_table_goes_through_fhir_unchanged() -> None:
 
 @pytest.mark.parametrize(
     "vignette",
-    yaml.safe_load((DATA / "vignettes.yaml").read_text("utf-8")),
+    read_yaml(DATA / "vignettes.yaml"),
     ids=lambda v: v["id"],
 )
 def test_a_vignette_goes_through_fhir_unchanged(vignette: dict[str, Any]) -> None:

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-import yaml
 from tests.support.places import DATA
+from tests.support.yaml_files import read_yaml
 
 from rearm.findings import Found, find
 from rearm.intake import read_tables
@@ -46,7 +46,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
 
 
 def findings_of(name: str) -> dict[str, Found]:
-    vignette = next(v for v in yaml.safe_load(FILE.read_text("utf-8")) if v["id"] == name)
+    vignette = next(v for v in read_yaml(FILE) if v["id"] == name)
     as_of = vignette["as_of"]
     record = read_tables(vignette["tables"]).records[0].known_at(as_of)
     return find(record, failures(record), load_catalogue(), as_of=as_of)

@@ -8,12 +8,11 @@ import csv
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.command_line import run, run_alone
 from tests.support.loops import some
 
 from rearm.characters import first_harmful
@@ -29,17 +28,6 @@ TEXT = (
 # columns whose text is kept as it stands somewhere
 _TAKES_TEXT = {"id", "text", "regimen", "agents", "word", "words", "unit", "value", "test"}
 _SOUND = {"day": "5", "days": "5", "date": "2024-03-12", "year": "1960", "integer": "1"}
-
-
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "rearm.cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        errors="surrogateescape",
-        env={**os.environ, "COLUMNS": "140"},
-        timeout=240,
-    )
 
 
 def _tables(folder: Path) -> Path:
@@ -173,12 +161,12 @@ def test_a_bundle_whose_name_is_no_text_has_its_page(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["min", "min2", "min3"])
 def test_the_smallest_that_once_ended_the_run(tmp_path: Path, name: str) -> None:
-    done = run("assess", HOSTILE / name, "--html", tmp_path / "a", "--quiet")
+    done = run_alone("assess", HOSTILE / name, "--html", tmp_path / "a", "--quiet")
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "a").glob("*.html"))) == 2
 
 
 def test_a_plan_of_a_trial_is_refused_by_the_character() -> None:
-    done = run("trial", HOSTILE / "plan_bad.toml")
+    done = run_alone("trial", HOSTILE / "plan_bad.toml")
     assert done.returncode == 2 and "'\\x1b'" in done.stderr
     _harmless(done.stderr)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support import command_line
 from tests.support.export_builder import BUNDLES, exploded, manifest, write_export
 from tests.support.fhir_builder import infusion, m_protein, patient
 from tests.support.loops import some
@@ -22,15 +22,8 @@ Json = dict[str, Any]
 PUBLIC = COHORT.parent / "public"
 
 
-def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "rearm.cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env={**os.environ, "COLUMNS": "140", "TMPDIR": str(cwd)},
-        timeout=300,
-    )
+def run(*arguments: str | Path, cwd: Path) -> command_line.Done:
+    done = command_line.run(*arguments, cwd=cwd, environment={"TMPDIR": str(cwd)})
     assert "Traceback" not in done.stdout + done.stderr
     return done
 

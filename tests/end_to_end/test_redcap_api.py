@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.command_line import Done, run_alone
 from tests.support.redcap_export import Style, tidy_rows, write_project
 from tests.support.redcap_server import RedcapServer, serving
 
@@ -32,15 +30,8 @@ def server(tmp_path: Path) -> Iterator[RedcapServer]:
         yield running
 
 
-def _run(server: RedcapServer, folder: Path, token: str | None) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "REDCAP_TOKEN": token or ""}
-    return subprocess.run(
-        [sys.executable, "-m", "rearm.cli", "redcap", server.url, str(folder)],
-        capture_output=True,
-        text=True,
-        env=environment,
-        timeout=60,
-    )
+def _run(server: RedcapServer, folder: Path, token: str | None) -> Done:
+    return run_alone("redcap", server.url, folder, environment={"REDCAP_TOKEN": token or ""})
 
 
 def test_a_project_is_fetched_and_read_like_any_export(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.end_to_end.test_cli import run, says
+from tests.support.command_line import run, says
 from tests.support.places import PUBLIC, needs_public
 from tests.support.redcap_export import Style, tidy_rows, write_project
 from tests.support.redcap_project import project

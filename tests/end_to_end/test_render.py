@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.support.command_line import run
 from tests.support.loops import some
 from tests.support.places import ROOT
 from tests.support.results import examples, terminal_text
@@ -17,19 +15,6 @@ from rearm.report import page
 from rearm.version import __version__
 
 TABLES = ROOT / "examples" / "tables"
-
-
-def run(*arguments: str | Path, given: str = "") -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "COLUMNS": "140"}
-    return subprocess.run(
-        [sys.executable, "-m", "rearm.cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        input=given,
-        env=environment,
-        timeout=120,
-    )
 
 
 @pytest.fixture(scope="module")

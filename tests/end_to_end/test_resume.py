@@ -12,16 +12,16 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.support.command_line import Done, run, run_alone
 from tests.support.generated_patients import write_patients
 
 PROGRESS = ".rearm-run.jsonl"
 
 
-def assess(source: Path, to: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "rearm.cli", "assess", str(source), "--quiet"]
-    return subprocess.run(
-        [*command, "--json", str(to), *more], capture_output=True, text=True, check=False
-    )
+def assess(source: Path, to: Path, *more: str) -> Done:
+    """With more processes than one, in one of its own."""
+    called = run_alone if "--jobs" in more else run
+    return called("assess", source, "--quiet", "--json", to, *more)
 
 
 def patients_of(folder: Path) -> list[str]:
@@ -127,10 +127,7 @@ def test_render_of_a_folder_draws_its_last_run(source: Path, whole: Path, tmp_pa
     shutil.copytree(whole, folder)
     patient = patients_of(whole)[-1]
     assess(without(source, patient, tmp_path / "fewer"), folder, "--resume")
-    command = [sys.executable, "-m", "rearm.cli", "render", str(folder), "--html"]
-    drawn = subprocess.run(
-        [*command, str(tmp_path / "pages")], capture_output=True, text=True, check=False
-    )
+    drawn = run("render", folder, "--html", tmp_path / "pages")
     assert drawn.returncode == 0 and f"left out: {patient}" in drawn.stderr
     assert len(list((tmp_path / "pages").glob("G*.html"))) == 39
 
@@ -192,6 +189,5 @@ def test_who_left_the_input_leaves_the_index_and_is_told(
 
 
 def test_resume_needs_a_folder(source: Path) -> None:
-    command = [sys.executable, "-m", "rearm.cli", "assess", str(source), "--quiet", "--resume"]
-    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    refused = run("assess", source, "--quiet", "--resume")
     assert refused.returncode == 2 and "--resume needs the folder" in refused.stderr

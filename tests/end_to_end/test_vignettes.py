@@ -7,10 +7,10 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
-import yaml
 from scripts import vignettes
 from tests.support.loops import some
 from tests.support.places import DATA, ROOT
+from tests.support.yaml_files import read_yaml
 
 
 def _tables(patient: str) -> dict[str, list[dict[str, Any]]]:
@@ -23,8 +23,8 @@ def _tables(patient: str) -> dict[str, list[dict[str, Any]]]:
     return {name: rows for name, rows in tables.items() if rows}
 
 
-EXPECTED = yaml.safe_load((ROOT / "examples" / "expected.yaml").read_text(encoding="utf-8"))
-OTHERS = yaml.safe_load((DATA / "vignettes.yaml").read_text(encoding="utf-8"))
+EXPECTED = read_yaml(ROOT / "examples" / "expected.yaml")
+OTHERS = read_yaml(DATA / "vignettes.yaml")
 
 
 def _misses(vignette: dict[str, Any]) -> list[str]:

@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
 from tests.support.answered import answered
 from tests.support.assess_case import plan
 from tests.support.places import DATA
+from tests.support.yaml_files import read_yaml
 
 from rearm.assessment.next_tests import before_deciding
 from rearm.assessment.patient import Patient, patient_at
@@ -23,7 +23,7 @@ from rearm.report.assessment.change_words import told_by
 
 def patients() -> Iterator[tuple[str, Patient]]:
     for name in ("vignettes", "vignettes_2"):
-        for one in yaml.safe_load((DATA / f"{name}.yaml").read_text("utf-8")):
+        for one in read_yaml(DATA / f"{name}.yaml"):
             (record,) = read_tables(one["tables"]).records
             yield one["id"], patient_at(record, one.get("as_of"), plan())
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import yaml
 from tests.support.places import DATA
+from tests.support.yaml_files import read_yaml
 
 from rearm.assessment.patient import patient_at
 from rearm.assessment.planner import plan_of
@@ -74,7 +74,7 @@ def test_fact_is_read_or_told(finding: str) -> None:
 
 
 def test_vocabulary_is_offered() -> None:
-    vocabulary = yaml.safe_load((DATA / "vocabulary.yaml").read_text("utf-8"))
+    vocabulary = read_yaml(DATA / "vocabulary.yaml")
     named = vocabulary["facts"].keys() | vocabulary["facts_2"].keys()
     assert named <= set(FACTS.tables["facts"].columns["finding"].words)
     assert set(FREE) | FACTS.facts.keys() >= named

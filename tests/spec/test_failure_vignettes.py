@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import yaml
 from tests.support.places import DATA
 from tests.support.vignette_record import record_of
+from tests.support.yaml_files import read_yaml
 
 from rearm.interval import Interval
 from rearm.outcome.failure import Failure
 from rearm.outcome.failures import failures
 
-VIGNETTES: list[dict[str, Any]] = yaml.safe_load((DATA / "vignettes.yaml").read_text("utf-8"))
+VIGNETTES: list[dict[str, Any]] = read_yaml(DATA / "vignettes.yaml")
 
 
 def test_there_are_fourteen_vignettes() -> None:

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 from scripts import slips
 from scripts.hazards import hazards, hazards_page
 from tests.support.course_builder import lab as course_lab
@@ -29,6 +28,7 @@ from tests.support.fhir_builder import record_of as fhir_record
 from tests.support.loops import some
 from tests.support.places import DATA, ROOT
 from tests.support.read_back import untold_in_page
+from tests.support.yaml_files import read_yaml
 
 import rearm
 from rearm.assessment import Assessment
@@ -116,7 +116,7 @@ def tenfold_slip() -> None:
 
 def after_teclistamab() -> Assessment:
     """The patient relapsed after ide-cel, then after seventeen months of teclistamab."""
-    stored = yaml.safe_load((DATA / "vignettes_2.yaml").read_text("utf-8"))
+    stored = read_yaml(DATA / "vignettes_2.yaml")
     vignette = next(one for one in stored if one["id"] == "E01")
     (record,) = read_tables(vignette["tables"]).records
     return rearm.assess(record, as_of=vignette["as_of"], region="US")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import yaml
 from tests.support.imwg_cases import run_cases
 from tests.support.places import DATA
+from tests.support.yaml_files import read_yaml
 
-CASES: list[dict[str, Any]] = yaml.safe_load((DATA / "imwg_cases.yaml").read_text("utf-8"))["cases"]
+CASES: list[dict[str, Any]] = read_yaml(DATA / "imwg_cases.yaml")["cases"]
 
 
 def test_there_are_forty_cases() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from tests.support.places import DATA
+from tests.support.yaml_files import read_yaml
 
 from rearm.intake import read, read_tables
 from rearm.knowledge.bundle import bundled
@@ -207,7 +207,7 @@ def test_stated_finding(finding: str, value: Any, expected: str | None) -> None:
 
 
 def test_every_fact_of_the_vocabulary_can_be_stated() -> None:
-    vocabulary = yaml.safe_load((DATA / "vocabulary.yaml").read_text("utf-8"))
+    vocabulary = read_yaml(DATA / "vocabulary.yaml")
     column = bundled().tidy_tables.tables["facts"].columns["finding"]
     named = vocabulary["facts"].keys() | vocabulary["facts_2"].keys()
     assert len(named) > 20

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from tests.end_to_end.test_cli import run
+from tests.support.command_line import run
 from tests.support.places import PUBLIC, needs_public
 
 from rearm.intake import InputError, Reading, read

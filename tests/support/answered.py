@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import yaml
 from tests.support.results import examples
+from tests.support.yaml_files import read_yaml
 
 import rearm
 from rearm.assessment.result import Assessment
@@ -22,7 +22,7 @@ def answered() -> dict[str, Assessment]:
     """Each as it is asked for: at its day, in its region."""
     found = dict(examples())
     for name in ("vignettes", "vignettes_2"):
-        for one in yaml.safe_load((_DATA / f"{name}.yaml").read_text("utf-8")):
+        for one in read_yaml(_DATA / f"{name}.yaml"):
             (record,) = read_tables(one["tables"]).records
             found[one["id"]] = rearm.assess(
                 record, as_of=one.get("as_of"), region=one.get("region")

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-import yaml
 from tests.support.places import DATA
 from tests.support.relapsed_patients import relapsed_patients
 from tests.support.results import example_records
+from tests.support.yaml_files import read_yaml
 
 from rearm.assessment.judging import judge, judge_scenarios
 from rearm.assessment.patient import Patient, patient_at
@@ -41,7 +41,7 @@ def relapsed() -> dict[str, Patient]:
     plan = the_plan()
     found = {name: patient_at(record, None, plan) for name, record in example_records().items()}
     for file in ("vignettes", "vignettes_2"):
-        for one in yaml.safe_load((DATA / f"{file}.yaml").read_text("utf-8")):
+        for one in read_yaml(DATA / f"{file}.yaml"):
             (record,) = read_tables(one["tables"]).records
             found[one["id"]] = patient_at(record, one.get("as_of"), plan)
     return {name: p for name, p in found.items() if _decides(p)}

@@ -9,9 +9,9 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-import yaml
 from tests.support.loops import some
 from tests.support.places import DATA
+from tests.support.yaml_files import read_yaml
 
 from rearm.knowledge.lab_tests import check_loinc, load_tests, read_tests
 
@@ -197,7 +197,7 @@ def test_an_inconsistent_dictionary_is_refused_with_a_sentence(sentence: str) ->
 
 
 def test_the_vocabulary_is_covered() -> None:
-    vocabulary = yaml.safe_load((DATA / "vocabulary.yaml").read_text("utf-8"))["lab_tests"]
+    vocabulary = read_yaml(DATA / "vocabulary.yaml")["lab_tests"]
     assert vocabulary
     for test_id, entry in some(vocabulary.items()):
         test = load_tests()[test_id]
