@@ -267,8 +267,8 @@ def _api(board: Board) -> dict[str, Any]:
     result = visitor.get(f"/patients/{case}/results/1.json").json()
     tables = {x.stem: _rows(x) for x in sorted(hostile_visit.TABLES.glob("*.csv"))}
     version = visitor.hidden(f"/patients/{case}/decision", "version")
-    decision = {"version": int(version), "answer": 1, "strategy": "", "participants": "A", "reason": "b",
-                "deviation": "c"}  # fmt: skip
+    decision = {"version": int(version), "answer": 1, "strategy": "", "participants": "A",
+                "reason": "b", "deviation": "c"}  # fmt: skip
     return {
         "/assess": {"format": "fhir", "bundle": bundle_of("SYN-01")},
         "/cases": {"format": "tidy", "tables": tables},
