@@ -56,6 +56,7 @@ NOT_SENT = {
     "/break-glass": "at the door (test_the_doors)",
     "/tenant": "at the door (test_the_doors)",
     "/administration/users/{user}/enable": "without a field, of a user who was disabled",
+    "/patients/{case}/recompute": "without a field, after a change of data or knowledge",
     "/worklist/recompute": "without a field, after a change of the knowledge",
     "/patients/{case}/overrule/apply": "without a field, after a change of the data",
 }
@@ -270,8 +271,9 @@ def _api(board: Board) -> dict[str, Any]:
     case = stock(board, "SYN-01")["SYN-01"]
     result = visitor.get(f"/patients/{case}/results/1.json").json()
     tables = {x.stem: _rows(x) for x in sorted(hostile_visit.TABLES.glob("*.csv"))}
-    decision = {"version": 1, "answer": 1, "strategy": "", "participants": "A", "reason": "b",
-                "deviation": "c"}  # fmt: skip
+    version = visitor.hidden(f"/patients/{case}/decision", "version")
+    decision = {"version": int(version), "answer": 1, "strategy": "", "participants": "A",
+                "reason": "b", "deviation": "c"}  # fmt: skip
     return {
         "/assess": {"format": "fhir", "bundle": bundle_of("SYN-01")},
         "/cases": {"format": "tidy", "tables": tables},

@@ -182,15 +182,18 @@ class HostileVisit:
         sound = SOUND.get(pattern, {})
         free = {name: most for name, most in form.texts.items() if name not in sound}
         self.seen.fields[pattern] |= set(form.texts)
-        self._post(
-            path, form, pattern, {**dict.fromkeys((*form.texts, *form.closed), " ".join(pack))}
-        )
+        everywhere = dict.fromkeys((*form.texts, *form.closed), " ".join(pack))
+        self._post(path, form, pattern, everywhere)
+        for more in (form.checks, f"{form.action}.json"):  # the same, asked otherwise
+            other = pattern_of("POST", more) if more else None
+            if other is not None:
+                self._post(path, form, other, everywhere, to=more)
         kept = kept_texts(pack)
         parts = {
             name: [*pieces((*kept[i % 2 :], *kept[: i % 2]), most)]
             for i, (name, most) in enumerate(free.items())
         }
-        for turn in range(max(map(len, parts.values()), default=0)):
+        for turn in range(max(map(len, parts.values()), default=1)):
             texts = {name: each[turn % len(each)] for name, each in parts.items()}
             answer = self._post(path, form, pattern, {**sound, **texts})
             if answer.status_code in (200, 303):
