@@ -404,7 +404,7 @@ def test_no_odd_address_is_a_fault(board: Board, visitor: Visitor, part: str) ->
     ways = {route.path for route in some(_addresses(board))} - {"/leave"}
     behind = {path.replace("{case}", case) for path in ways}
     # several routes share a path, and many paths have no part: each address is asked once
-    for path in sorted({re.sub(r"\{\w+\}", lambda _: part, x) for x in ways | behind}):
+    for path in some(sorted({re.sub(r"\{\w+\}", lambda _: part, x) for x in ways | behind})):
         for method in ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"):
             answer = visitor.client.request(
                 method, f"{path}?x={part}", headers={"origin": board.origin}

@@ -398,10 +398,9 @@ def test_the_tests_that_hold_it_are_there(name: str) -> None:
 
 
 def test_a_guard_outside_of_the_program_is_there() -> None:
-    for hazard in HAZARDS.values():
+    for hazard in some([x for x in HAZARDS.values() if x.red]):
         file, _, what = hazard.guard.partition(":")
-        if hazard.red:
-            assert what in (ROOT / file).read_text(encoding="utf-8")
+        assert what in (ROOT / file).read_text(encoding="utf-8")
 
 
 def test_the_page_is_the_table() -> None:

@@ -6,6 +6,7 @@ nothing: their inputs are drawn, and a single one may well be empty.
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ FILES = sorted((ROOT / "tests").rglob("test_*.py"))
 
 def _asserts(node: ast.AST, asserting: frozenset[str]) -> bool:
     """Whether an assertion stands anywhere in the node: assert, pytest.raises, pytest.fail, or a
-    call of a helper of the same file that asserts.
+    call of a helper that asserts.
     """
     for inner in ast.walk(node):
         if isinstance(inner, ast.Assert):
@@ -30,16 +31,28 @@ def _asserts(node: ast.AST, asserting: frozenset[str]) -> bool:
 
 
 def _helpers(tree: ast.Module) -> frozenset[str]:
-    """Functions of the file that assert, also by way of each other; a command run with `check`
-    raises by itself.
+    """Functions of the file that assert, also by way of each other, and `says` of the command line;
+    a command run with `check` raises by itself.
     """
     functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
-    found: frozenset[str] = frozenset()
+    found = frozenset(
+        name.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "tests.support.command_line"
+        for name in node.names
+        if name.name in _helpers_of(node.module)
+    )
     while True:
         more = found | {f.name for f in functions if _asserts(f, found)}
         if more == found:
             return found
         found = more
+
+
+@cache
+def _helpers_of(module: str) -> frozenset[str]:
+    file = ROOT / f"{module.replace('.', '/')}.py"
+    return _helpers(ast.parse(file.read_text(encoding="utf-8")))
 
 
 def _never_empty(over: ast.expr) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rearm.assessment import Assessment
 from rearm.interval import Interval
+from rearm.report.assessment.dated import date_or_day
 from rearm.report.assessment.disease import later_disease_sentence
-from rearm.report.assessment.sentences import date_or_day
 from rearm.report.words import days_words, words
 
 __all__ = [
@@ -139,6 +139,6 @@ def _by_day(assessment: Assessment, values: Mapping[int | None, Sequence[str]]) 
     """`haemoglobin 9.1 g/dL, creatinine 2.2 mg/dL (2026-09-07)`."""
     told = []
     for day, found in values.items():
-        when = "" if day is None else f" ({date_or_day(assessment, day)})"
+        when = "" if day is None else f" ({date_or_day(day, assessment)})"
         told.append(f"{', '.join(found)}{when}")
     return "; ".join(told)

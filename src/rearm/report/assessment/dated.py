@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from rearm.assessment.result import Assessment
 
-__all__ = ["date_of", "dated"]
+__all__ = ["date_of", "date_or_day", "dated"]
 
 # a day beside which a date stands already is left as it is
 _DAY = re.compile(
@@ -35,6 +35,11 @@ def date_of(day: int, result: Assessment) -> str:
         return ""
     try:
         found = date.fromisoformat(result.as_of_date) + timedelta(days=day - result.as_of)
-    except OverflowError:
+    except (OverflowError, ValueError):  # a stored result may hold any text
         return ""
     return found.isoformat()
+
+
+def date_or_day(day: int, result: Assessment) -> str:
+    """`2026-05-12`; `day 184` where it has no date."""
+    return date_of(day, result) or f"day {day}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rearm.assessment.result import Assessment, ComputedCourse, Relapse, Watched
-from rearm.report.assessment.sentences import date_or_day, day_range
+from rearm.report.assessment.dated import date_or_day
+from rearm.report.assessment.sentences import day_range
 from rearm.report.words import days_words, listed, words
 
 __all__ = [
@@ -76,7 +77,7 @@ def treatment_since(assessment: Assessment) -> str:
     start = treated.start
     on = day_range(start)
     if start.low is not None and start.low == start.high:
-        on = f"on {date_or_day(assessment, start.low)}"
+        on = f"on {date_or_day(start.low, assessment)}"
     works = "worked" if treated.ended else "works"
     named = f"{treated.agents[:1].upper()}{treated.agents[1:]}"
     return f"{named} was begun {on}, and the record does not tell whether it {works}."

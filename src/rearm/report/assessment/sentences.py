@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
 
 from rearm.assessment.result import (
     Action,
@@ -34,7 +33,6 @@ __all__ = [
     "availability_brief",
     "availability_text",
     "behind_action",
-    "date_or_day",
     "day_range",
     "difference_text",
     "doubt_text",
@@ -99,14 +97,6 @@ def unread_text(assessment: Assessment) -> str:
     dates = f", {undated} of them without a readable date" if undated else ""
     could = "it could" if number == 1 else "they could"
     return f"{left_out} left out because {could} not be used{dates}: correct {it} first."
-
-
-def date_or_day(assessment: Assessment, day: int) -> str:
-    """`2026-09-07`; `day 910` where day zero has no date."""
-    today, axis = assessment.as_of_date, assessment.as_of
-    if today is None or axis is None:
-        return f"day {day}"
-    return str(date.fromisoformat(today) - timedelta(days=axis - day))
 
 
 def reason_text(reason: Reason) -> str:
