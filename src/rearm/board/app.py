@@ -12,7 +12,15 @@ from starlette.routing import Match, Route
 from rearm.board.board import Board
 from rearm.board.refusals import NotThere, Refusal
 from rearm.board.routes import routes
-from rearm.board.web.guards import CrowdGuard, FaultGuard, HeaderGuard, HostGuard, OriginGuard
+from rearm.board.web.guards import (
+    ALIVE,
+    READY,
+    CrowdGuard,
+    FaultGuard,
+    HeaderGuard,
+    HostGuard,
+    OriginGuard,
+)
 from rearm.board.web.pages import refused
 from rearm.board.web.proxies import TransportGuard
 
@@ -52,7 +60,8 @@ def _frame_ancestors(board: Board) -> tuple[str, ...]:
 def _transport(board: Board) -> list[Middleware]:
     if not board.settings.is_public:
         return []
-    return [Middleware(TransportGuard, trusted=board.settings.trusted_proxies)]
+    trusted = board.settings.trusted_proxies
+    return [Middleware(TransportGuard, trusted=trusted, plain=(ALIVE, READY))]
 
 
 def _refuse(request: Request, error: Exception) -> Response:

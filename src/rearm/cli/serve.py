@@ -130,6 +130,28 @@ def link(folder: Folder = None, database: Database = None) -> None:
     tell(new_link(board_folder(folder), database))
 
 
+@serve_app.command("health")
+@spoken
+def health(folder: Folder = None, config: Config = None, as_json: Json = False) -> None:
+    """Ask a board that runs whether it can do its work.
+
+    Exit 0: it can. Exit 1: it runs and can't. Exit 2: no board answers.
+    """
+    check_installed()
+    import msgspec
+
+    from rearm.board.health import health as asked
+
+    settings = read_config(config)
+    found = asked(board_folder(folder, settings), settings)
+    if as_json:
+        print_json(msgspec.to_builtins(found))
+    else:
+        tell("Ready." if found.ready else "Not ready; --json shows which part.")
+    if not found.ready:
+        raise typer.Exit(1)
+
+
 @serve_app.command("export")
 @spoken
 def export(
