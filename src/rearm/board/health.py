@@ -17,7 +17,7 @@ from rearm.board.web.guards import READY
 __all__ = ["health"]
 
 _SECONDS = 10
-_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104: what is asked, not opened
+_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def health(folder: Path, settings: Settings | None = None) -> Ready:
