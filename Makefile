@@ -10,7 +10,7 @@ FILE   ?=
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test browser pango postgres demo board test fast lint types floors unit bench vignettes imwg-cases docs mechanism-calibration coverage matrix mutation gates clean
+.PHONY: help setup setup-test browser pango postgres demo board test fast lint types floors unit bench vignettes imwg-cases docs mechanism-calibration coverage matrix mutation gates tools sbom release clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -123,8 +123,28 @@ gate-spark: setup-test
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[spark]'
 	@$(BIN)/python -m scripts.gate spark
 
+gate-licences: setup-test
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[spark,web-postgres]'
+	@$(BIN)/python -m scripts.gate licences
+
+gate-audit: setup-test tools
+	@$(BIN)/python -m scripts.gate audit
+
 gate-%: setup-test
 	@$(BIN)/python -m scripts.gate $*
 
+.venv-tools/.stamp: tools.txt
+	@$(PYTHON) -m venv .venv-tools
+	@.venv-tools/bin/python -m pip install -q --disable-pip-version-check -r tools.txt
+	@touch $@
+
+tools: .venv-tools/.stamp ## what checks and describes a release, in an environment of its own
+
+sbom: setup-test tools ## the bill of materials of a board (CycloneDX), to dist/
+	@$(BIN)/python -m scripts.release --only bill
+
+release: setup-test tools ## build and try wheel, sdist, list with hashes, bill of materials: dist/ (EXTRAS=pdf,web for some)
+	@$(BIN)/python -m scripts.release $(if $(EXTRAS),--extras $(EXTRAS))
+
 clean: ## remove .venv, caches and demo output
-	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-tools dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -109,6 +109,14 @@ GATES = {
             ("-m", "pytest", "-v", "--no-header", "tests/end_to_end/test_board_kills.py"),
         ),
     ),
+    "licences": Gate(
+        title="Each package that an installation brings, with its licence and reason",
+        commands=(("-m", "scripts.licences"),),
+    ),
+    "audit": Gate(
+        title="Known weaknesses of the packages that the tests run with",
+        commands=(("-m", "scripts.audit"),),
+    ),
     "versions": Gate(
         title="Answers of this version beside those of another",
         commands=(("-m", "scripts.compare_versions", os.environ.get("REF", "3cbca73")),),
