@@ -10,7 +10,7 @@ FILE   ?=
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test browser pango postgres demo board test fast lint types floors unit bench vignettes imwg-cases docs mechanism-calibration coverage matrix mutation gates tools sbom release clean
+.PHONY: help setup setup-test browser pango postgres proxy demo board test fast lint types floors unit bench vignettes imwg-cases docs mechanism-calibration coverage matrix mutation gates tools sbom release clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -53,6 +53,11 @@ postgres: ## a PostgreSQL server for the tests of OMOP and of the board (Debian,
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null; \
 	  else echo "No PostgreSQL server found: the tests that read OMOP from one, and those of a board on one, will be skipped. Install it to run them (Debian: postgresql)."; fi; }
 
+proxy: ## nginx and systemd-analyze for the tests of deploy/ (Debian, as root); elsewhere a sentence
+	@{ command -v nginx || ls /usr/sbin/nginx; } >/dev/null 2>&1 && command -v systemd-analyze >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light systemd >/dev/null; \
+	  else echo "No nginx or systemd-analyze found: the tests that try the examples of deploy/ with them will be skipped. Install them to run those (Debian: nginx-light systemd)."; fi; }
+
 demo: setup ## assess the bundled examples and write their reports to demo/
 	@$(BIN)/rearm assess examples/tables --html demo/ --json demo/ --quiet
 	@echo
@@ -63,7 +68,7 @@ demo: setup ## assess the bundled examples and write their reports to demo/
 board: $(VENV)/.stamp-board ## start the application at the board: prints a link
 	@$(BIN)/rearm serve
 
-test: setup-test browser pango postgres lint types floors unit ## everything that must hold
+test: setup-test browser pango postgres proxy lint types floors unit ## everything that must hold
 
 fast: setup-test lint types floors ## what must hold, without the slow tests (under two minutes)
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not slow"

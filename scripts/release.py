@@ -134,7 +134,10 @@ def core() -> str:
         programs = environment(place / "venv", str(wheel()))
         rearm = programs / SCRIPT
         version = run(rearm, "--version", cwd=place).strip()
-        commands = re.findall(r"^  ([a-z-]+) ", run(rearm, "--help", cwd=place), re.MULTILINE)
+        listed = run(rearm, "--help", cwd=place).partition("Commands:")[2]
+        commands = re.findall(r"^  ([a-z-]+)  ", listed, re.MULTILINE)
+        if not {"assess", "cohort", "self-test", "serve"} <= set(commands):
+            raise NotMet(f"only {', '.join(commands)} are listed")
         for command in commands:
             run(rearm, command, "--help", cwd=place)
         tested = run(rearm, "self-test", cwd=place)
