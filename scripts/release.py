@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import re
 import shutil
@@ -62,9 +63,11 @@ class Line:
 
 def run(*command: str | Path, cwd: Path = ROOT) -> str:
     """What a command prints. Raises NotMet with its last lines where it fails."""
+    apart = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
     done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False
-    )
+        [str(part) for part in command],
+        cwd=cwd, env=apart, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     if done.returncode != 0:
         last = (done.stdout + done.stderr).strip().splitlines()[-3:]
         program = Path(str(command[0])).name

@@ -304,7 +304,7 @@ def test_the_board_answers_behind_the_proxy_by_tls_only(tmp_path: Path) -> None:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *given: object) -> None:  # type: ignore[override]
+    def redirect_request(self, *given: object) -> None:
         return None
 
 
