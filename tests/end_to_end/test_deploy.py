@@ -19,15 +19,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from tests.support.loops import some
 from tests.support.places import ROOT
 from tests.support.postgres import postgres_server
+from typer.main import get_command
 
 from rearm.board.commands import migrate
 from rearm.board.settings import Settings, read_settings
 from rearm.board.store.uploads import LARGEST
+from rearm.cli import app
 
 DEPLOY = ROOT / "deploy"
 UNITS = ("rearm-board.service", "rearm-backup.service", "rearm-backup.timer")
@@ -67,6 +71,33 @@ def test_configuration_unit_and_proxy_fit_each_other() -> None:
     backup = _unit("rearm-backup.service")["Service"]
     assert f"--folder {settings.folder}" in backup["ExecStart"]
     assert settings.folder in backup["ReadWritePaths"]
+
+
+def _commands_of_the_page() -> list[list[str]]:
+    page = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    blocks = "\n".join(re.findall(r"```\n(.*?)```", page, re.DOTALL))
+    lines = re.findall(r"^(?:/opt/rearm/bin/)?rearm (.*)", blocks, re.MULTILINE)
+    return [line.split() for line in lines]
+
+
+def test_every_command_of_the_page_is_one() -> None:
+    """Its words, its options and as many arguments as it takes."""
+    commands = _commands_of_the_page()
+    assert len(commands) >= 8
+    for words in some(commands):
+        command: Any = get_command(app)
+        while words and words[0] in getattr(command, "commands", {}):
+            command = command.commands[words.pop(0)]
+        with command.make_context("rearm", list(words), resilient_parsing=False) as context:
+            assert context.args == []
+
+
+def test_the_page_names_every_file_and_every_link_leads_somewhere() -> None:
+    page = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    for file in some(sorted(DEPLOY.iterdir())):
+        assert f"`deploy/{file.name}`" in page or f" deploy/{file.name}" in page, file.name
+    for link in some(re.findall(r"\]\(([^)#]+)\)", page)):
+        assert (ROOT / "docs" / link).exists()
 
 
 # ---------------------------------------------------------------- systemd
