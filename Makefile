@@ -14,7 +14,7 @@ JOBS   ?= 2
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test browser pango postgres demo board test fast lint types floors unit bench vignettes imwg-cases docs mechanism-calibration coverage matrix mutation gates clean
+.PHONY: help setup setup-test browser pango postgres proxy demo board test fast lint types floors unit bench vignettes imwg-cases docs mechanism-calibration coverage matrix mutation gates tools sbom release clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -57,6 +57,11 @@ postgres: ## a PostgreSQL server for the tests of OMOP and of the board (Debian,
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null; \
 	  else echo "No PostgreSQL server found: the tests that read OMOP from one, and those of a board on one, will be skipped. Install it to run them (Debian: postgresql)."; fi; }
 
+proxy: ## nginx and systemd-analyze for the tests of deploy/ (Debian, as root); elsewhere a sentence
+	@{ command -v nginx || ls /usr/sbin/nginx; } >/dev/null 2>&1 && command -v systemd-analyze >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light systemd >/dev/null; \
+	  else echo "No nginx or systemd-analyze found: the tests that try the examples of deploy/ with them will be skipped. Install them to run those (Debian: nginx-light systemd)."; fi; }
+
 demo: setup ## assess the bundled examples and write their reports to demo/
 	@$(BIN)/rearm assess examples/tables --html demo/ --json demo/ --quiet
 	@echo
@@ -67,7 +72,7 @@ demo: setup ## assess the bundled examples and write their reports to demo/
 board: $(VENV)/.stamp-board ## start the application at the board: prints a link
 	@$(BIN)/rearm serve
 
-test: setup-test browser pango postgres lint types floors unit ## everything that must hold
+test: setup-test browser pango postgres proxy lint types floors unit ## everything that must hold
 
 fast: setup-test lint types floors ## what must hold, without the slow tests (under two minutes)
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not slow"
@@ -133,8 +138,28 @@ gate-board: setup-test browser pango postgres
 	  else echo "No npm found: install it for axe-core (Debian: npm)."; exit 1; fi; }
 	@$(BIN)/python -m scripts.gate board $(PARTS)
 
+gate-licences: setup-test
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[spark,web-postgres]'
+	@$(BIN)/python -m scripts.gate licences
+
+gate-audit: setup-test tools
+	@$(BIN)/python -m scripts.gate audit
+
 gate-%: setup-test
 	@$(BIN)/python -m scripts.gate $*
 
+.venv-tools/.stamp: tools.txt
+	@$(PYTHON) -m venv .venv-tools
+	@.venv-tools/bin/python -m pip install -q --disable-pip-version-check -r tools.txt
+	@touch $@
+
+tools: .venv-tools/.stamp ## what checks and describes a release, in an environment of its own
+
+sbom: setup-test tools ## the bill of materials of a board (CycloneDX), to dist/
+	@$(BIN)/python -m scripts.release --only bill
+
+release: setup-test tools ## build and try wheel, sdist, list with hashes, bill of materials: dist/ (EXTRAS=pdf,web for some)
+	@$(BIN)/python -m scripts.release $(if $(EXTRAS),--extras $(EXTRAS))
+
 clean: ## remove .venv, caches and demo output
-	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-tools dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

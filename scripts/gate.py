@@ -131,6 +131,14 @@ GATES = {
         title="A store of 2,000 invented patients made on Spark and by the local pool",
         commands=(("-m", "benchmarks.registry", "--patients", "2000", "--spark", "2000"),),
     ),
+    "licences": Gate(
+        title="Each package that an installation brings, with its licence and reason",
+        commands=(("-m", "scripts.licences"),),
+    ),
+    "audit": Gate(
+        title="Known weaknesses of the packages that the tests run with",
+        commands=(("-m", "scripts.audit"),),
+    ),
     "versions": Gate(
         title="Answers of this version beside those of another",
         commands=(("-m", "scripts.compare_versions", os.environ.get("REF", "3cbca73")),),

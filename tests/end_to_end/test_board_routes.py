@@ -34,6 +34,7 @@ from rearm.assessment import Assessment
 from rearm.board.api.declare import ApiRoute
 from rearm.board.app import make_app
 from rearm.board.board import CALLBACK, Board
+from rearm.board.monitoring.addresses import MonitoringRoute
 from rearm.board.people import sessions
 from rearm.board.people.sessions import Permission
 from rearm.board.record_system.addresses import system_routes
@@ -70,9 +71,9 @@ def visitor(board: Board) -> Visitor:
 
 
 def _addresses(board: Board) -> list[BoardRoute]:
-    """Those of pages; programs come by a way of their own (`test_board_api`)."""
+    """Those of pages; programs come by ways of their own (`test_board_api`, `..._monitoring`)."""
     every = [route for route in make_app(board).routes if isinstance(route, BoardRoute)]
-    return [route for route in every if not isinstance(route, ApiRoute)]
+    return [route for route in every if not isinstance(route, ApiRoute | MonitoringRoute)]
 
 
 def _method(route: Route) -> str:

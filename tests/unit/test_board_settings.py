@@ -29,12 +29,17 @@ client_secret_env = "BOARD_SECRET"
 roles_claim = "groups"
 roles = { mm-chair = ["first/chair", "north/reader"] }
 
+[monitoring]
+addresses = ["10.2.0.0/24"]
+token_env = "BOARD_WATCH"
+
 [[tenants]]
 id = "north"
 name = "North hospital"
 """
 ENVIRONMENT = {
     "BOARD_SECRET": "gXh7b2QpZr8vTn4kLw3m",
+    "BOARD_WATCH": "qR4tY8uI2oP6aS0dF3gH",
     "BOARD_DATABASE": "postgresql+psycopg://rearm:hidden@db/rearm",
 }
 
@@ -58,6 +63,8 @@ def test_a_whole_configuration_is_read(tmp_path: Path, monkeypatch: pytest.Monke
     assert found.oidc.roles == {"mm-chair": ("first/chair", "north/reader")}
     assert database_address(found) == ENVIRONMENT["BOARD_DATABASE"]
     assert [x.name for x in found.tenants] == ["North hospital"]
+    assert found.watched_from == ("10.2.0.0/24",) and found.monitoring is not None
+    assert secret_of(found.monitoring, "token") == ENVIRONMENT["BOARD_WATCH"]
     assert all(value not in str(found) for value in ENVIRONMENT.values())
 
 
@@ -104,6 +111,15 @@ def test_a_secret_lies_in_a_file(tmp_path: Path) -> None:
         ("/.well-known/openid-configuration", "", "ends in /.well-known"),
         ("https://id.example.org", "http://id.example.org", "by https only"),
         ('client_id = "rearm"', 'client_id = "rearm"\nscopes = "profile"', "`openid` is missing"),
+        ("10.2.0.0/24", "everywhere", "monitoring.addresses: everywhere is no address"),
+        ("10.2.0.0/24", "0.0.0.0/0", "monitoring.addresses: 0.0.0.0/0 is every address"),
+        ('addresses = ["10.2.0.0/24"]', 'address = ["10.2.0.1"]', "unknown field `address`"),
+        (
+            'addresses = ["10.2.0.0/24"]\ntoken_env = "BOARD_WATCH"',
+            "",
+            "monitoring: nobody may ask",
+        ),
+        ('"BOARD_WATCH"', '"NO_SUCH_VARIABLE"', "token: NO_SUCH_VARIABLE is empty"),
         ("first/chair", "first/king", "'first/king' is no role of a tenant"),
         ("north/reader", "south/reader", "'south/reader' is no role of a tenant"),
         ('id = "north"', 'id = "North!"', "is no id of a tenant"),
@@ -137,7 +153,9 @@ def test_what_can_t_be_used_is_told_with_its_place(
     read(tmp_path, GOOD)  # as it is it can be used
     with pytest.raises(NotUsable, match=sentence) as told:
         read(tmp_path, GOOD.replace(old, new))
-    assert str(told.value).startswith(str(tmp_path / "board.toml")) or "secret" in str(told.value)
+    of_secret = "secret" in str(told.value) or str(told.value).startswith("token:")
+    named = str(told.value).startswith(str(tmp_path / "board.toml"))
+    assert named or of_secret
     assert "hidden" not in str(told.value)
 
 

@@ -13,6 +13,8 @@ from rearm.board.board import Board
 from rearm.board.refusals import NotThere, Refusal
 from rearm.board.routes import routes
 from rearm.board.web.guards import (
+    ALIVE,
+    READY,
     CrowdGuard,
     FaultGuard,
     HeaderGuard,
@@ -60,7 +62,8 @@ def _frame_ancestors(board: Board) -> tuple[str, ...]:
 def _transport(board: Board) -> list[Middleware]:
     if not board.settings.is_public:
         return []
-    return [Middleware(TransportGuard, trusted=board.settings.trusted_proxies)]
+    trusted = board.settings.trusted_proxies
+    return [Middleware(TransportGuard, trusted=trusted, plain=(ALIVE, READY))]
 
 
 def _refuse(request: Request, error: Exception) -> Response:

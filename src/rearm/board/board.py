@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder
 from rearm.board.store.jobs import Press
 from rearm.board.store.tables import FIRST_TENANT, AuditRow
+from rearm.self_test import require_self_test
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -53,12 +54,17 @@ class Board:
         self.settings = settings or Settings()
         self.provider = _provider(self.settings, f"{self.origin}{CALLBACK}")
         self.record_system = record_system
+        self.monitoring_token = _monitoring_token(self.settings)
         self.fetched_keys: dict[str, KeysAtAddress] = {}
-        self.reader = Worker(what="This file", seconds=120, megabytes=3072)
+        self.self_tested: datetime | None = None  # when this installation gave the known answers
+        self.reader = Worker(what="This file", seconds=120, megabytes=3072, begin=require_self_test)
         self.drawer = Worker(what="The page", seconds=60, megabytes=3072)
         self.printer = Worker(what="The report", seconds=300, megabytes=3072)
         self.carders = Pool(
-            [Worker(what="The card", seconds=15, megabytes=1024) for _ in range(_CARDERS)],
+            [
+                Worker(what="The card", seconds=15, megabytes=1024, begin=require_self_test)
+                for _ in range(_CARDERS)
+            ],
             patience=5,
         )
         self.api_rate = Rate(per_minute=300, at_once=60)
@@ -159,6 +165,13 @@ class Board:
         self.press.close()
         self.printer.close()
         self.database.close()
+
+
+def _monitoring_token(settings: Settings) -> str:
+    """Empty where there is none."""
+    if settings.monitoring is None:
+        return ""
+    return secret_of(settings.monitoring, "token", optional=True)
 
 
 def _provider(settings: Settings, callback: str) -> Provider | None:

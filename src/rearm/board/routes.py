@@ -18,6 +18,7 @@ from rearm.board.history.addresses import ADDRESSES as HISTORY
 from rearm.board.keeping.addresses import ADDRESSES as KEEPING
 from rearm.board.knowledge.addresses import ADDRESSES as KNOWLEDGE
 from rearm.board.meeting.addresses import ADDRESSES as MEETING
+from rearm.board.monitoring.addresses import monitoring_routes
 from rearm.board.overrule.addresses import ADDRESSES as OVERRULE
 from rearm.board.patient.addresses import ADDRESSES as PATIENT
 from rearm.board.printing.addresses import ADDRESSES as PRINTING
@@ -59,4 +60,5 @@ def routes(board: Board) -> list[BoardRoute]:
         *(BoardRoute(address, board) for address in ADDRESSES),
         *(ApiRoute(address, board) for address in API),
         *system_routes(board),
+        *monitoring_routes(board),
     ]

@@ -23,7 +23,9 @@ from rearm.board.settings import Settings, database_address
 from rearm.board.store.database import Database
 from rearm.board.store.folder import BoardFolder, open_board
 from rearm.board.store.upgrade import upgrade
+from rearm.board.store.utc import now
 from rearm.cohort.store.lock import locked
+from rearm.self_test import require_self_test
 
 __all__ = ["listening", "serve"]
 
@@ -44,8 +46,10 @@ def serve(
     `settings`: the configuration of a board for many. `database`: the address of the server that
     keeps the patients, once it is to be noted. `record_system`: with which record systems data are
     exchanged; None: with none. Raises NotUsable with a sentence where folder, database, port or
-    configuration can't be used.
+    configuration can't be used, and SelfTestFailed where this installation does not give the known
+    answers: then nothing is opened and no table is changed.
     """
+    require_self_test()
     os.umask(0o077)
     settings = settings or Settings()
     place = open_board(folder, database or database_address(settings) or None)
@@ -79,6 +83,7 @@ def _serve(
         settings=settings,
         record_system=record_system,
     )
+    board.self_tested = now()
     try:
         is_new = board.is_new()
         board.opened()

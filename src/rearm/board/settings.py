@@ -21,6 +21,7 @@ from rearm.board.refusals import NotUsable
 
 __all__ = [
     "LOOPBACK",
+    "MonitoringSettings",
     "OidcSettings",
     "Role",
     "SessionSettings",
@@ -75,6 +76,16 @@ class OidcSettings(_Strict, frozen=True, kw_only=True):
         return self.discovery.removesuffix("/.well-known/openid-configuration")
 
 
+class MonitoringSettings(_Strict, frozen=True, kw_only=True):
+    """Who may ask whether the board is ready: programs at these addresses or networks, and whoever
+    shows the token in the header Authorization (`Bearer ...`).
+    """
+
+    addresses: tuple[str, ...] = ()
+    token_file: str = ""
+    token_env: str = ""
+
+
 class TenantSettings(_Strict, frozen=True, kw_only=True):
     """A centre, or a part of one, whose patients no other tenant sees."""
 
@@ -105,11 +116,19 @@ class Settings(_Strict, frozen=True, kw_only=True):
     oidc: OidcSettings | None = None
     tenants: tuple[TenantSettings, ...] = ()
     record_system: dict[str, Any] = {}
+    monitoring: MonitoringSettings | None = None
 
     @property
     def is_public(self) -> bool:
         """Whether others than this machine use it: then by TLS and after a sign-in only."""
         return bool(self.origin)
+
+    @property
+    def watched_from(self) -> tuple[str, ...]:
+        """From where a program may watch the board; one on this machine may be by all of it."""
+        if self.monitoring is None:
+            return () if self.is_public else LOOPBACK
+        return self.monitoring.addresses
 
     @property
     def idle(self) -> timedelta:
@@ -145,11 +164,13 @@ def read_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
         secret_of(found, what, environment, optional=True)
     if found.oidc is not None:
         secret_of(found.oidc, "client_secret", environment)
+    if found.monitoring is not None:
+        secret_of(found.monitoring, "token", environment, optional=True)
     return found
 
 
 def secret_of(
-    settings: Settings | OidcSettings,
+    settings: Settings | OidcSettings | MonitoringSettings,
     name: str,
     environment: Mapping[str, str] | None = None,
     *,
@@ -177,7 +198,8 @@ def secret_of(
         found = (os.environ if environment is None else environment).get(variable, "").strip()
     if not found:
         raise NotUsable(f"{name}: {file or variable} is empty.")
-    if name.endswith("secret") and (len(found) < _SHORTEST_SECRET or _WEAK.search(found)):
+    is_guessed = len(found) < _SHORTEST_SECRET or _WEAK.search(found)
+    if name.endswith(("secret", "token")) and is_guessed:
         raise NotUsable(
             f"{name}: what stands in {file or variable} is too short or is easily guessed. Take "
             f"{_SHORTEST_SECRET} random characters or more."
@@ -200,6 +222,7 @@ def _wrong(found: Settings) -> list[str]:
         *_wrong_database(found),
         *_wrong_tenants(found),
         *([] if found.oidc is None else _wrong_oidc(found.oidc, found)),
+        *([] if found.monitoring is None else _wrong_monitoring(found.monitoring)),
     ]
 
 
@@ -295,6 +318,25 @@ def _wrong_tenants(found: Settings) -> list[str]:
             if text in seen:
                 wrong.append(f"tenants: {text!r} stands there twice.")
         seen |= {tenant.id, tenant.name}
+    return wrong
+
+
+def _wrong_monitoring(monitoring: MonitoringSettings) -> list[str]:
+    wrong = []
+    for address in monitoring.addresses:
+        try:
+            network = ip_network(address)
+        except ValueError:
+            wrong.append(
+                f"monitoring.addresses: {address} is no address and no network (10.0.0.0/24)."
+            )
+            continue
+        if network.prefixlen == 0:
+            wrong.append(f"monitoring.addresses: {address} is every address. Name that of yours.")
+    if not (monitoring.addresses or monitoring.token_file or monitoring.token_env):
+        wrong.append(
+            "monitoring: nobody may ask. Name addresses, or a file or variable with a token."
+        )
     return wrong
 
 

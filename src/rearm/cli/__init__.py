@@ -13,7 +13,7 @@ import sys
 from rearm.cli import patients, render, knowledge, response, start, redcap, model  # noqa: F401
 from rearm.cli import cohort, cohort_report, cohort_export  # noqa: F401
 from rearm.cli.demo import demo_app
-from rearm.cli import serve, serve_store, serve_user  # noqa: F401
+from rearm.cli import serve, serve_store, serve_user, self_test  # noqa: F401
 
 # isort: on
 from rearm.cli.shared import app, say

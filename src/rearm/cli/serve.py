@@ -133,6 +133,28 @@ def link(folder: Folder = None, database: Database = None, config: Config = None
     tell(new_link(place.folder, place.database))
 
 
+@serve_app.command("health")
+@spoken
+def health(folder: Folder = None, config: Config = None, as_json: Json = False) -> None:
+    """Ask a board that runs whether it can do its work.
+
+    Exit 0: it can. Exit 1: it runs and can't. Exit 2: no board answers.
+    """
+    check_installed()
+    import msgspec
+
+    from rearm.board.health import health as asked
+
+    settings = _read_config(config)
+    found = asked(_board_folder(folder, settings), settings)
+    if as_json:
+        print_json(msgspec.to_builtins(found))
+    else:
+        tell("Ready." if found.ready else "Not ready; --json shows which part.")
+    if not found.ready:
+        raise typer.Exit(1)
+
+
 @serve_app.command("export")
 @spoken
 def export(

@@ -43,6 +43,10 @@ class Pool:
         for worker in self._workers:
             warm(worker, work, item)
 
+    def is_stuck(self) -> bool:
+        """Whether one of them is."""
+        return any(worker.is_stuck() for worker in self._workers)
+
     def close(self) -> None:
         for worker in self._workers:
             worker.close()

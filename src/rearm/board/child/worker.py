@@ -9,10 +9,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing import connection
 from multiprocessing.context import SpawnProcess
 from threading import Lock, Thread
+from time import monotonic
 from typing import Any, TypeVar, cast
 
 from rearm.board.refusals import Busy, Died, NotUsable
@@ -25,15 +27,26 @@ Made = TypeVar("Made")
 
 _RECYCLED = 200  # pieces of work of one process
 _MEGABYTE = 2**20
+_GRACE = 10  # seconds within which a process is started and another ended
 
 
 class Worker:
     """One child process. `seconds` and `megabytes` limit one piece of work; `what` names it in
-    sentences (`This file`).
+    sentences (`This file`). `begin`: what each process does before its first piece of work; where
+    that raises a RearmError, the work is refused with its sentence and the process ends.
     """
 
-    def __init__(self, *, what: str, seconds: float, megabytes: int) -> None:
+    def __init__(
+        self,
+        *,
+        what: str,
+        seconds: float,
+        megabytes: int,
+        begin: Callable[[], None] | None = None,
+    ) -> None:
         self._what, self._seconds, self._megabytes = what, seconds, megabytes
+        self._begin = begin
+        self._busy_since: float | None = None
         self._lock = Lock()
         self._process: SpawnProcess | None = None
         self._pipe: connection.Connection | None = None
@@ -43,7 +56,7 @@ class Worker:
         """`work(item)`, which must be picklable. Raises NotUsable with a sentence where the work
         refused the item or ran out of time or memory, Died where it brought the process down.
         """
-        with self._lock:
+        with self._lock, self._noted():
             pipe = self._started()
             try:
                 pipe.send((work, item))
@@ -61,11 +74,26 @@ class Worker:
                     "memory, or a fault of Rearm). Nothing was kept of it."
                 ) from None
             self._done += 1
-            if self._done >= _RECYCLED:
-                self._end()
+            if self._done >= _RECYCLED or kind == "unfit":
+                self._end()  # the next piece of work is for a new process, which begins again
         if kind == "made":
             return cast("Made", value)
-        raise self._refusal(kind, value)
+        raise self._refusal(*(value if kind == "unfit" else (kind, value)))
+
+    def is_stuck(self) -> bool:
+        """Whether one piece of work takes longer than its limit, after which it is ended: then
+        nothing will be answered any more.
+        """
+        since = self._busy_since
+        return since is not None and monotonic() - since > self._seconds + _GRACE
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        self._busy_since = monotonic()
+        try:
+            yield
+        finally:
+            self._busy_since = None
 
     def close(self) -> None:
         """Ends the process, also in the middle of a piece of work, of which nothing is kept."""
@@ -92,7 +120,8 @@ class Worker:
         os.environ.setdefault("POLARS_MAX_THREADS", "1")  # inherited
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs, self._megabytes), daemon=True)
+        given = (theirs, self._megabytes, self._begin)
+        process = context.Process(target=_serve, args=given, daemon=True)
         try:
             process.start()
         except OSError as error:
@@ -110,17 +139,21 @@ class Worker:
         self._process = self._pipe = None
 
 
-def _serve(pipe: connection.Connection, megabytes: int) -> None:
+def _serve(pipe: connection.Connection, megabytes: int, begin: Callable[[], None] | None) -> None:
     """What the child does: piece after piece, until its parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
     _limit(megabytes)
+    kind, told = ("made", None) if begin is None else _answer(lambda _: begin(), None)
     while True:
         try:
             work, item = pipe.recv()
         except EOFError:
+            return
+        if kind != "made":
+            pipe.send(("unfit", (kind, told)))
             return
         pipe.send(_answer(work, item))
 

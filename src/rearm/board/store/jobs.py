@@ -22,7 +22,16 @@ from rearm.board.store.decided import decided_for
 from rearm.board.store.tables import Job, Result, new_id
 from rearm.board.store.utc import moment_words, now
 
-__all__ = ["KEPT_FOR", "MOST_AT_ONCE", "MOST_OF_ONE", "Press", "ask", "job_of", "pdf_of_job"]
+__all__ = [
+    "KEPT_FOR",
+    "MOST_AT_ONCE",
+    "MOST_OF_ONE",
+    "Press",
+    "ask",
+    "job_of",
+    "pdf_of_job",
+    "queue",
+]
 
 KEPT_FOR = timedelta(hours=1)
 MOST_AT_ONCE = 20
@@ -63,6 +72,14 @@ def ask(session: Session, result: Result, who: str) -> str:
     session.add(job)
     session.flush()
     return job.id
+
+
+def queue(session: Session) -> tuple[int, int]:
+    """How many reports wait or are worked on, and for how many seconds the first of them."""
+    count, first = session.execute(
+        select(func.count(), func.min(Job.at)).where(Job.state.in_(_OPEN))
+    ).one()
+    return count, 0 if first is None else max(0, int((now() - first).total_seconds()))
 
 
 def job_of(session: Session, case_id: str, job_id: str) -> Job:

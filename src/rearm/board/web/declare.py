@@ -49,8 +49,10 @@ __all__ = [
 _SAID_WITHIN = 120  # seconds; a page that is opened later says nothing of it
 _ID = re.compile(r"[0-9a-f]{16}")
 
-Needed = Literal["nothing", "session"] | Permission
-"""`nothing`: anybody; `session`: whoever is signed in, also without a role."""
+Needed = Literal["nothing", "session", "monitoring"] | Permission
+"""`nothing`: anybody; `session`: whoever is signed in, also without a role; `monitoring`: a program
+that watches, from an address or with the token that the configuration names.
+"""
 Handler = Callable[[Asked], Response]
 View = Callable[[Asked], Context]
 

@@ -18,10 +18,12 @@ from rearm.board.refusals import Busy, NotAllowed, NotThere, NotUsable, Refusal
 from rearm.board.web.pages import API, refused
 
 __all__ = [
+    "ALIVE",
     "CSP",
     "LONGEST_PART",
     "LONGEST_QUERY",
     "MOST_AT_ONCE",
+    "READY",
     "CrowdGuard",
     "FaultGuard",
     "HeaderGuard",
@@ -51,6 +53,8 @@ _HEADERS = {
 }
 _HSTS = {"strict-transport-security": "max-age=31536000"}
 _SAFE = ("GET", "HEAD")
+ALIVE, READY = "/healthz", "/readyz"
+"""Where a program that watches the board asks."""
 _BY_TOKEN = "/cds-services"  # a record system, not a browser: no cookie counts there
 
 
@@ -67,14 +71,16 @@ MOST_AT_ONCE = 40
 
 
 class CrowdGuard:
-    """Refuses at once what could not be answered soon, so that nobody waits without knowing."""
+    """Refuses at once what could not be answered soon, so that nobody waits without knowing. That
+    the process is alive is told also then, or it would be ended for having much to do.
+    """
 
     def __init__(self, app: ASGIApp, *, most: int = MOST_AT_ONCE) -> None:
         self.app, self.most = app, most
         self._inside = 0  # counted on the one thread of the event loop
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._inside >= self.most and scope["type"] == "http":
+        if self._inside >= self.most and scope["type"] == "http" and scope["path"] != ALIVE:
             refusal = Busy("Too many requests at once. Try again in a few seconds.")
             await refused(scope, refusal)(scope, receive, send)
             return

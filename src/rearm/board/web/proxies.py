@@ -42,13 +42,17 @@ def client_of(scope: Scope, trusted: tuple[str, ...]) -> str:
 
 
 class TransportGuard:
-    """A board for others is asked by TLS only: by a configured proxy that says so."""
+    """A board for others is asked by TLS only: by a configured proxy that says so. At the
+    addresses of `plain`, which tell nothing of patients, a program of the same network may ask.
+    """
 
-    def __init__(self, app: ASGIApp, *, trusted: tuple[str, ...]) -> None:
-        self.app, self.trusted = app, trusted
+    def __init__(
+        self, app: ASGIApp, *, trusted: tuple[str, ...], plain: tuple[str, ...] = ()
+    ) -> None:
+        self.app, self.trusted, self.plain = app, trusted, plain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == "http" and scope["path"] not in self.plain:
             peer: str = scope["client"][0] if scope.get("client") else ""
             spoken = Headers(scope=scope).getlist("x-forwarded-proto")
             if not is_trusted(peer, self.trusted) or spoken != ["https"]:

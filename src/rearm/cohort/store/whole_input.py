@@ -7,7 +7,7 @@ without the places of its rows: a row that only moved is no change.
 from __future__ import annotations
 
 import hashlib
-import pickle
+import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
@@ -23,14 +23,15 @@ from rearm.record import Record
 
 __all__ = ["WholeInput"]
 
-_RECORDS = "records.pickle"
+_RECORDS = "records.msgpack"
+_SIZE = 8  # bytes of the length before each block of records
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(list[Record])
 _HELD = 256  # records that are held before they are written to their parts
 
 
 class WholeInput:
-    """A reading held in parts. The parts are files of this run, in its own folder: nothing that
-    anybody else wrote is ever unpickled.
-    """
+    """A reading held in parts, which are files of this run in its own folder."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading: Reading | None = reading
@@ -77,18 +78,16 @@ def _append(folder: Path, held: dict[int, list[Record]]) -> None:
         own = folder_of_part(folder, part)
         own.mkdir(parents=True, exist_ok=True)
         with (own / _RECORDS).open("ab") as file:
-            pickle.dump(records, file, protocol=pickle.HIGHEST_PROTOCOL)
+            block = zlib.compress(_ENCODER.encode(records), level=1)
+            file.write(len(block).to_bytes(_SIZE, "big") + block)
     held.clear()
 
 
 def _records(part: Path) -> Iterator[Record]:
     with (part / _RECORDS).open("rb") as file:
-        while True:
-            try:
-                records: list[Record] = pickle.load(file)
-            except EOFError:
-                return
-            yield from records
+        while size := file.read(_SIZE):
+            block = file.read(int.from_bytes(size, "big"))
+            yield from _DECODER.decode(zlib.decompress(block))
 
 
 def _hash(record: Record) -> str:
