@@ -28,6 +28,7 @@ __all__ = ["DAY", "SOUND", "HostileVisit", "Seen", "declared", "pattern_of"]
 DAY = "2026-12-07"
 TABLES = ROOT / "examples" / "tables"
 PATIENT = "SYN-01"
+FACT = "finding.prior_lines"  # a number: it is typed
 _OF_A_KIND = 2  # pages of one address that are looked at in one round
 _MOST_FILES = 20
 
@@ -38,9 +39,9 @@ SOUND: dict[str, dict[str, str]] = {
     "/patients/{case}/follow-up": {"done": "no", "given": ""},
     "/patients/{case}/result": {"test": "Haemoglobin", "value": "9.1", "unit": "g/dL",
                                 "day": "2025-01-02"},
-    "/patients/{case}/overrule/{fact}": {"ecog:value": "2"},
-    "/patients/{case}/what-if": {"chosen:ecog": "1", "ecog:value": "3", "ecog:low": "",
-                                 "ecog:high": ""},
+    "/patients/{case}/overrule/{fact}": {f"{FACT}:value": "2"},
+    "/patients/{case}/what-if": {f"chosen:{FACT}": "1", f"{FACT}:value": "3", f"{FACT}:low": "",
+                                 f"{FACT}:high": ""},
     "/patients/{case}/compare": {"a": "", "b": ""},
     "/break-glass": {"patient": "SYN-02"},
     "/administration/users": {"role_reader": "yes"},
@@ -53,7 +54,7 @@ SOUND: dict[str, dict[str, str]] = {
 texts of its other fields with it. A form that is not kept fails the test: its fields belong here.
 """
 
-FIRST = {"/patients/{case}/what-if": {"add": "ecog"}}
+FIRST = {"/patients/{case}/what-if": {"add": FACT}}
 """What is sent first, so that the page holds the fields of the form."""
 
 NEVER_KEPT = {
@@ -256,7 +257,7 @@ class HostileVisit:
         case = f"/patients/{self.case}"
         yield from (case, f"/uploads/{self.upload}", f"/entry/{self.draft}")
         for more in ("decision", "follow-up", "history", "history/1/2", "overrule", "what-if",
-                     "compare", "result", "record", "entry", "entry/paste", "overrule/ecog",
+                     "compare", "result", "record", "entry", "entry/paste", f"overrule/{FACT}",
                      "decisions.csv", "versions.csv", "export.json", "results/1",
                      "results/1/fhir.json", "results/1/sheet.pdf"):  # fmt: skip
             yield f"{case}/{more}"
