@@ -6,11 +6,12 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+SITE_VENV := .venv-site
 FILE   ?=
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test browser pango postgres demo board test fast lint types floors unit bench vignettes imwg-cases docs mechanism-calibration coverage matrix mutation gates clean
+.PHONY: help setup setup-test browser pango postgres demo board test fast lint types floors unit bench vignettes imwg-cases docs site mechanism-calibration coverage matrix mutation gates clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -90,11 +91,21 @@ vignettes: setup-test ## make vignettes FILE=any.yaml: run patients with expecta
 imwg-cases: setup-test ## make imwg-cases FILE=any.yaml: run response cases through the public entry
 	@$(BIN)/python -m scripts.imwg_cases $(FILE)
 
-docs: setup-test ## write the factors of units, the pooled evidence and the pages of the dictionary anew
+docs: setup-test ## write the factors of units, the pooled evidence, the dictionary and the reference anew
 	@$(BIN)/python -m scripts.compile_units
 	@$(BIN)/python -m scripts.pool_evidence
 	@$(BIN)/python -m scripts.write_docs && $(BIN)/python -m scripts.write_spec
 	@$(BIN)/python -m scripts.page_context && $(BIN)/python -m scripts.hazards
+	@$(BIN)/python -m scripts.write_reference
+
+$(SITE_VENV)/.stamp: site-requirements.txt
+	@$(PYTHON) -m venv $(SITE_VENV)
+	@$(SITE_VENV)/bin/python -m pip install -q --disable-pip-version-check -r site-requirements.txt
+	@touch $@
+
+site: $(SITE_VENV)/.stamp ## build the pages of docs/ as a site: build/site/index.html; a link that leads nowhere stops it
+	@$(PYTHON) scripts/site.py
+	@$(SITE_VENV)/bin/zensical build --strict --clean
 
 mechanism-calibration: setup-test ## the virtual population beside every published target, with pictures, to demo/mechanism-calibration.html
 	@mkdir -p demo && $(BIN)/python -m scripts.mechanism_calibrate --report demo/mechanism-calibration.html
@@ -127,4 +138,4 @@ gate-%: setup-test
 	@$(BIN)/python -m scripts.gate $*
 
 clean: ## remove .venv, caches and demo output
-	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SITE_VENV) build demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
