@@ -193,9 +193,8 @@ def _list_page() -> Lines:
     )
 
 
-def _link(one: PublicName, *, here: bool = False) -> str:
-    page = "" if here else f"{_file(one.module)}.md"
-    return f"[`{one.name}`]({page}#{one.name.lower().strip('_') or one.name})"
+def _link(one: PublicName) -> str:
+    return f"[`{one.name}`]({_file(one.module)}.md#{one.name.lower().strip('_')})"
 
 
 def _module_page(module: str) -> Lines:
@@ -204,13 +203,17 @@ def _module_page(module: str) -> Lines:
     yield from _doc(inspect.getdoc(import_module(module)) or "")
     own = [x for x in public_names() if x.module == module]
     elsewhere = [
-        x
+        (name, one)
         for name in import_module(module).__all__
-        for x in public_names()
-        if x.module != module and x.value is getattr(import_module(module), name)
+        for one in public_names()
+        if one.module != module and one.value is getattr(import_module(module), name)
     ]
     if elsewhere:
-        yield f"Also here: {', '.join(map(_link, elsewhere))}."
+        words = (
+            f"{_link(one)}" if name == one.name else f"`{name}`, which is {_link(one)}"
+            for name, one in elsewhere
+        )
+        yield f"Also here: {', '.join(words)}."
         yield ""
     for one in own:
         yield f'<a id="{one.name.lower().strip("_")}"></a>'
