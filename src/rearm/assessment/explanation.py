@@ -126,10 +126,19 @@ def explain(
     as_of: int | date | None = None,
     region: str | None = None,
 ) -> Explanation:
-    """The trace of an option or a factor by its id, for one patient. `region`: only its approvals.
+    """The trace of an option or a factor for one patient: every rule with its clauses, whatever
+    came out of it, and the findings that each read.
 
-    Raises AssessmentError with the near ones where `subject` is none of them, and for a region
-    without any approval.
+    `record`, `knowledge` and `as_of` (a day of the axis or a date) as in `assess`; `subject`: the
+    id of the option or factor. `region`: only its approvals. A clause whose findings are unknown
+    has the truth None. Raises AssessmentError with the near ones where `subject` is none of them,
+    and for a region without any approval.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> trace = rearm.explain(record, "teclistamab")
+    >>> [(rule.id, rule.effect) for rule in trace.rules if rule.clause.truth][0]
+    ('bcma-lost@teclistamab', 'exclude')
     """
     plan = plan_of(knowledge or load())
     where = region_of(region, regions_of(plan.knowledge))

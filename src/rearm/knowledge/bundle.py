@@ -265,8 +265,14 @@ def _form_of(file: str) -> Iterator[None]:
 def load(path: str | os.PathLike[str] | None = None) -> Knowledge:
     """The bundle in the folder `path`, by default the bundled one.
 
-    Tables that a folder may leave out are taken from the bundled one. Raises KnowledgeError with
-    one sentence for each thing that does not fit; `check` finds more than that.
+    Tables that a folder may leave out are taken from the bundled one; nothing else is filled where
+    it is missing. Raises KnowledgeError with one sentence for each thing that does not fit; `rearm
+    knowledge check` finds more than that.
+
+    >>> import rearm
+    >>> knowledge = rearm.load_knowledge()
+    >>> "talquetamab" in knowledge.options
+    True
     """
     return bundled() if path is None else _load(Path(path))
 
