@@ -62,16 +62,21 @@ class Standing:
     """A strategy for one patient. `tier`: where it stands; None where there is nothing to choose
     (`state` says why). `placed`: by its placements alone. `allowed`: the highest that its options
     allow. `options`: the best first.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> [x.truth for x in rearm.explain_strategy(record, "bispecific-bcma").placings][:1]
+    [False]
     """
 
-    id: str
-    name: str
-    region: str | None
+    id: str  # of the strategy
+    name: str  # as pages write it
+    region: str | None  # whose approvals count; None: any
     state: AnswerState
     tier: Tier | None
     placed: Tier
     allowed: Tier
-    placings: tuple[Placing, ...]
+    placings: tuple[Placing, ...]  # every placement of the strategy, with its truth
     options: tuple[Limit, ...]
 
 

@@ -63,29 +63,35 @@ class Knowledge:
 
     `shared` are the shared rules as they stand; the options hold them written out. Laboratory
     tests, units, lexicon, studies, scores and alterations are those of the folder; what it does not
-    hold is taken from the bundled knowledge, and then counts for the hash.
+    hold is taken from the bundled knowledge, and then counts for the hash. What a folder does not
+    have is never empty for that reason.
+
+    >>> import rearm
+    >>> knowledge = rearm.load_knowledge()
+    >>> knowledge.options["talquetamab"].strategy
+    'bispecific-gprc5d'
     """
 
-    version: str
+    version: str  # of the bundle
     hash: str
-    reviewed: date | None
-    catalogue: Catalogue
-    factors: Mapping[str, Factor]
-    options: Mapping[str, Option]
-    statements: Mapping[str, Statement]
-    sources: Mapping[str, CitedSource]
-    workups: Mapping[str, Workup]
-    alerts: Mapping[str, AlertRule]
-    places: Mapping[str, Place]
-    actions: Mapping[str, ActionRule]
-    practicalities: Mapping[str, Practicality]
-    reviews: Mapping[str, ReviewRule]
+    reviewed: date | None  # the day of the last review; None: not stated
+    catalogue: Catalogue  # the findings
+    factors: Mapping[str, Factor]  # causes by id
+    options: Mapping[str, Option]  # treatments by id
+    statements: Mapping[str, Statement]  # what sources say, by id
+    sources: Mapping[str, CitedSource]  # by id
+    workups: Mapping[str, Workup]  # by id
+    alerts: Mapping[str, AlertRule]  # by id
+    places: Mapping[str, Place]  # placements by id
+    actions: Mapping[str, ActionRule]  # by id
+    practicalities: Mapping[str, Practicality]  # how options are given, by id
+    reviews: Mapping[str, ReviewRule]  # by id
     shared: tuple[SharedRule | SharedSupport, ...]
     files: Mapping[
         str, str
     ]  # where each entry stands: `options/talquetamab.toml` by `option talquetamab`
-    folder: Path
-    tables: Tables = field(repr=False)
+    folder: Path  # where it was read from
+    tables: Tables = field(repr=False)  # the parsed files by name
     studies_hash: str  # of the studies alone, which evidence that was pooled before goes with
 
     def table(self, name: str) -> Mapping[str, Any]:

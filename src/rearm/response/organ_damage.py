@@ -36,13 +36,20 @@ _STATED = (
 class ClinicalEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Organ damage of the kind myeloma does. `attributed` True or False as stated, None where
     nobody said; `stated`: known by the statement alone, without a value.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.response import response_course
+    >>> course = response_course(record, start=0)
+    >>> [event.what for event in course.clinical_events]
+    []
     """
 
-    day: int
-    what: str
+    day: int  # of the patient's axis
+    what: str  # hypercalcaemia, anaemia, renal, lesion ...
     attributed: bool | None
-    open: bool
-    text: str
+    open: bool  # nothing later took it back
+    text: str  # the sentence
     stated: bool = False
 
 
