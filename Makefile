@@ -104,7 +104,7 @@ $(SITE_VENV)/.stamp: site-requirements.txt
 	@touch $@
 
 site: $(SITE_VENV)/.stamp ## build the pages of docs/ as a site: build/site/index.html; a link that leads nowhere stops it
-	@$(PYTHON) scripts/site.py
+	@$(PYTHON) -m scripts.site_pages
 	@$(SITE_VENV)/bin/zensical build --strict --clean
 
 mechanism-calibration: setup-test ## the virtual population beside every published target, with pictures, to demo/mechanism-calibration.html

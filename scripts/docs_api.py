@@ -12,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from itertools import groupby
 from textwrap import dedent
-from typing import Any, ForwardRef, get_args
+from typing import Any, ForwardRef, get_args, is_typeddict
 
 from scripts.docs_markdown import Lines, cell, code, table
 
@@ -36,10 +36,11 @@ MODULES: Mapping[str, str] = {
 }
 _COUNTED = re.compile(r"\b(int|float|Interval)\b")
 _UNITS = re.compile(
-    r"\b(days?|months?|years?|mm|cm|g/dL|mg/L|per cent|shares?|unit|units|0 to 1|number of"
-    r"|how many|count(s|ed)?|times|processes|patients|grades?|infusion|seed|probabilit\w+)\b|%"
+    r"\b(days?|months?|years?|mm|cm|g/dL|mg/L|mg/dL|per cent|shares?|unit|units|0 to 1|number of"
+    r"|how many|count(s|ed)?|times|processes|patients|grades?|infusion|seed|probabilit\w+)\b|%",
+    re.I,
 )
-_UNKNOWN = re.compile(r"\b(unknown|not known|None|null|nothing is|absent|empty|missing)\b")
+_UNKNOWN = re.compile(r"\b(unknown|not known|None|null|nothing is|absent|empty|missing)\b", re.I)
 _DATA = "data"
 
 
@@ -59,6 +60,14 @@ class PublicName:
     @property
     def doc(self) -> str:
         return "" if self.kind == _DATA else inspect.getdoc(self.value) or ""
+
+    @property
+    def examples(self) -> str:
+        """The docstring, or that of a member of the class, that shows it in use; empty without."""
+        own = [self.doc]
+        if self.kind == "class":
+            own += [inspect.getdoc(member) or "" for _, member in _members(self.value)]
+        return next((doc for doc in own if ">>>" in doc), "")
 
 
 @cache
@@ -89,17 +98,24 @@ def lacks(one: PublicName) -> tuple[str, ...]:
     wanted = {
         "meaning": bool(one.doc),
         "parameters": one.kind == "class" or not _unnamed(one),
-        "fields": one.kind == "function" or all(meaning for _, _, meaning in _fields(one)),
+        "fields": one.kind == "function" or not _unexplained(one),
         "units": not _COUNTED.search(_annotations(one)) or bool(_UNITS.search(_told(one))),
         "unknowns": bool(_UNKNOWN.search(_told(one))) or one.path.endswith("Error"),
         "errors": one.kind == "class" or "Raises" in one.doc,
-        "example": ">>>" in one.doc,
+        "example": bool(one.examples) or is_typeddict(one.value),
     }
     return tuple(word for word, told in wanted.items() if not told)
 
 
 def _unnamed(one: PublicName) -> list[str]:
     return [p for p in inspect.signature(one.value).parameters if f"`{p}`" not in one.doc]
+
+
+def _unexplained(one: PublicName) -> list[str]:
+    """Fields without a meaning, unless the docstring names the page that has them all."""
+    if "says what each is" in one.doc:
+        return []
+    return [name for name, _, meaning in _fields(one) if not meaning]
 
 
 def _annotations(one: PublicName) -> str:
@@ -127,7 +143,7 @@ def _fields(one: PublicName) -> list[tuple[str, str, str]]:
     comments = _comments(source)
     return [
         (name, _type(kind), comments.get(name) or ("see above" if f"`{name}`" in one.doc else ""))
-        for name, kind in one.value.__dict__.get("__annotations__", {}).items()
+        for name, kind in inspect.get_annotations(one.value).items()
         if not name.startswith("_") and "ClassVar" not in str(kind)
     ]
 
@@ -232,10 +248,7 @@ def _class(one: PublicName) -> Lines:
     yield from _doc(one.doc)
     yield from table(
         ("field", "type", "meaning"),
-        (
-            (f"`{name}`", code(kind), cell(meaning))
-            for name, kind, meaning in _fields(one)
-        ),
+        ((f"`{name}`", code(kind), cell(meaning)) for name, kind, meaning in _fields(one)),
     )
     for name, member in _members(one.value):
         doc = inspect.getdoc(member) or ""

@@ -46,7 +46,7 @@ def _commands(own: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 def _acts(own: Any) -> bool:
     """Whether the command does something by itself, and does not only hold others."""
-    return not hasattr(own, "commands") or own.invoke_without_command and own.name == "serve"
+    return not hasattr(own, "commands") or (own.invoke_without_command and own.name == "serve")
 
 
 def _command(name: str, own: Any) -> Lines:

@@ -134,7 +134,9 @@ def _address(method: str, path: str, of: Mapping[str, Any]) -> Lines:
 
 
 def _given(content: Mapping[str, Any]) -> str:
-    return "; ".join(f"`{kind}` {_type(c.get('schema', {}))}".strip() for kind, c in content.items())
+    return "; ".join(
+        f"`{kind}` {_type(c.get('schema', {}))}".strip() for kind, c in content.items()
+    )
 
 
 def _summary(of: Mapping[str, Any]) -> str:

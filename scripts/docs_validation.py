@@ -1,4 +1,4 @@
-"""One page of every check whose figures are kept: what was run, by which command, what it showed."""
+"""One page of every check whose figures are kept: what was run, by which command, what it told."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def validation_page() -> Lines:
 
 
 def _shown(lines: Iterable[str]) -> Lines:
-    """The body of a page below a heading of this one; what only tells that tests run is left out."""
+    """The body of a page below a heading of this one, without what only tells that tests run."""
     logged = False
     for line in lines:
         if line.startswith("```"):

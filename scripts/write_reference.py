@@ -14,7 +14,7 @@ from scripts.docs_cli import commands_page
 from scripts.docs_schema import board_api_page, result_page
 from scripts.docs_validation import validation_page
 
-NOTE = "<!-- Written by scripts/write_reference.py from the code; edit that, then run `make docs`. -->"
+NOTE = "<!-- Written by scripts/write_reference.py from the code; edit that, run `make docs`. -->"
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 FOLDER = DOCS / "reference"

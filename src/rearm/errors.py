@@ -45,7 +45,7 @@ def near(
     word: str, choices: Iterable[str], *, most: int = 1, likeness: float = 0.75
 ) -> tuple[str, ...]:
     """Of `choices` those that are close to `word`, the closest first and at most `most` of them;
-    empty where none is. `likeness`: how close, from 0 (anything) to 1 (the same). Raises nothing.
+    empty where none is. `likeness`: how close, 0 to 1 (the same). Raises nothing.
 
     >>> from rearm.errors import near
     >>> near("talquetimab", ["talquetamab", "teclistamab"])

@@ -19,15 +19,10 @@ TOLERANCE = 1e-9
 
 
 class IntervalDict(TypedDict):
-    """An interval as JSON has it, in the unit of its holder: null where an end is not known.
+    """An interval as JSON has it: null where there is no end."""
 
-    >>> from rearm.interval import Interval
-    >>> Interval(2.0, float("inf")).to_dict()
-    {'low': 2.0, 'high': None, 'low_open': False, 'high_open': False}
-    """
-
-    low: float | None  # null: no lower end
-    high: float | None  # null: no upper end
+    low: float | None  # in the unit of its holder; null: no end
+    high: float | None  # as `low`
     low_open: bool  # the end itself is not possible
     high_open: bool  # the end itself is not possible
 

@@ -1,5 +1,5 @@
-"""The commands of the documents: those of the how-tos run as they stand, in their order; every other
-one exists, with every option that it is given.
+"""The commands of the documents: those of the how-tos run as they stand, in their order; every
+other one exists, with every option that it is given.
 """
 
 from __future__ import annotations
@@ -116,7 +116,9 @@ def follow(words: list[str], page: str) -> None:
         assert not wrong_of(words), f"{page}: {words}"
         return
     ended = given(words[1:])
-    assert ended.code in ((0, 1) if words[1] == "check" else (0,)), f"{page}: {shlex.join(words)}\n{ended.said[-2000:]}"
+    assert ended.code in ((0, 1) if words[1] == "check" else (0,)), (
+        f"{page}: {shlex.join(words)}\n{ended.said[-2000:]}"
+    )
 
 
 # ---------------------------------------------------------------- what the explanation prints
@@ -161,7 +163,7 @@ def wrong_of(words: list[str]) -> str:
     """What of a command line does not exist; nothing where all does."""
     own, rest = TREE, words[1:]
     while rest and rest[0] in getattr(own, "commands", {}):
-        own, rest = own.commands[rest[0]], rest[1:]
+        own, rest = own.commands[rest[0]], rest[1:]  # type: ignore[attr-defined]
     name = " ".join(words[: len(words) - len(rest)])
     if own is TREE and rest and not rest[0].startswith("-"):
         return f"there is no command rearm {rest[0]}"
@@ -222,5 +224,3 @@ def test_the_targets_of_make_that_the_documents_name_exist() -> None:
     }
     assert len(named) > 30
     assert [x for x in sorted(named) if x[1] not in targets and not x[1].startswith("gate-")] == []
-
-

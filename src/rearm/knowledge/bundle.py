@@ -59,7 +59,8 @@ Tables = dict[str, Any]  # parsed TOML by the file's name inside the folder
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Knowledge:
-    """One bundle of knowledge, compared by identity; `hash` is that of its content.
+    """One bundle of knowledge, compared by identity; `hash` is that of its content. `files`: where
+    each entry stands.
 
     `shared` are the shared rules as they stand; the options hold them written out. Laboratory
     tests, units, lexicon, studies, scores and alterations are those of the folder; what it does not

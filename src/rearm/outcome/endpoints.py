@@ -77,8 +77,8 @@ class Endpoint:
     """One endpoint of one course. `day` is on the patient's axis, `days` since `origin_day`.
 
     By `status`: `event` is what happened (`cause`: the cause as stated, of a death), `censored_by`
-    why it ended without, `obstacle` why it cannot be computed. `between`: the days that `day` is
-    the middle of, where it is known by its month.
+    why it ended without, `obstacle` why it cannot be computed. A day that is not known is None.
+    `between`: the days that `day` is the middle of, where it is known by its month.
 
     >>> import rearm
     >>> record = rearm.read("examples/tables").records[0]

@@ -164,8 +164,8 @@ class Criteria:
 
 def criteria_table() -> Mapping[str, Any]:
     """The whole table as it stands in the bundled `criteria.toml`: versions, thresholds, settings,
-    and the open questions of the text. What a version leaves out is that of the default. Raises
-    nothing.
+    and the open questions of the text. What a version leaves out is that of the default; no
+    threshold is unknown. Raises nothing.
 
     >>> from rearm.response import criteria_table
     >>> "imwg-2016" in criteria_table()["versions"]

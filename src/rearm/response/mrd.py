@@ -28,14 +28,11 @@ __all__ = [
 
 class MrdState(msgspec.Struct, frozen=True, kw_only=True):
     """One MRD result: `negative` only in CR and with enough sensitivity, else `positive` or
-    `not_assessed`, with the reason. What is not known is None.
+    `not_assessed`, with the reason. What is not known is None. Days of the patient's axis.
 
-    >>> import rearm
-    >>> record = rearm.read("examples/tables").records[0]
-    >>> from rearm.response import response_course
-    >>> course = response_course(record, start=0)
-    >>> [state.state for state in course.mrd]
-    []
+    >>> from rearm.response import MrdState
+    >>> MrdState(day=90, state="negative", sensitivity=1e-5, method="NGS", reason="...").day
+    90
     """
 
     day: int  # of the sample

@@ -34,15 +34,12 @@ _STATED = (
 
 
 class ClinicalEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Organ damage of the kind myeloma does. `attributed` True or False as stated, None where
-    nobody said; `stated`: known by the statement alone, without a value.
+    """Organ damage of the kind myeloma does, with its day. `attributed` True or False as stated,
+    None where nobody said; `stated`: known by the statement alone, without a value.
 
-    >>> import rearm
-    >>> record = rearm.read("examples/tables").records[0]
-    >>> from rearm.response import response_course
-    >>> course = response_course(record, start=0)
-    >>> [event.what for event in course.clinical_events]
-    []
+    >>> from rearm.response import ClinicalEvent
+    >>> ClinicalEvent(day=90, what="hypercalcaemia", attributed=None, open=True, text="...").stated
+    False
     """
 
     day: int  # of the patient's axis

@@ -67,11 +67,11 @@ class CourseFlag(msgspec.Struct, frozen=True):
     where it belongs to none.
 
     >>> import rearm
-    >>> record = rearm.read("examples/tables").records[0]
+    >>> record = rearm.read("examples/tables").records[8]
     >>> from rearm.response import response_course
     >>> course = response_course(record, start=0)
-    >>> all(flag.text for flag in course.flags)
-    True
+    >>> course.flags[0].id
+    'light_chain_escape'
     """
 
     id: str  # a short stable name

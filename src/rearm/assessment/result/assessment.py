@@ -44,24 +44,16 @@ class Assessment(Part, frozen=True, kw_only=True):
     """Everything that was found for one patient at one day.
 
     `relapse` is null where there is none to decide on: `watched` then says what is watched, where
-    that is known. `findings` holds those that the rules read, as far as they are known or a reason
-    lacks them, and what else is known and not denied; `findings_unknown` counts the others that the
-    rules read. `unread`: files of the input of which nothing could be read; what they hold of this
-    patient is not known. `overruled`: facts that the team states over the computed ones;
-    `lost_alerts`: alerts that the computed facts would raise and these take away. `hypothetical`:
-    `overruled` holds what is assumed and nobody states; such a result is no answer and is never
-    stored.
-
-    >>> import rearm
-    >>> record = rearm.read("examples/tables").records[0]
-    >>> assessment = rearm.assess(record)
-    >>> assessment.answer.state, [group.group for group in assessment.causes.groups][:2]
-    ('choose', ['antigen', 'safety'])
-    >>> rearm.Assessment.from_json(assessment.to_json()) == assessment
-    True
+    that is known. `findings` holds
+    those that the rules read, as far as they are known or a reason lacks them, and what else is
+    known and not denied; `findings_unknown` counts the others that the rules read.
+    `unread`: files of the input of which nothing could be read; what they hold of this patient is
+    not known. `overruled`: facts that the team states over the computed ones; `lost_alerts`: alerts
+    that the computed facts would raise and these take away. `hypothetical`: `overruled` holds what
+    is assumed and nobody states; such a result is no answer and is never stored.
     """
 
-    schema: Literal["2-draft"] = SCHEMA_VERSION
+    schema: Literal["2-draft"] = SCHEMA_VERSION  # of this layout
     patient_id: str  # as in the input
     as_of: int | None  # the day of the decision
     as_of_date: str | None  # its date, where day 0 has one
@@ -155,7 +147,15 @@ class Assessment(Part, frozen=True, kw_only=True):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Assessment:
-        """The result that `to_json` wrote. Raises ResultError with a sentence where it is none."""
+        """The result that `to_json` wrote. Raises ResultError with a sentence where it is none.
+
+        >>> import rearm
+        >>> assessment = rearm.assess(rearm.read("examples/tables").records[0])
+        >>> assessment.answer.state, [group.group for group in assessment.causes.groups][:2]
+        ('choose', ['antigen', 'safety'])
+        >>> rearm.Assessment.from_json(assessment.to_json()) == assessment
+        True
+        """
         return cls.from_dict(read_strictly(text))
 
     @classmethod

@@ -1,14 +1,13 @@
 """Lays out the pages of the site in `build/docs`: `docs/`, and the pages that stand in the root of
 the repository, with the links between them.
 
-python -m scripts.site      # then `zensical build --strict` makes build/site of it (`make site`)
+python -m scripts.site_pages    # then `zensical build --strict` makes build/site of it
 """
 
 from __future__ import annotations
 
 import re
 import shutil
-import sys
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).parents[1]
@@ -52,4 +51,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
