@@ -159,12 +159,8 @@ def read_tables(
     issue.
 
     >>> from rearm.intake import read_tables
-    >>> reading = read_tables({
-    ...     "patients": [{"patient_id": "P-1", "sex": "F"}],
-    ...     "labs": [
-    ...         {"patient_id": "P-1", "day": 3, "test": "creatinine", "value": 1.1, "unit": "mg/dL"}
-    ...     ],
-    ... })
+    >>> lab = {"patient_id": "P-1", "day": 3, "test": "creatinine", "value": 1.1, "unit": "mg/dL"}
+    >>> reading = read_tables({"patients": [{"patient_id": "P-1", "sex": "F"}], "labs": [lab]})
     >>> (record,) = reading.records
     >>> record.labs[0].quantity.exact, record.labs[0].unit
     (1.1, 'mg/dL')
