@@ -127,15 +127,19 @@ def test_every_command_stands_in_the_reference() -> None:
 
 
 def test_every_check_names_the_command_that_runs_it_again() -> None:
-    makefile = (ROOT / "Makefile").read_text("utf-8")
-    for check in docs_validation.checks():
-        first, name = check.command.split()[:2]
-        if first == "make":
-            gate = name.removeprefix("gate-")
-            assert gate in GATES if name.startswith("gate-") else f"\n{name}:" in makefile, name
-        else:
-            module = check.command.split()[2]
-            assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), check.command
+    found = docs_validation.checks()
+    assert len(found) > 15
+    assert [check.command for check in found if not _runs(check.command)] == []
+
+
+def _runs(command: str) -> bool:
+    """Whether there is such a target of make, or such a module."""
+    first, name, *rest = command.split()
+    if first != "make":
+        return (ROOT / f"{rest[0].replace('.', '/')}.py").is_file()
+    if name.startswith("gate-"):
+        return name.removeprefix("gate-") in GATES
+    return f"\n{name}:" in (ROOT / "Makefile").read_text("utf-8")
 
 
 def _nav(node: object) -> list[str]:
