@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from scripts import docs_validation, write_reference
-from scripts.docs_api import MODULES, lacks, public_names
+from scripts.docs_api import MODULES, PublicName, lacks, public_names
 from scripts.docs_cli import command_names
 from scripts.gate import GATES
 from scripts.site_pages import staged
@@ -73,8 +73,6 @@ def test_every_public_docstring_is_complete() -> None:
 
 
 def test_what_a_docstring_lacks_is_seen() -> None:
-    from scripts.docs_api import PublicName
-
     def bare(days: int) -> int:
         """Something."""
         return days
@@ -97,14 +95,16 @@ def test_what_a_docstring_lacks_is_seen() -> None:
     assert lacks(PublicName("m", "told", "function", told)) == ()
 
 
-_WITH_EXAMPLES = [x for x in public_names() if x.examples]
+# The model is compiled on its first call.
+_WITH_EXAMPLES = [
+    pytest.param(x, id=x.path, marks=[pytest.mark.slow] if x.module == "rearm.mechanism" else [])
+    for x in public_names()
+    if x.examples
+]
 
 
-@pytest.mark.parametrize("one", _WITH_EXAMPLES, ids=lambda x: x.path)
-def test_the_example_of_a_docstring_runs(one: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    from scripts.docs_api import PublicName
-
-    assert isinstance(one, PublicName)
+@pytest.mark.parametrize("one", _WITH_EXAMPLES)
+def test_the_example_of_a_docstring_runs(one: PublicName, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     parsed = doctest.DocTestParser().get_doctest(one.examples, {}, one.path, None, 0)
     assert any(example.want for example in parsed.examples), "an example shows what it gives"
