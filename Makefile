@@ -6,6 +6,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+SITE_VENV := .venv-site
 FILE   ?=
 PARTS  ?=
 JOBS   ?= 2
@@ -14,7 +15,7 @@ JOBS   ?= 2
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test browser pango postgres proxy demo board test fast lint types floors unit bench vignettes imwg-cases docs mechanism-calibration coverage matrix mutation gates tools sbom release clean
+.PHONY: help setup setup-test browser pango postgres proxy demo board test fast lint types floors unit bench vignettes imwg-cases docs site mechanism-calibration coverage matrix mutation gates tools sbom release clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -99,11 +100,21 @@ vignettes: setup-test ## make vignettes FILE=any.yaml: run patients with expecta
 imwg-cases: setup-test ## make imwg-cases FILE=any.yaml: run response cases through the public entry
 	@$(BIN)/python -m scripts.imwg_cases $(FILE)
 
-docs: setup-test ## write the factors of units, the pooled evidence and the pages of the dictionary anew
+docs: setup-test ## write the factors of units, the pooled evidence, the dictionary and the reference anew
 	@$(BIN)/python -m scripts.compile_units
 	@$(BIN)/python -m scripts.pool_evidence
 	@$(BIN)/python -m scripts.write_docs && $(BIN)/python -m scripts.write_spec
 	@$(BIN)/python -m scripts.page_context && $(BIN)/python -m scripts.hazards
+	@$(BIN)/python -m scripts.write_reference
+
+$(SITE_VENV)/.stamp: site-requirements.txt
+	@$(PYTHON) -m venv $(SITE_VENV)
+	@$(SITE_VENV)/bin/python -m pip install -q --disable-pip-version-check -r site-requirements.txt
+	@touch $@
+
+site: $(SITE_VENV)/.stamp ## build the pages of docs/ as a site: build/site/index.html; a link that leads nowhere stops it
+	@$(PYTHON) -m scripts.site_pages
+	@$(SITE_VENV)/bin/zensical build --strict --clean
 
 mechanism-calibration: setup-test ## the virtual population beside every published target, with pictures, to demo/mechanism-calibration.html
 	@mkdir -p demo && $(BIN)/python -m scripts.mechanism_calibrate --report demo/mechanism-calibration.html
@@ -162,4 +173,4 @@ release: setup-test tools ## build and try wheel, sdist, list with hashes, bill 
 	@$(BIN)/python -m scripts.release $(if $(EXTRAS),--extras $(EXTRAS))
 
 clean: ## remove .venv, caches and demo output
-	rm -rf $(VENV) .venv-tools dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SITE_VENV) .venv-tools build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

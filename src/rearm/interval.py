@@ -21,17 +21,23 @@ TOLERANCE = 1e-9
 class IntervalDict(TypedDict):
     """An interval as JSON has it: null where there is no end."""
 
-    low: float | None
-    high: float | None
-    low_open: bool
-    high_open: bool
+    low: float | None  # in the unit of its holder; null: no end
+    high: float | None  # as `low`
+    low_open: bool  # the end itself is not possible
+    high_open: bool  # the end itself is not possible
 
 
 class Interval(msgspec.Struct, frozen=True, gc=False):  # one a result: made by the million
     """The numbers from `low` to `high`, in whatever unit its holder names.
 
     `low_open`, `high_open`: the end itself is not possible. An exact number is an interval whose
-    ends are the same. An infinite end is never reached, open or not.
+    ends are the same. An infinite end is never reached, open or not: it is not known. A comparison
+    is None where the limit lies inside.
+
+    >>> from rearm.interval import Interval
+    >>> below = Interval(0.0, 0.5, high_open=True)
+    >>> str(below), below.at_least(0.5), below.at_least(0.2)
+    ('<0.5', False, None)
     """
 
     low: float
@@ -126,7 +132,11 @@ class Interval(msgspec.Struct, frozen=True, gc=False):  # one a result: made by 
 
 class Undetected(Interval, frozen=True, gc=False):
     """What a laboratory calls not detected, without its limit: the upper end is a convention that
-    arithmetic needs, no figure to show.
+    arithmetic needs, no figure to show. How much there is below it is unknown.
+
+    >>> from rearm.interval import Undetected
+    >>> str(Undetected(0.0, 0.01))
+    'undetectable'
     """
 
     def __str__(self) -> str:

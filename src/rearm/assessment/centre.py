@@ -16,7 +16,16 @@ __all__ = ["NO_CENTRE", "Centre", "check_centre"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Centre:
     """Options of the knowledge with whether the centre has them, and remarks on them; of an option
-    that is not named nothing is known.
+    that is not named nothing is known. `options`: by id, `available`, `on_request` or `not_here`;
+    `notes`: by id, a sentence of the centre. A name that is no option is refused by `assess`
+    (AssessmentError).
+
+    >>> import rearm
+    >>> from rearm.assessment import Centre
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> centre = Centre(options={"talquetamab": "not_here"})
+    >>> rearm.assess(record, centre=centre).answer.tier_of("bispecific-gprc5d")
+    'first'
     """
 
     options: Mapping[str, Here] = field(default_factory=dict)

@@ -38,18 +38,25 @@ __all__ = ["Explanation", "Given", "Trace", "Traced", "explain"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traced:
     """One rule, indicator, approval or support line: its condition as a tree of clauses, the
-    findings read, the rows they rest on.
+    findings read, the rows they rest on. A clause with unknown findings has the truth None.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> rules = {rule.id: rule for rule in rearm.explain(record, "teclistamab").rules}
+    >>> rule = rules["bcma-lost@teclistamab"]
+    >>> rule.effect, rule.clause.truth, [name for name, _ in rule.findings]
+    ('exclude', True, ['bcma_status'])
     """
 
-    id: str
-    effect: str
-    text: str
-    clause: Clause
-    findings: tuple[tuple[str, FindingResult], ...]
-    sources: tuple[str, ...]
-    citations: tuple[str, ...]
-    stage: str | None = None
-    until: str | None = None
+    id: str  # of the rule
+    effect: str  # exclude, favour, supports ...
+    text: str  # the reason, as pages write it
+    clause: Clause  # the condition with the truth of each part
+    findings: tuple[tuple[str, FindingResult], ...]  # those that it reads, with their rows
+    sources: tuple[str, ...]  # the rows of the input
+    citations: tuple[str, ...]  # what the rule cites, by id
+    stage: str | None = None  # what an unknown condition does
+    until: str | None = None  # what ends a temporary stop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +73,18 @@ class Explanation:
     """Every rule of one option, or every indicator of one factor, whatever came of it.
 
     `evidence`: of an option what was seen of it in patients like this one, whatever its verdict;
-    `chosen_by`: the findings that chose the setting, None not known.
-    `given`: how the option is given; `not_read`: the fields of that of which nothing was read.
+    `chosen_by`: the findings that chose the setting, None not known. `given`: how the option is
+    given; `not_read`: the fields of that of which nothing was read.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> rearm.explain(record, "teclistamab").name
+    'Teclistamab'
     """
 
-    id: str
-    name: str
-    rules: tuple[Traced, ...]
+    id: str  # of the option or factor
+    name: str  # as pages write it
+    rules: tuple[Traced, ...]  # each with what came of it
     evidence: EvidenceResult | None = None
     chosen_by: Mapping[str, bool | None] = field(default_factory=dict)
     given: tuple[Given, ...] = ()
@@ -126,10 +138,19 @@ def explain(
     as_of: int | date | None = None,
     region: str | None = None,
 ) -> Explanation:
-    """The trace of an option or a factor by its id, for one patient. `region`: only its approvals.
+    """The trace of an option or a factor for one patient: every rule with its clauses, whatever
+    came out of it, and the findings that each read.
 
-    Raises AssessmentError with the near ones where `subject` is none of them, and for a region
-    without any approval.
+    `record`, `knowledge` and `as_of` (a day of the axis or a date) as in `assess`; `subject`: the
+    id of the option or factor. `region`: only its approvals. A clause whose findings are unknown
+    has the truth None. Raises AssessmentError with the near ones where `subject` is none of them,
+    and for a region without any approval.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> trace = rearm.explain(record, "teclistamab")
+    >>> [(rule.id, rule.effect) for rule in trace.rules if rule.clause.truth][0]
+    ('bcma-lost@teclistamab', 'exclude')
     """
     plan = plan_of(knowledge or load())
     where = region_of(region, regions_of(plan.knowledge))

@@ -30,7 +30,16 @@ _JUDGED = ("multiple_myeloma", "plasma_cell_leukaemia", "al_amyloidosis")
 
 
 class AssessmentError(RearmError):
-    """An assessment that can't be made as asked; `str()` is a sentence."""
+    """An assessment that can't be made as asked; `str()` is a sentence.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> try:
+    ...     rearm.assess(record, region="XX")
+    ... except rearm.AssessmentError as error:
+    ...     print(type(error).__name__)
+    AssessmentError
+    """
 
 
 @dataclass(frozen=True, slots=True)

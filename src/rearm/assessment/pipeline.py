@@ -55,11 +55,21 @@ def assess(
 ) -> Assessment:
     """What is found for one patient: failure, causes, options, next tests, each with its basis.
 
-    `as_of` is a day of the patient's axis, or a date where day zero is known; by default the last
-    day with any data. Nothing dated or reported later is read. `region` (US, EU, CN ...) is where
-    approvals are looked up; None: anywhere. `centre`: which options the centre has. What is not
-    known stays unknown. Raises AssessmentError with a sentence for a date that can't be placed, for
-    a region without any approval row, and for an option of the centre that there is none of.
+    `record`: what is known of the patient (`rearm.read` makes it). `knowledge`: by default the
+    bundled one. `as_of` is a day of the patient's axis, or a date where day zero is known; by
+    default the last day with any data. Nothing dated or reported later is read. `region` (US, EU,
+    CN ...) is where approvals are looked up; None: anywhere. `centre`: which options the centre
+    has. What is not known stays unknown. Raises AssessmentError with a sentence for a date that
+    can't be placed, for a region without any approval row, and for an option of the centre that
+    there is none of.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> assessment = rearm.assess(record, as_of=428, region="EU")
+    >>> assessment.failures[-1].status, assessment.failures[-1].day
+    ('failed', 402)
+    >>> assessment.answer.tier_of("bispecific-bcma")
+    'not_possible'
     """
     return assess_all([record], knowledge=knowledge, as_of=as_of, region=region, centre=centre)[0]
 
@@ -72,8 +82,17 @@ def assess_all(
     region: str | None = None,
     centre: Centre = NO_CENTRE,
 ) -> list[Assessment]:
-    """`assess` for each record, in their order; the conditions are evaluated for many patients at
-    once, which is much faster.
+    """`assess` for each of `records`, in their order; the conditions are evaluated for many
+    patients at once, which is much faster.
+
+    `knowledge`, `as_of`, `region` and `centre` as in `assess`, for all of them. What is not known
+    stays unknown. Raises AssessmentError as `assess` does, for the first record that can't be
+    assessed: `assess_table` gives such a patient a row instead.
+
+    >>> import rearm
+    >>> records = rearm.read("examples/tables").records
+    >>> [a.patient_id for a in rearm.assess_all(records[:2])]
+    ['SYN-01', 'SYN-02']
     """
     found = assess_each(records, knowledge=knowledge, as_of=as_of, region=region, centre=centre)
     return list(found)
@@ -87,7 +106,17 @@ def assess_each(
     region: str | None = None,
     centre: Centre = NO_CENTRE,
 ) -> Iterator[Assessment]:
-    """`assess_all` one by one, for cohorts whose assessments do not fit into memory together."""
+    """`assess_all` one by one, for cohorts whose assessments do not fit into memory together:
+    `records` may be a stream, and some hundred patients are judged at a time.
+
+    `knowledge`, `as_of`, `region` and `centre` as in `assess`; what is not known stays unknown.
+    Raises AssessmentError as `assess_all` does, when the patient's turn comes.
+
+    >>> import rearm
+    >>> stream = rearm.read("examples/tables").stream()
+    >>> next(rearm.assess_each(stream)).patient_id
+    'SYN-01'
+    """
     plan = plan_of(knowledge or load())
     where = region_of(region, regions_of(plan.knowledge))
     check_centre(centre, plan.knowledge)

@@ -62,16 +62,21 @@ class Standing:
     """A strategy for one patient. `tier`: where it stands; None where there is nothing to choose
     (`state` says why). `placed`: by its placements alone. `allowed`: the highest that its options
     allow. `options`: the best first.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> [x.truth for x in rearm.explain_strategy(record, "bispecific-bcma").placings][:1]
+    [False]
     """
 
-    id: str
-    name: str
-    region: str | None
+    id: str  # of the strategy
+    name: str  # as pages write it
+    region: str | None  # whose approvals count; None: any
     state: AnswerState
     tier: Tier | None
     placed: Tier
     allowed: Tier
-    placings: tuple[Placing, ...]
+    placings: tuple[Placing, ...]  # every placement of the strategy, with its truth
     options: tuple[Limit, ...]
 
 
@@ -83,10 +88,18 @@ def explain_strategy(
     as_of: int | date | None = None,
     region: str | None = None,
 ) -> Standing:
-    """Why the strategy of this id stands where it stands for one patient, and what would move it.
+    """Why a strategy stands where it stands for one patient, and what would move it.
 
-    `as_of`, `region` and `knowledge` as in `assess`. Raises AssessmentError with the near ones
+    `record`: the patient; `strategy`: its id. `as_of` (a day of the axis or a date), `region` and
+    `knowledge` as in `assess`. A placing whose condition is unknown has the truth None, and says in
+    `turned` where the strategy would stand if it held. Raises AssessmentError with the near ones
     where there is no such strategy.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> standing = rearm.explain_strategy(record, "bispecific-bcma")
+    >>> standing.tier, standing.placed, standing.allowed
+    ('not_possible', 'avoid', 'not_possible')
     """
     plan = plan_of(knowledge or load())
     one_of(plan.knowledge, strategy, "strategy")

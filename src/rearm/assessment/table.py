@@ -65,11 +65,17 @@ def assess_table(
     region: str | None = None,
     tests: bool = False,
 ) -> pl.DataFrame:
-    """The codes of every record, one row a patient in their order; columns as in `table_schema`.
+    """The codes of every one of `records`, one row a patient in their order; columns as in
+    `table_schema`. Days are days of the patient's axis.
 
     `tests` True adds the work-ups to ask for, which costs as much again. `knowledge`, `as_of` and
     `region` as in `assess`. What is not known is null. A patient who cannot be assessed is a row
-    with a sentence in `error` and nothing else; AssessmentError is raised for an unknown region.
+    with a sentence in `error` and nothing else. Raises AssessmentError for an unknown region.
+
+    >>> import rearm
+    >>> table = rearm.assess_table(rearm.read("examples/tables").records)
+    >>> table.select("patient_id", "status", "day").row(0)
+    ('SYN-01', 'failed', 402)
     """
     import polars as pl
 
@@ -86,7 +92,17 @@ def assess_tables(
     region: str | None = None,
     tests: bool = False,
 ) -> Iterator[pl.DataFrame]:
-    """`assess_table` in parts of some hundred patients, for cohorts that do not fit into memory."""
+    """`assess_table` in parts of some hundred patients, for cohorts that do not fit into memory.
+
+    `records` may be a stream; `knowledge`, `as_of`, `region` and `tests` as in `assess_table`. What
+    is not known is null. Raises AssessmentError for an unknown region.
+
+    >>> import rearm
+    >>> from rearm.assessment import assess_tables
+    >>> parts = assess_tables(rearm.read("examples/tables").stream())
+    >>> [part.height for part in parts]
+    [11]
+    """
     for part in assess_parts(
         records, knowledge=knowledge, as_of=as_of, region=region, tests=tests, read_only=True
     ):
@@ -172,9 +188,16 @@ def _with_errors(
 
 
 def table_schema(knowledge: Knowledge | None = None, *, tests: bool = False) -> dict[str, Any]:
-    """Every column of the table with its type, in order: first the patient and the last infusion,
-    then `group_<id>`, `factor_<id>` (grades), `tier_<id>` (strategies) and `verdict_<id>`,
-    `if_clear_<id>`, `afterwards_<id>` (options).
+    """Every column of `assess_table` with its type, in order: first the patient and the last
+    infusion, then `group_<id>`, `factor_<id>` (grades), `tier_<id>` (strategies) and
+    `verdict_<id>`, `if_clear_<id>`, `afterwards_<id>` (options).
+
+    `knowledge`: whose groups, factors and options; by default the bundled one. `tests`: with the
+    column of the work-ups. A value that is not known is null. Raises nothing.
+
+    >>> from rearm.assessment import table_schema
+    >>> list(table_schema())[0], "tier_bispecific-bcma" in table_schema()
+    ('patient_id', True)
     """
     import polars as pl
 

@@ -46,7 +46,15 @@ def build(
     `mapping` and `redcap` as in `rearm.read`, `as_of` and `region` as in `rearm.assess`;
     `criteria`: versions of the response criteria whose courses are kept beside the default; `jobs`:
     processes. A patient who can't be assessed has a row with the reason. Raises InputError with a
-    sentence where `data` can't be read or `store` is something else.
+    sentence where `data` can't be read or `store` is something else. What is not known of a patient
+    is null in the tables.
+
+    >>> import tempfile
+    >>> import rearm.cohort
+    >>> folder = tempfile.mkdtemp() + "/store"
+    >>> built = rearm.cohort.build("examples/tables", folder)
+    >>> built.assessed
+    11
     """
     from rearm.cohort.store.build import Wanted
     from rearm.cohort.store.build import build as build_store
@@ -64,12 +72,32 @@ def build(
 
 
 def open(store: str | PathLike[str]) -> Store:
-    """A store that was built. Raises InputError with a sentence where there is none."""
+    """The store in the folder `store`, as `build` made it; its tables are read when they are asked
+    for, and what is not known in them is null. Raises InputError with a sentence where there is
+    none.
+
+    >>> import tempfile
+    >>> import rearm.cohort
+    >>> folder = tempfile.mkdtemp() + "/store"
+    >>> built = rearm.cohort.build("examples/tables", folder)
+    >>> store = rearm.cohort.open(folder)
+    >>> store.where("bcma_status = 'lost'").certain
+    ('SYN-01',)
+    """
     from rearm.cohort.store.opened import Store
 
     return Store.at(Path(store))
 
 
 def table(store: str | PathLike[str], name: str) -> pl.DataFrame:
-    """One table of a store, whole: `open(store).table(name)` as a frame."""
+    """The table `name` of the store in the folder `store`, whole: `open(store).table(name)` as a
+    frame; null is not known. Raises InputError where there is no store, or no such table.
+
+    >>> import tempfile
+    >>> import rearm.cohort
+    >>> folder = tempfile.mkdtemp() + "/store"
+    >>> built = rearm.cohort.build("examples/tables", folder)
+    >>> rearm.cohort.table(folder, "patients").height
+    11
+    """
     return open(store).table(name).collect()

@@ -22,10 +22,17 @@ class Separation:
     """Which of two options has the higher pooled response.
 
     `better` is None where they are not separated; `reason` says why.
+
+    >>> from rearm.evidence import evidence_for
+    >>> gprc5d = evidence_for("bispecific-gprc5d")
+    >>> second = evidence_for("second-cart-new-target")
+    >>> from rearm.evidence import compare
+    >>> compare(gprc5d, second).better is None
+    True
     """
 
-    better: Literal["first", "second"] | None
-    setting: str | None
+    better: Literal["first", "second"] | None  # the higher response
+    setting: str | None  # that decided; None: none did
     reason: str
 
     @property
@@ -61,7 +68,15 @@ def compare(first: StrategyEvidence, second: StrategyEvidence) -> Separation:
     patient-level arms that share no patients and 30 or more patients in them, for each. Separated
     only where there the 95 % credible intervals of the average centre do not overlap. A nearer
     setting is never passed over: too small for a verdict, it still forbids one that it does not
-    point to.
+    point to. `first` and `second`: what `evidence_for` gives. `better` is None where the data do
+    not tell. Raises nothing.
+
+    >>> from rearm.evidence import evidence_for
+    >>> gprc5d = evidence_for("bispecific-gprc5d")
+    >>> second = evidence_for("second-cart-new-target")
+    >>> from rearm.evidence import compare
+    >>> compare(gprc5d, second).words
+    'not separated'
     """
     common = [setting for setting in first.by_setting if setting in second.by_setting]
     if not common:
@@ -91,5 +106,14 @@ def compare(first: StrategyEvidence, second: StrategyEvidence) -> Separation:
 
 
 def separated(first: StrategyEvidence, second: StrategyEvidence) -> bool:
-    """True where `compare` finds one of the two better."""
+    """Whether `compare` finds one of `first` and `second` better; False where that is not known.
+    Raises nothing.
+
+    >>> from rearm.evidence import evidence_for
+    >>> gprc5d = evidence_for("bispecific-gprc5d")
+    >>> second = evidence_for("second-cart-new-target")
+    >>> from rearm.evidence import separated
+    >>> separated(gprc5d, second)
+    False
+    """
     return compare(first, second).better is not None

@@ -349,17 +349,23 @@ def data_of(arm: Arm, measure: Measure) -> ArmData | NotPooled:
 class PooledArm:
     """One arm inside a pooled figure.
 
-    `weight` is its share of the direct information; `without` the figure if it is left out.
+    `weight` is its share of the direct information; `without` the figure if it is left out. None:
+    not read, or not told by one arm alone.
+
+    >>> from rearm.evidence import evidence_for
+    >>> gprc5d = evidence_for("bispecific-gprc5d")
+    >>> round(sum(arm.weight for arm in gprc5d.response.arms), 6)
+    1.0
     """
 
-    arm: Arm
-    patients: int | None
-    events: int | None
-    value: float
-    low: float
-    high: float
+    arm: Arm  # as the study file has it
+    patients: int | None  # number assessed
+    events: int | None  # number of responses, or of another event
+    value: float  # of this arm alone: 0 to 1, or months
+    low: float  # 95 % limit
+    high: float  # 95 % limit
     weight: float
-    note: str | None
+    note: str | None  # a remark on it
     without: Estimate | None
 
 
@@ -373,27 +379,33 @@ class Pooled:
     of the information that came from less direct settings (`borrowed_arms`), 1 minus the ratio of
     the posterior variances; `power` the discount on them: 1 nothing taken off, 0 nothing borrowed.
     `refused`: there were less direct results, and nothing was borrowed since they do not make the
-    direct ones likelier.
+    direct ones likelier. Without arms there is no figure: None stands in its place.
+
+    >>> from rearm.evidence import evidence_for
+    >>> gprc5d = evidence_for("bispecific-gprc5d")
+    >>> pooled = gprc5d.response
+    >>> pooled.unit, pooled.new_low <= pooled.low, pooled.patients
+    ('proportion', True, 64)
     """
 
-    measure: Measure
-    unit: Literal["proportion", "months"]
-    directness: Directness
-    population: str
+    measure: Measure  # response, pfs, crs ...
+    unit: Literal["proportion", "months"]  # of the figures
+    directness: Directness  # of the arms
+    population: str  # in words
     estimate: float
     low: float
     high: float
     new_low: float
     new_high: float
-    tau: float
-    arms: tuple[PooledArm, ...]
-    patients: int
+    tau: float  # spread between centres, on the transformed scale
+    arms: tuple[PooledArm, ...]  # each with its weight
+    patients: int  # number of them in the arms
     unborrowed: Estimate
     borrowed_share: float
     power: float
     refused: bool
     borrowed_arms: tuple[str, ...]
-    borrowed_patients: int
+    borrowed_patients: int  # number of them in `borrowed_arms`
 
     @property
     def studies(self) -> tuple[str, ...]:

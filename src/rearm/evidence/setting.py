@@ -73,18 +73,23 @@ class SettingFigure:
     None where the number assessed was not read. `most_patients`: where it is one of several, the
     largest of them. `pooled`: the model behind it, None for a single arm as read. `of_class`: of an
     arm in which this therapy is not separated from others of its class.
+
+    >>> from rearm.evidence import evidence_for
+    >>> gprc5d = evidence_for("bispecific-gprc5d")
+    >>> [figure.measure for figure in gprc5d.settings][:1]
+    ['response']
     """
 
-    measure: Measure
-    nearness: Nearness
-    disease: Disease | None
-    estimate: float
+    measure: Measure  # response, pfs, crs ...
+    nearness: Nearness  # of the setting to a patient after CAR-T
+    disease: Disease | None  # of the patients, where all had it; None: any
+    estimate: float  # as `measure` says
     low: float | None
     high: float | None
     patients: int | None
     most_patients: int | None
-    events: int | None
-    arms: tuple[Arm, ...]
+    events: int | None  # number counted; None: not printed
+    arms: tuple[Arm, ...]  # that it rests on
     pooled: Pooled | None = None
     of_class: bool = False
 

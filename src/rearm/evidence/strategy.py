@@ -22,18 +22,23 @@ class ListedFigure:
 
     `pooled`: the measures in whose figure it stands. `not_pooled`: why its response does not, None
     where it does.
+
+    >>> from rearm.evidence import evidence_for
+    >>> gprc5d = evidence_for("bispecific-gprc5d")
+    >>> all(figure.citation for figure in gprc5d.listed)
+    True
     """
 
-    arm: Arm
-    citation: str
-    url: str
-    weak: bool
-    directness: Directness
-    population: str
-    figure: Figure
-    response: Proportion | None
-    pfs: Months | None
-    os: Months | None
+    arm: Arm  # as the study file has it
+    citation: str  # of the study
+    url: str  # of the study
+    weak: bool  # read from a source that is weak
+    directness: Directness  # in whom it was seen
+    population: str  # as the study names it
+    figure: Figure  # what kind of number the response is
+    response: Proportion | None  # None: not read
+    pfs: Months | None  # median; None: not read
+    os: Months | None  # median; None: not read
     pooled: tuple[Measure, ...]
     not_pooled: NotPooled | None
 
@@ -47,10 +52,16 @@ class Outcome:
 
     `not_reached`: arms that would stand in the figure shown, had their median been reached. They
     are the better ones, so that the median of the others leans low. Without a figure: all such
-    arms.
+    arms. None where there is no such figure.
+
+    >>> from rearm.evidence import evidence_for
+    >>> gprc5d = evidence_for("bispecific-gprc5d")
+    >>> outcome = gprc5d.outcomes["response"]
+    >>> outcome.pooled is gprc5d.response
+    True
     """
 
-    measure: Measure
+    measure: Measure  # response, pfs, crs ...
     pooled: Pooled | None
     background: Pooled | None
     not_reached: tuple[str, ...] = ()
@@ -73,18 +84,23 @@ class StrategyEvidence:
     `settings`: what a patient's own sequence chooses from. `counted`: the directness of the most
     direct figure with a number of patients, pivotal trials aside. `listed` holds every arm, overall
     survival included, which is never pooled.
+
+    >>> from rearm.evidence import evidence_for
+    >>> gprc5d = evidence_for("bispecific-gprc5d")
+    >>> evidence_for("no-such-strategy").directness
+    'none read'
     """
 
-    strategy: str
-    targets: frozenset[str] | None
-    agents: frozenset[str] | None
+    strategy: str  # its id
+    targets: frozenset[str] | None  # of the option; None: all
+    agents: frozenset[str] | None  # of the option; None: all
     directness: Directness
-    outcomes: dict[Measure, Outcome]
-    by_setting: dict[str, Pooled]
+    outcomes: dict[Measure, Outcome]  # by measure
+    by_setting: dict[str, Pooled]  # the figure of each setting alone
     settings: tuple[SettingFigure, ...]
     listed: tuple[ListedFigure, ...]
-    arms_used: tuple[str, ...]
-    arms_shown: tuple[str, ...]
+    arms_used: tuple[str, ...]  # ids of the pooled arms
+    arms_shown: tuple[str, ...]  # ids of all arms
 
     @property
     def note(self) -> str:
@@ -208,7 +224,12 @@ def evidence_for(
     `targets` and `agents` are the option's (None or empty: all). Pooled are arms of exactly these
     agents, steroids aside; arms with further ones are listed as "in combination". `studies`: the
     bundled ones by default. The answer is cached. An unknown strategy has no arms: directness "none
-    read".
+    read". `strategy`: its id. What was not read is None. Raises nothing.
+
+    >>> from rearm.evidence import evidence_for
+    >>> gprc5d = evidence_for("bispecific-gprc5d")
+    >>> gprc5d.directness, 0 < gprc5d.response.low < gprc5d.response.estimate < 1
+    ('direct', True)
     """
     return _evidence(
         strategy, targets or None, agents or None, None if studies is None else tuple(studies)

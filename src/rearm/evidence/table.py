@@ -120,7 +120,14 @@ def forest_rows(evidence: StrategyEvidence, measure: Measure = "response") -> li
 
     Arms by weight, then the pooled row and the interval for a new centre. First the figure after
     CAR-T where there is one, then the background figure of the nearest other setting, each with its
-    label in `directness` and `setting`. Empty where nothing was pooled.
+    label in `directness` and `setting`. Empty where nothing was pooled. `evidence`: what
+    `evidence_for` gives; `measure`: response, pfs ... Raises nothing.
+
+    >>> from rearm.evidence import evidence_for
+    >>> gprc5d = evidence_for("bispecific-gprc5d")
+    >>> from rearm.evidence import forest_rows
+    >>> forest_rows(gprc5d, "response")[0].kind
+    'arm'
     """
     outcome = evidence.outcomes[measure]
     rows: list[ForestRow] = []
@@ -181,7 +188,15 @@ def _summary_rows(figure: Pooled, note: str | None) -> tuple[ForestRow, ForestRo
 
 
 def listed_rows(evidence: StrategyEvidence) -> list[ListedRow]:
-    """Every arm that was read, most direct first."""
+    """Every arm of `evidence` that was read, most direct first; a figure that was not read is None.
+    Raises nothing.
+
+    >>> from rearm.evidence import evidence_for
+    >>> gprc5d = evidence_for("bispecific-gprc5d")
+    >>> from rearm.evidence import listed_rows
+    >>> len(listed_rows(gprc5d)) == len(gprc5d.listed)
+    True
+    """
     return [_listed_row(row) for row in evidence.listed]
 
 
@@ -214,7 +229,14 @@ def _listed_row(row: ListedFigure) -> ListedRow:
 def overview_rows(evidence: StrategyEvidence, words: Words | None = None) -> list[OverviewRow]:
     """One row a measure for the overview of all strategies; no figure, no row.
 
-    `words`: the names of the measures, by default the bundled ones.
+    `words`: the names of the measures, by default the bundled ones. `evidence`: what `evidence_for`
+    gives. A number that is unknown is None. Raises nothing.
+
+    >>> from rearm.evidence import evidence_for
+    >>> gprc5d = evidence_for("bispecific-gprc5d")
+    >>> from rearm.evidence import overview_rows
+    >>> overview_rows(gprc5d)[0].measure
+    'response'
     """
     measures = (words or bundled().words).measures
     note = evidence.note

@@ -38,10 +38,16 @@ def read(
     the `postgresql://` address of such a database), a filled form, or a folder or workbook of tidy
     tables; with `mapping` (a TOML file, or the name of one that Rearm brings: sdtm, cbioportal,
     synthea) any other tables; with `redcap` (the data dictionary of the project) an export of
-    REDCap. `knowledge`
-    gives the laboratory tests, units, agents and regimens, by default the bundled ones. `today` is
-    used only to tell dates that lie in the future. Raises InputError with a sentence: what, where,
-    what to do.
+    REDCap. `knowledge` gives the laboratory tests, units, agents and regimens, by default the
+    bundled ones. `today` is used only to tell dates that lie in the future.
+
+    A blank cell is unknown. What can't be used is set aside with an issue, never guessed. Raises
+    InputError with a sentence: what, where, what to do.
+
+    >>> import rearm
+    >>> reading = rearm.read("examples/tables")
+    >>> len(reading.records), reading.all_issues()
+    (11, ())
     """
     known = bundled() if knowledge is None else knowledge
     if is_postgres_address(address := str(path)):
@@ -85,5 +91,12 @@ def read_each(
 ) -> Iterator[Record]:
     """The records of `read`, one by one: each is made when it is asked for and none is kept, for
     cohorts that do not fit into memory as records.
+
+    `path`, `mapping`, `redcap`, `knowledge` and `today` as in `read`, and so what is unknown.
+    Raises InputError as `read` does.
+
+    >>> from rearm.intake import read_each
+    >>> next(read_each("examples/tables")).patient_id
+    'SYN-01'
     """
     return read(path, mapping, redcap=redcap, knowledge=knowledge, today=today).stream()

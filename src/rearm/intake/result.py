@@ -26,6 +26,11 @@ class Reading:
     for cohorts that do not fit into memory as records. `unread`: the issues of files that may hold
     patients and of which nothing is read; each record carries them, as any of them may be theirs.
     `regimens`: the agents of the centre's own names of regimens.
+
+    >>> import rearm
+    >>> reading = rearm.read("examples/tables")
+    >>> reading.records[0].patient_id, len(reading.files), reading.unread
+    ('SYN-01', 9, ())
     """
 
     def __init__(

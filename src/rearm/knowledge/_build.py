@@ -22,7 +22,15 @@ _T = TypeVar("_T")
 
 
 class KnowledgeError(RearmError):
-    """Knowledge that can't be used. `problems` holds one sentence for each thing that is wrong."""
+    """Knowledge that can't be used. `problems` holds one sentence for each thing that is wrong.
+
+    >>> import rearm
+    >>> try:
+    ...     rearm.load_knowledge("examples")
+    ... except rearm.KnowledgeError as error:
+    ...     print(len(error.problems) > 0)
+    True
+    """
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))

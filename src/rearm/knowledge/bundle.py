@@ -59,33 +59,40 @@ Tables = dict[str, Any]  # parsed TOML by the file's name inside the folder
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Knowledge:
-    """One bundle of knowledge, compared by identity; `hash` is that of its content.
+    """One bundle of knowledge, compared by identity; `hash` is that of its content. `files`: where
+    each entry stands.
 
     `shared` are the shared rules as they stand; the options hold them written out. Laboratory
     tests, units, lexicon, studies, scores and alterations are those of the folder; what it does not
-    hold is taken from the bundled knowledge, and then counts for the hash.
+    hold is taken from the bundled knowledge, and then counts for the hash. What a folder does not
+    have is never empty for that reason.
+
+    >>> import rearm
+    >>> knowledge = rearm.load_knowledge()
+    >>> knowledge.options["talquetamab"].strategy
+    'bispecific-gprc5d'
     """
 
-    version: str
+    version: str  # of the bundle
     hash: str
-    reviewed: date | None
-    catalogue: Catalogue
-    factors: Mapping[str, Factor]
-    options: Mapping[str, Option]
-    statements: Mapping[str, Statement]
-    sources: Mapping[str, CitedSource]
-    workups: Mapping[str, Workup]
-    alerts: Mapping[str, AlertRule]
-    places: Mapping[str, Place]
-    actions: Mapping[str, ActionRule]
-    practicalities: Mapping[str, Practicality]
-    reviews: Mapping[str, ReviewRule]
+    reviewed: date | None  # the day of the last review; None: not stated
+    catalogue: Catalogue  # the findings
+    factors: Mapping[str, Factor]  # causes by id
+    options: Mapping[str, Option]  # treatments by id
+    statements: Mapping[str, Statement]  # what sources say, by id
+    sources: Mapping[str, CitedSource]  # by id
+    workups: Mapping[str, Workup]  # by id
+    alerts: Mapping[str, AlertRule]  # by id
+    places: Mapping[str, Place]  # placements by id
+    actions: Mapping[str, ActionRule]  # by id
+    practicalities: Mapping[str, Practicality]  # how options are given, by id
+    reviews: Mapping[str, ReviewRule]  # by id
     shared: tuple[SharedRule | SharedSupport, ...]
     files: Mapping[
         str, str
     ]  # where each entry stands: `options/talquetamab.toml` by `option talquetamab`
-    folder: Path
-    tables: Tables = field(repr=False)
+    folder: Path  # where it was read from
+    tables: Tables = field(repr=False)  # the parsed files by name
     studies_hash: str  # of the studies alone, which evidence that was pooled before goes with
 
     def table(self, name: str) -> Mapping[str, Any]:
@@ -265,8 +272,14 @@ def _form_of(file: str) -> Iterator[None]:
 def load(path: str | os.PathLike[str] | None = None) -> Knowledge:
     """The bundle in the folder `path`, by default the bundled one.
 
-    Tables that a folder may leave out are taken from the bundled one. Raises KnowledgeError with
-    one sentence for each thing that does not fit; `check` finds more than that.
+    Tables that a folder may leave out are taken from the bundled one; nothing else is filled where
+    it is missing. Raises KnowledgeError with one sentence for each thing that does not fit; `rearm
+    knowledge check` finds more than that.
+
+    >>> import rearm
+    >>> knowledge = rearm.load_knowledge()
+    >>> "talquetamab" in knowledge.options
+    True
     """
     return bundled() if path is None else _load(Path(path))
 

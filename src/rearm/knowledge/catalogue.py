@@ -30,16 +30,21 @@ class Finding:
     """One column that rules may read.
 
     `meaning` defines it, `label` names it where it is asked for. `from_` names what a derived
-    finding is computed from; `asks` the work-ups that would supply it.
+    finding is computed from; `asks` the work-ups that would supply it. The value of a finding for a
+    patient may be unknown, whatever its type.
+
+    >>> import rearm
+    >>> rearm.load_knowledge().catalogue["neutrophils"].unit
+    '10*9/L'
     """
 
-    name: str
-    group: str
-    type: FindingType
+    name: str  # as rules write it
+    group: str  # where the dictionary has it
+    type: FindingType  # bool, integer, number, word
     meaning: str
     label: str = ""
-    values: tuple[str, ...] = ()
-    unit: str | None = None
+    values: tuple[str, ...] = ()  # the words that it may have
+    unit: str | None = None  # of a number
     from_: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
 
@@ -60,9 +65,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue(Mapping[str, Finding]):
-    """All findings by name, in the order of the file; `groups` are the titles of the groups."""
+    """All findings by name, in the order of the file; `groups` are the titles of the groups. A name
+    that is missing raises KeyError.
 
-    findings: Mapping[str, Finding]
+    >>> import rearm
+    >>> catalogue = rearm.load_knowledge().catalogue
+    >>> catalogue["bcma_status"].type, "no_such_finding" in catalogue
+    ('word', False)
+    """
+
+    findings: Mapping[str, Finding]  # by name
     groups: Mapping[str, str]
 
     def __getitem__(self, name: str) -> Finding:
@@ -102,7 +114,13 @@ def finding_id(agent: str) -> str:
 
 
 def load_catalogue() -> Catalogue:
-    """The bundled catalogue."""
+    """The bundled catalogue of findings. A finding that is missing from it is unknown to every
+    rule; that of another folder is `load(path).catalogue`. Raises nothing.
+
+    >>> from rearm.knowledge import load_catalogue
+    >>> len(load_catalogue()) > 100
+    True
+    """
     from rearm.knowledge.bundle import bundled
 
     return bundled().catalogue

@@ -40,7 +40,15 @@ _FOLDER = resources.files("rearm.knowledge") / "data" / "mechanism"
 
 
 class MechanismError(RearmError):
-    """The question cannot be answered; the message says why and what would help."""
+    """The question cannot be answered; the message says why and what would help.
+
+    >>> from rearm.mechanism import MechanismError, run_trial
+    >>> try:
+    ...     run_trial({"title": "no arm", "product": "ide-cel"})
+    ... except MechanismError as error:
+    ...     print(type(error).__name__)
+    MechanismError
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

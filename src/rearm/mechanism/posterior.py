@@ -47,7 +47,15 @@ def posterior(
     record holds what speaks of the mechanism and is not read (the antigen tested at or after the
     failure, imaging of no exact day), or nobody looked for a lesion that may be the reason, the
     answer is withheld. Raises `MechanismError` where there is nothing to explain (no infusion, no
-    day, contradictory days) or numba is missing.
+    day, contradictory days) or numba is missing. `record`: the patient; `infusion`: its number;
+    `seed`: of the random numbers, the same seed gives the same answer. What was not measured is
+    integrated over.
+
+    >>> import rearm
+    >>> from rearm.mechanism import posterior
+    >>> record = rearm.read("examples/tables").records[2]
+    >>> posterior(record, draws=2000).status
+    'withheld'
     """
     m = load()
     ev = collect(m, record, infusion)
@@ -61,7 +69,14 @@ def posterior(
 
 def withheld_because(record: Record, infusion: int | None = None) -> str | None:
     """Before anything is simulated: the sentence for which `posterior` will name no mechanism; None
-    where that is not known yet. Raises `MechanismError` as `posterior` does.
+    where that is not known yet. Raises `MechanismError` as `posterior` does. `record`: the patient;
+    `infusion`: its number from 1, by default the first.
+
+    >>> import rearm
+    >>> from rearm.mechanism import withheld_because
+    >>> record = rearm.read("examples/tables").records[2]
+    >>> withheld_because(record)[:40]
+    'BCMA was found on 94 % of the tumour cel'
     """
     unread = collect(load(), record, infusion).unread
     return why_withheld(unread) if unread else None

@@ -62,31 +62,38 @@ class MechanismResult:
 
     `status`: told (a class reaches 0.7), cannot_tell, prior_only, refused, withheld; `reason` says
     why. Withheld: `facts` are on record and not read, or nobody looked for what would be named; no
-    probability is given then but those before the data.
+    probability is given then but those before the data. What is not known is None or missing.
+
+    >>> import rearm
+    >>> from rearm.mechanism import posterior
+    >>> record = rearm.read("examples/tables").records[2]
+    >>> result = posterior(record, draws=2000)
+    >>> result.status, len(result.facts)
+    ('withheld', 2)
     """
 
-    patient_id: str
-    product: str
-    infusion_day: int
-    horizon: float
+    patient_id: str  # as in the input
+    product: str  # an id of the model
+    infusion_day: int  # of the patient's axis
+    horizon: float  # days up to which a failure is looked for
     status: Status
     reason: str
-    titles: Mapping[str, str]
-    probabilities: Mapping[str, float]
-    errors: Mapping[str, float]
-    prior: Mapping[str, float]
-    classes: tuple[MechanismClass, ...]
-    effective_draws: float
-    draws: int
-    stages: int
-    entropy_bits: float
-    bands: tuple[QuantileBand, ...]
-    next_measurements: tuple[Candidate, ...]
-    progression: float | None
-    followed_to: float
-    measurements: Mapping[str, int]
-    notes: tuple[str, ...]
-    seed: int
+    titles: Mapping[str, str]  # of the mechanisms, in words
+    probabilities: Mapping[str, float]  # by mechanism, 0 to 1
+    errors: Mapping[str, float]  # Monte-Carlo standard errors
+    prior: Mapping[str, float]  # the shares before the data
+    classes: tuple[MechanismClass, ...]  # mechanisms that the data tell apart
+    effective_draws: float  # number of them
+    draws: int  # number of virtual patients
+    stages: int  # of the sampling
+    entropy_bits: float  # how open the answer is
+    bands: tuple[QuantileBand, ...]  # what the model expects of each marker
+    next_measurements: tuple[Candidate, ...]  # those that would tell most
+    progression: float | None  # its day; None: none
+    followed_to: float  # the last day that was read
+    measurements: Mapping[str, int]  # how many were read, by channel
+    notes: tuple[str, ...]  # sentences
+    seed: int  # of the random numbers
     facts: tuple[RecordedFact, ...] = ()
 
     @property

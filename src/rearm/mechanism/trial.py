@@ -95,17 +95,25 @@ class TrialResult:
     """Outcome of a plan.
 
     `differences`: (arm, measure, difference to the first arm, low, high) on the same patients.
+    Nothing is unknown in it.
+
+    >>> from rearm.mechanism import run_trial
+    >>> arm = {"name": "against BCMA", "step": [{"give": ["bispecific_bcma"], "rest": 21}]}
+    >>> plan = {"title": "One arm", "product": "ide-cel", "patients": 100, "arm": [arm]}
+    >>> result = run_trial(plan, seed=1)
+    >>> result.patients, result.differences
+    (100, ())
     """
 
-    title: str
-    product: str
-    patients: int
-    months: float
-    trial_size: int
-    seed: int
-    arms: tuple[ArmResult, ...]
+    title: str  # of the plan
+    product: str  # given on day 0
+    patients: int  # number of virtual patients
+    months: float  # how long they are followed
+    trial_size: int  # patients of one trial, for its chance of success
+    seed: int  # of the random numbers
+    arms: tuple[ArmResult, ...]  # each with its measures
     differences: tuple[tuple[str, str, float, float, float], ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # sentences
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; a median that is not reached is null."""
@@ -214,7 +222,15 @@ def run_trial(plan: Mapping[str, Any], *, seed: int | None = None) -> TrialResul
     """Run a plan (see the module).
 
     `seed` stands over the plan's own. Raises `MechanismError` naming the part of the plan that
-    cannot be used.
+    cannot be used. `plan`: as the file has it; what it leaves out is the default, nothing is
+    unknown.
+
+    >>> from rearm.mechanism import run_trial
+    >>> arm = {"name": "against BCMA", "step": [{"give": ["bispecific_bcma"], "rest": 21}]}
+    >>> plan = {"title": "One arm", "product": "ide-cel", "patients": 100, "arm": [arm]}
+    >>> result = run_trial(plan, seed=1)
+    >>> [arm.name for arm in result.arms]
+    ['against BCMA']
     """
     m = load()
     p = read_plan(m, plan, seed=seed)

@@ -77,14 +77,21 @@ class Endpoint:
     """One endpoint of one course. `day` is on the patient's axis, `days` since `origin_day`.
 
     By `status`: `event` is what happened (`cause`: the cause as stated, of a death), `censored_by`
-    why it ended without, `obstacle` why it cannot be computed. `between`: the days that `day` is
-    the middle of, where it is known by its month.
+    why it ended without, `obstacle` why it cannot be computed. A day that is not known is None.
+    `between`: the days that `day` is the middle of, where it is known by its month.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.outcome.endpoints import endpoints
+    >>> from rearm.outcome.failures import failures
+    >>> endpoints(record, failures(record))[1]["PFS"].event
+    'PD'
     """
 
-    name: EndpointName
-    origin: Origin
+    name: EndpointName  # PFS, TTP, DOR, TTNT, OS, PFS2 ...
+    origin: Origin  # what it is counted from
     origin_day: int | None
-    style: StyleName
+    style: StyleName  # of censoring
     status: EndpointStatus
     event: EventCode | None = None
     day: int | None = None
@@ -143,7 +150,14 @@ def not_computable(
     style: StyleName,
     origin_day: int | None = None,
 ) -> Endpoint:
-    """An endpoint that this record does not allow, with the reason."""
+    """The endpoint `name` of a record that does not allow it, with `obstacle` as the reason:
+    `origin` is what it counts from, `origin_day` its day (None: unknown), `style` that of the
+    censoring. Raises nothing.
+
+    >>> from rearm.outcome.endpoints import not_computable
+    >>> not_computable("PFS", "did_not_fail", origin="failure", style="default").status
+    'not_computable'
+    """
     return Endpoint(
         name=name,
         origin=origin,
@@ -161,7 +175,19 @@ def course_endpoints(
     style: StyleName = "default",
     schedule: Sequence[int] = (),
 ) -> dict[EndpointName, Endpoint]:
-    """All endpoints of any course, counted from its start. No CAR-T is needed."""
+    """All endpoints of any `course` of `record`, counted in days from its start. No CAR-T is
+    needed. `style` of censoring: default, fda or ema; `schedule`: the planned days of assessment,
+    which fda needs. What is not known makes an endpoint not computable, with the reason. Raises
+    nothing.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.response import response_course
+    >>> course = response_course(record, start=0)
+    >>> from rearm.outcome.endpoints import course_endpoints
+    >>> course_endpoints(record, course)["TTP"].days
+    402
+    """
     counting = _Counting(
         origin="start", origin_day=course.start, style=style, schedule=tuple(schedule)
     )
@@ -177,7 +203,18 @@ def course_endpoint(
     style: StyleName = "default",
     schedule: Sequence[int] = (),
 ) -> Endpoint:
-    """One of `course_endpoints`. Raises ValueError for another name."""
+    """The endpoint `name` of `course_endpoints`, of this `record` and `course`, with `style` and
+    `schedule` (days) as there; not computable where what it needs is unknown. Raises ValueError for
+    another name.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.response import response_course
+    >>> course = response_course(record, start=0)
+    >>> from rearm.outcome.endpoints import course_endpoint
+    >>> course_endpoint(record, course, "PFS").status
+    'event'
+    """
     if name not in ENDPOINTS:
         raise ValueError(f"There is no endpoint {name!r}. Use one of {', '.join(ENDPOINTS)}.")
     return course_endpoints(record, course, style=style, schedule=schedule)[name]
@@ -197,7 +234,17 @@ def endpoints(
     `origin`: infusion, apheresis, failure (day of failure) or salvage (first day of the next line
     after the infusion, of a further CAR-T with bridging the day of its infusion; the response
     course is then that of the salvage). `schedule`: planned days of assessment, needed by `fda`.
-    What cannot be computed says why. Raises ValueError for another origin or style.
+    What cannot be computed says why. Raises ValueError for another origin or style. `record`: the
+    patient; `failed`: what `failures` gives of it; `style` of censoring: default, fda, ema. A day
+    that is unknown makes an endpoint not computable.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.outcome.endpoints import endpoints
+    >>> from rearm.outcome.failures import failures
+    >>> by_infusion = endpoints(record, failures(record))
+    >>> [(x.days, x.status) for x in (by_infusion[1]["PFS"], by_infusion[1]["OS"])]
+    [(402, 'event'), (428, 'censored')]
     """
     if origin not in ORIGINS or style not in STYLES:
         raise ValueError(

@@ -14,8 +14,15 @@ __all__ = ["failures"]
 
 
 def failures(record: Record, criteria: Criteria | None = None) -> tuple[Failure, ...]:
-    """One `Failure` for each infusion, in the order of time; empty where nothing was infused. Never
-    raises on what a record holds.
+    """One `Failure` for each infusion of `record`, in the order of time; empty where nothing was
+    infused. `criteria`: by default the IMWG 2016 criteria. Where the results do not tell, the
+    status is suspected or cannot be judged, never failed. Raises nothing on what a record holds.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.outcome.failures import failures
+    >>> [(f.status, f.day, f.certainty) for f in failures(record)]
+    [('failed', 402, 'confirmed')]
     """
     c = criteria or load_criteria()
     return in_every_reading(record, [lambda reading: _by_days(reading, c)])

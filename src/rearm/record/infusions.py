@@ -14,10 +14,17 @@ __all__ = ["certainly_one_product", "given_in_order", "last_apheresis", "split_d
 
 
 def given_in_order(infusions: Iterable[Infusion]) -> list[Infusion]:
-    """What was given (not what was only collected), by day, then by the order of the input.
+    """Of `infusions` what was given (not what was only collected), by day, then by the order of the
+    input.
 
-    One without a day stands where its order words put it, else before those that have one: the
-    last infusion is one with a day, unless it is known that another followed.
+    One of an unknown day stands where its order words put it, else before those that have one: the
+    last infusion is one with a day, unless it is known that another followed. Raises nothing.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.record import given_in_order
+    >>> [x.product for x in given_in_order(record.infusions)]
+    ['cilta-cel']
     """
     given = [x for x in infusions if x.infused is not False]
     days = [x.day for x in given if x.day is not None]
@@ -37,11 +44,18 @@ def _rank(infusion: Infusion, last_day: int | None) -> tuple[int, float]:
 def split_doses(
     given: Sequence[Infusion], within: int, known: Container[str]
 ) -> list[list[Infusion]]:
-    """What was given (in order), the doses of each split infusion together: of one product, or of
-    what may be one, up to `within` days after the first of them.
+    """The infusions of `given` (what was given, in order), the doses of each split infusion
+    together: of one product, or of what may be one, up to `within` days after the first of them.
 
     A name that is none of the products `known` may be another spelling: it is a product of its own
-    only where other targets are stated for it.
+    only where other targets are stated for it. A dose of an unknown day stands alone. Raises
+    nothing.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.record import split_doses
+    >>> [len(doses) for doses in split_doses(record.infusions, 14, {"cilta-cel"})]
+    [1]
     """
     groups: list[list[Infusion]] = []
     for dose in given:
@@ -54,7 +68,15 @@ def split_doses(
 
 
 def certainly_one_product(doses: Iterable[Infusion]) -> bool:
-    """Whether the doses of a split infusion bear one name."""
+    """Whether `doses`, those of a split infusion, bear one name; doses whose product is unknown
+    (None) do where it is of all of them. Raises nothing.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.record import certainly_one_product
+    >>> certainly_one_product(record.infusions)
+    True
+    """
     return len({dose.product for dose in doses}) == 1
 
 
@@ -76,8 +98,14 @@ def _may_be_one(one: Infusion, other: Infusion, known: Container[str]) -> bool:
 
 
 def last_apheresis(infusions: Iterable[Infusion], until: int | None) -> When | None:
-    """The last leukapheresis for these infusions, none of those that surely came after `until`;
-    None where none is known.
+    """The last leukapheresis for `infusions`, none of those that surely came after the day `until`
+    (None: no limit); None where none is known. Raises nothing.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.record import last_apheresis
+    >>> last_apheresis(record.infusions, 0).day
+    -56
     """
     times = [
         when

@@ -27,11 +27,15 @@ _WORKBOOKS = (".xlsx", ".xlsm")  # a place in them that is no cell is a sheet
 class Source:
     """Where a value stands in the input: `Source("labs.csv", "row 12")`, `Source("cohort.xlsx",
     "visits!C7")`, or a FHIR resource id. What a screen may not show of names that the input gives
-    is escaped.
+    is escaped. Parts that the place does not name are None.
+
+    >>> from rearm.record import Source
+    >>> Source("cohort.xlsx", "visits!C7").cell
+    ('visits', 7, 'C')
     """
 
-    file: str
-    place: str
+    file: str  # the name of the file
+    place: str  # the cell, row, line or resource in it
 
     def __post_init__(self) -> None:
         # here and nowhere else: a name of a file need not even be text
@@ -72,12 +76,18 @@ class Source:
 
 
 class IssuePlace(NamedTuple):
-    """One of many places of an issue, with its patient, and what stands there."""
+    """One of many places of an issue, with its patient, and what stands there; None where the place
+    names no patient, column or value.
 
-    source: Source
-    patient_id: str | None = None
-    column: str | None = None
-    value: str | None = None
+    >>> from rearm.record import IssuePlace, Source
+    >>> str(IssuePlace(Source("labs.csv", "row 12"), "P-1", "value", "n.d.").source)
+    'labs.csv: row 12'
+    """
+
+    source: Source  # the place in the input
+    patient_id: str | None = None  # whose row it is
+    column: str | None = None  # the column of the table
+    value: str | None = None  # as entered
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +95,16 @@ class Issue:
     """Something wrong or noteworthy in the input, where it stands, and what was done about it.
 
     `code` is a short stable id (`unit_missing`, `twin_contradiction`); `message` says what and what
-    to do. `day`: the latest day of the axis that the message tells of, where it is about no single
-    row. `column`: the column of the table that it is about, `value`: what stands there; None where
-    it is about no single cell. `places`: each place that it is about, where they are many.
+    to do; `severity` and `done` are words. `source`: the place; `patient_id`: whose row it is, None
+    where it is nobody's. `day`: the latest day of the axis that the message tells of, where it is
+    about no single row. `column`: the column of the table that it is about, `value`: what stands
+    there; None where it is about no single cell. `places`: each place that it is about, where they
+    are many.
+
+    >>> from rearm.intake import read_tables
+    >>> row = {"patient_id": "P-1", "day": 3, "test": "creatinine", "value": 1.1}
+    >>> [(i.code, i.done) for i in read_tables({"labs": [row]}).all_issues()]
+    [('unit_missing', 'set_aside')]
     """
 
     severity: Severity

@@ -34,27 +34,35 @@ EVENT_FIELDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """Everything known of one patient. Event tuples are in the order of the input.
+    """Everything known of one patient. Event tuples are in the order of the input. Absence is
+    unknown: no row means that nothing is known.
 
     `set_aside` holds results that are there but could not be used (no unit, contradiction,
     unreadable): they are never read as values, but they stop an older value from being carried
     forward past them. `day_zero_between`: the dates between which day 0 lies, where it is an event
     of which only the month or year is known. `unread`: the files of the input of which nothing
-    could be read; what they hold of this patient is not known.
+    could be read; what they hold of this patient is not known. The events are in `labs`,
+    `therapies`, `infusions`, `responses`, `refractoriness`, `variants`, `imaging`, `toxicities`,
+    `conditions`, `facts` and `deaths`; `issues` tells what was wrong with their rows.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> record.patient_id, record.last_day(), len(record.known_at(100).labs) < len(record.labs)
+    ('SYN-01', 428, True)
     """
 
-    patient_id: str
-    source: Source
+    patient_id: str  # as in the input
+    source: Source  # where the patient stands
     sex: str | None = None  # F | M
-    birth_date: date | None = None
-    birth_year: int | None = None
-    day_zero: date | None = None
+    birth_date: date | None = None  # where the input has it
+    birth_year: int | None = None  # where the input has only the year
+    day_zero: date | None = None  # the date of day 0, where it is known
     day_zero_between: tuple[date, date] | None = None
-    diagnosis: When = UNKNOWN_WHEN
-    heavy_chain: tuple[str, ...] = ()
-    light_chain: str | None = None
-    disease: str | None = None
-    last_seen_day: int | None = None
+    diagnosis: When = UNKNOWN_WHEN  # the day of the diagnosis
+    heavy_chain: tuple[str, ...] = ()  # IgG, IgA ...; several: as stated one after the other
+    light_chain: str | None = None  # kappa | lambda
+    disease: str | None = None  # as stated, where it is not myeloma
+    last_seen_day: int | None = None  # the last day of contact, as stated
     labs: tuple[Lab, ...] = ()
     set_aside: tuple[Lab, ...] = ()
     therapies: tuple[Therapy, ...] = ()

@@ -13,8 +13,13 @@ class When:
     is open.
 
     `When(5, 5)` is day 5; `When(None, -1)` is "some day before 0"; `When(None, None)` is "no day is
-    known". `stated`: where a day stands for an interval that it was taken from, that interval; it
-    is what is shown.
+    known". `first` and `last`: the days of the patient's axis between which it lies. `stated`:
+    where a day stands for an interval that it was taken from, that interval; it is what is shown.
+
+    >>> from rearm.record import When
+    >>> june = When(150, 179)
+    >>> june.day is None, june.before(When.on(200)), june.before(When.on(160))
+    (True, True, None)
     """
 
     first: int | None = None

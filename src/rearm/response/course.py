@@ -44,7 +44,15 @@ class CourseDays:
     start day were taken before the dose). `floor`: last day whose values open the nadir (default:
     `baseline`). `baseline_from`: no older value is baseline. `new_therapy`: default the first
     unplanned therapy after the start. `schedule`: planned days of assessment, shown as NE where not
-    done.
+    done. None: not known, or the usual day.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.response import response_course
+    >>> course = response_course(record, start=0)
+    >>> from rearm.response import CourseDays
+    >>> response_course(record, start=0, days=CourseDays(baseline=-40)).baseline.results.day
+    -48
     """
 
     baseline: int | None = None
@@ -70,9 +78,18 @@ _USUAL_DAYS = CourseDays()
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True):
-    """Values that falls are counted from: canonical unit, or word."""
+    """Values that falls are counted from: canonical unit, or word. A test without a value is
+    missing from `results`.
 
-    results: VisitResults
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.response import response_course
+    >>> course = response_course(record, start=0)
+    >>> str(course.baseline.results.values["serum_m_protein"])
+    '2.7'
+    """
+
+    results: VisitResults  # what was measured
     lesions: str  # plasmacytomas in words, where there were any
 
     @property
@@ -88,12 +105,18 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
 
 class Suspicion(msgspec.Struct, frozen=True, kw_only=True):
     """A progression that is met but not confirmed: `unconfirmed` waits for its repeat,
-    `provisional` is too early after CAR-T to tell.
+    `provisional` is too early after CAR-T to tell. A course without one has None.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[8]
+    >>> from rearm.response import response_course
+    >>> response_course(record, start=0).suspicion.certainty
+    'unconfirmed'
     """
 
-    day: int
-    certainty: Literal["unconfirmed", "provisional"]
-    met: tuple[MetCriterion, ...]
+    day: int  # the first day on which it is met
+    certainty: Literal["unconfirmed", "provisional"]  # why it does not count yet
+    met: tuple[MetCriterion, ...]  # the criteria that are met
 
     @property
     def text(self) -> str:
@@ -111,26 +134,33 @@ class ResponseCourse:
     that was then confirmed; `progression_interval` is (last visit without, first with progression).
     `not_evaluable` says why none can be given. What stands beside the responses (signals, flags,
     organ damage, MRD) is worked out when it is first asked for.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.response import response_course
+    >>> course = response_course(record, start=0)
+    >>> [(v.day, v.response) for v in course.visits][:2]
+    [(28, 'PR'), (56, 'PR')]
     """
 
-    start: int
-    until: int | None
-    criteria: Criteria
-    measurable: tuple[Measurable, ...]
+    start: int  # the first day
+    until: int | None  # the last day that is read
+    criteria: Criteria  # by which it is judged
+    measurable: tuple[Measurable, ...]  # serum, urine, light chains ... at the baseline
     undecided: tuple[Measurable, ...]
-    involved_chain: Chain | None
-    baseline: Baseline
+    involved_chain: Chain | None  # kappa | lambda; None: not known
+    baseline: Baseline  # the values that falls are counted from
     visits: tuple[Visit, ...]
-    best_confirmed: str
-    best_confirmed_day: int | None
+    best_confirmed: str  # NE: none can be given
+    best_confirmed_day: int | None  # on which it was first reached
     progression_day: int | None
-    progression_met: tuple[MetCriterion, ...]
+    progression_met: tuple[MetCriterion, ...]  # the criteria that were met on that day
     progression_interval: tuple[int | None, int] | None
-    suspicion: Suspicion | None
-    new_therapy_day: int | None
-    last_assessed_day: int | None
+    suspicion: Suspicion | None  # a progression that is not confirmed
+    new_therapy_day: int | None  # on which the course ends for response
+    last_assessed_day: int | None  # the last visit with a response
     not_evaluable: str | None
-    serum_test: str
+    serum_test: str  # which test stands for the M-protein
     lesion_days: Mapping[str, int]  # lesions that are new in this course -> day
     _evidence: CourseBasis | None = field(repr=False, compare=False)
 
@@ -250,13 +280,20 @@ def response_course(
     infusion: bool | None = None,
     through_new_therapy: bool = False,
 ) -> ResponseCourse:
-    """The confirmed IMWG course that begins on `start` (day of infusion, first dose of a line, or
-    day of the baseline), up to `until`.
+    """The confirmed IMWG course of `record` that begins on the day `start` (of the infusion, of the
+    first dose of a line, or of the baseline), up to the day `until` (None: all that is known).
 
-    `days`: other days that are not the usual ones. `infusion`: a CAR-T course, where early
-    progression is provisional (default: a product was infused on `start`). `through_new_therapy`
-    reads on past new therapy. Missing or unusable results give NE or a lower level with the reason,
-    never an exception.
+    `criteria`: by default the IMWG 2016 criteria. `days`: other days that are not the usual ones.
+    `infusion`: a CAR-T course, where early progression is provisional (default: a product was
+    infused on `start`). `through_new_therapy` reads on past new therapy. Missing or unusable
+    results give NE or a lower level with the reason. Raises nothing on what a record holds.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.response import response_course
+    >>> course = response_course(record, start=0)
+    >>> course.best_confirmed, course.best_confirmed_day, course.progression_day
+    ('VGPR', 84, 402)
     """
     c = criteria or load_criteria()
     days = days or _USUAL_DAYS

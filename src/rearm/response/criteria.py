@@ -30,13 +30,25 @@ DEFAULT_VERSION = "imwg-2016"
 class CriteriaError(RearmError):
     """A version or parameter that does not exist, or a value that it cannot take; the message says
     which are possible.
+
+    >>> from rearm.response import CriteriaError, load_criteria
+    >>> try:
+    ...     load_criteria("imwg-1999")
+    ... except CriteriaError as error:
+    ...     print(str(error)[:42])
+    The criteria have no version 'imwg-1999'.
     """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criteria:
     """One version of the criteria with all its parameters. Units as in `criteria.toml` (g/dL,
-    mg/24h, mg/dL for dFLC, %, mm, days).
+    mg/24h, mg/dL for dFLC, %, mm, days). `docs/dictionary/criteria.md` says what each is; none is
+    unknown.
+
+    >>> from rearm.response import load_criteria
+    >>> load_criteria().serum_pd_rise
+    0.5
     """
 
     version: str
@@ -151,7 +163,14 @@ class Criteria:
 
 
 def criteria_table() -> Mapping[str, Any]:
-    """The whole table as it stands in the bundled `criteria.toml`."""
+    """The whole table as it stands in the bundled `criteria.toml`: versions, thresholds, settings,
+    and the open questions of the text. What a version leaves out is that of the default; no
+    threshold is unknown. Raises nothing.
+
+    >>> from rearm.response import criteria_table
+    >>> "imwg-2016" in criteria_table()["versions"]
+    True
+    """
     return bundled().table("criteria.toml")
 
 
@@ -160,7 +179,12 @@ def load_criteria(version: str = DEFAULT_VERSION, **parameters: Any) -> Criteria
     any threshold, any setting.
 
     Raises CriteriaError with a sentence for an unknown version, for a version whose thresholds are
-    not published, for an unknown parameter and for a value that a parameter cannot take.
+    not published, for an unknown parameter and for a value that a parameter cannot take. Nothing is
+    unknown: what `parameters` leave out is that of the version. Source: Kumar et al. 2016 (IMWG).
+
+    >>> from rearm.response import load_criteria
+    >>> load_criteria(serum_pd_rise=1.0).changed
+    (('serum_pd_rise', '1.0'),)
     """
     return _load(version, tuple(sorted(parameters.items())))
 

@@ -176,7 +176,15 @@ CHAIN_TESTS: dict[Chain, tuple[str, str]] = {
 
 
 def dflc(values: Mapping[str, Interval | str], involved: Chain | None) -> Interval | None:
-    """Involved minus uninvolved chain in mg/dL, not below 0; both chains are needed."""
+    """The `involved` minus the uninvolved chain, in mg/dL and not below 0, of `values` by test;
+    None where a chain, or which one is involved, is not known. Raises nothing.
+
+    >>> from rearm.interval import Interval
+    >>> from rearm.response import dflc
+    >>> values = {"kappa_flc": Interval.of(8), "lambda_flc": Interval.of(170)}
+    >>> dflc(values, "lambda").exact, dflc(values, None)
+    (16.2, None)
+    """
     if involved is None:
         return None
     own_test, other_test = CHAIN_TESTS[involved]

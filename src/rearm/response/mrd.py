@@ -28,14 +28,18 @@ __all__ = [
 
 class MrdState(msgspec.Struct, frozen=True, kw_only=True):
     """One MRD result: `negative` only in CR and with enough sensitivity, else `positive` or
-    `not_assessed`, with the reason.
+    `not_assessed`, with the reason. What is not known is None. Days of the patient's axis.
+
+    >>> from rearm.response import MrdState
+    >>> MrdState(day=90, state="negative", sensitivity=1e-5, method="NGS", reason="...").day
+    90
     """
 
-    day: int
-    state: Literal["negative", "positive", "not_assessed"]
-    sensitivity: float | None
-    method: str | None
-    reason: str
+    day: int  # of the sample
+    state: Literal["negative", "positive", "not_assessed"]  # by the criteria
+    sensitivity: float | None  # 1e-5 is one cell in 100,000
+    method: str | None  # as entered
+    reason: str  # the sentence
 
 
 def mrd_states(

@@ -44,6 +44,14 @@ def new_therapy(
     that is not known see `unknown_medication`. A therapy known by its month counts from its first
     day; rows without any day are not read here. Bridging ends the response to what came before it;
     with `bridging` false it is left to the infusion that follows it, as a part of that line.
+    `record`: of the patient; nothing after the day `until` is read. None where there is none.
+    Raises nothing.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.response import new_therapy
+    >>> new_therapy(record, 0) is None
+    True
     """
     later = [
         (day, place)
@@ -126,7 +134,15 @@ def _line_on(record: Record, start: int) -> tuple[Therapy, ...]:
 
 
 def planned(therapy: Therapy) -> bool:
-    """Does this row leave the course going (see `new_therapy`)?"""
+    """Whether `therapy` leaves the course going (see `new_therapy`); a treatment of an unknown
+    purpose does only where it does not treat the myeloma. Raises nothing.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.response import planned
+    >>> [planned(x) for x in record.therapies if x.purpose == "maintenance"]
+    [True]
+    """
     if therapy.purpose in PLANNED_PURPOSES:
         return True
     if therapy.purpose == "transplant":

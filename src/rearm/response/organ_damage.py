@@ -34,15 +34,19 @@ _STATED = (
 
 
 class ClinicalEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Organ damage of the kind myeloma does. `attributed` True or False as stated, None where
-    nobody said; `stated`: known by the statement alone, without a value.
+    """Organ damage of the kind myeloma does, with its day. `attributed` True or False as stated,
+    None where nobody said; `stated`: known by the statement alone, without a value.
+
+    >>> from rearm.response import ClinicalEvent
+    >>> ClinicalEvent(day=90, what="hypercalcaemia", attributed=None, open=True, text="...").stated
+    False
     """
 
-    day: int
-    what: str
+    day: int  # of the patient's axis
+    what: str  # hypercalcaemia, anaemia, renal, lesion ...
     attributed: bool | None
-    open: bool
-    text: str
+    open: bool  # nothing later took it back
+    text: str  # the sentence
     stated: bool = False
 
 

@@ -36,14 +36,22 @@ Criterion = Literal[
 
 class MetCriterion(msgspec.Struct, frozen=True, kw_only=True):
     """A criterion of progression that was met on `day`. `repeat`: it counts only when it is met
-    again; `provisional`: it is too early after CAR-T to tell.
+    again; `provisional`: it is too early after CAR-T to tell. A criterion of which the values are
+    unknown is not met.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.response import response_course
+    >>> course = response_course(record, start=0)
+    >>> [(met.criterion, met.day) for met in course.progression_met]
+    [('serum', 402)]
     """
 
-    criterion: Criterion
-    day: int
+    criterion: Criterion  # serum, urine, light chains, marrow, lesion ...
+    day: int  # of the patient's axis
     repeat: bool
     provisional: bool
-    because: Because
+    because: Because  # the values, as codes
 
     @property
     def text(self) -> str:

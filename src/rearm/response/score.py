@@ -59,30 +59,38 @@ class Visit(msgspec.Struct, kw_only=True, eq=False, gc=False):  # dozens a cours
 
     `rule` names what decided; `because` and `gaps` are its reason and what would have been needed,
     as codes, which `reason` and `missing` say in sentences. `levels`: what each parameter allows,
-    where there is no progression. `marrow_from`: the results with the
-    marrow that stands at this visit; `imaged`: day of the last imaging. `place`: among the visits,
-    and so in the columns of `markers`.
+    where there is no progression. `marrow_from`: the results with the marrow that stands at this
+    visit; `imaged`: day of the last imaging. `place`: among the visits, and so in the columns of
+    `markers`. What was not measured is None, empty, or missing from `results`.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.response import response_course
+    >>> course = response_course(record, start=0)
+    >>> visit = course.visits[-1]
+    >>> visit.day, visit.response, visit.confirmed, visit.rule
+    (416, 'PD', 'PD', 'pd-serum')
     """
 
-    day: int
-    results: VisitResults
+    day: int  # of the last of its results
+    results: VisitResults  # what was measured
     serum: Interval | None = None  # g/dL, also where nephelometry stands for electrophoresis
     urine: Interval | None = None  # mg/24h
     serum_ife: str | None = None  # after DIRA and after bands of other clones were put aside
-    urine_ife: str | None = None
+    urine_ife: str | None = None  # as `serum_ife`
     marrow_from: VisitResults | None = None
     imaged: int | None = None
-    response: str = "NE"
+    response: str = "NE"  # as of this visit alone
     rule: str = ""
     because: Because = ()
     gaps: tuple[Because, ...] = ()
     levels: Sequence[Level] = ()
-    pd: tuple[MetCriterion, ...] = ()
+    pd: tuple[MetCriterion, ...] = ()  # the criteria of progression that are met
     without_urine: str = ""  # deeper level that the rest gives, where urine was not collected
     confirmed: str = "NE"
     lesions: str = ""  # plasmacytomas seen at this visit, in words
     place: int = 0
-    markers: Markers | None = None
+    markers: Markers | None = None  # the columns of the course
 
     def __eq__(self, other: object) -> bool:
         """Equal in all fields, the columns of the whole course left out."""

@@ -41,13 +41,20 @@ _RISING: dict[str, tuple[Measurable, str, str]] = {
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """A sign of relapse that is not progression by itself. `open`: nothing later took it back.
-    `day` None: known by order only.
+    `day` None: known by order only. Days of the patient's axis.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.response import response_course
+    >>> course = response_course(record, start=0)
+    >>> [signal.day for signal in course.signals]
+    [360]
     """
 
-    id: str
+    id: str  # a short stable name
     day: int | None
     open: bool
-    text: str
+    text: str  # the sentence
 
 
 class CrRelapse(msgspec.Struct, frozen=True, kw_only=True):

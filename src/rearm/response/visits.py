@@ -63,11 +63,20 @@ READ_IN_A_COURSE = frozenset(_USES)
 
 
 class CourseFlag(msgspec.Struct, frozen=True):
-    """Something a reader of the course must know; `day` where it belongs to one."""
+    """Something a reader of the course must know; `day` where it belongs to one. `day` is None
+    where it belongs to none.
 
-    id: str
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[8]
+    >>> from rearm.response import response_course
+    >>> course = response_course(record, start=0)
+    >>> course.flags[0].id
+    'light_chain_escape'
+    """
+
+    id: str  # a short stable name
     day: int | None
-    text: str
+    text: str  # the sentence
 
 
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,14 +101,23 @@ class VisitResults(msgspec.Struct, gc=False):  # dozens a course; none refers to
     g/dL, as the M-protein), or words; `labs` the rows they come from.
 
     `first`: day of the first result, which opened the visit. `unusable`: test -> why its result was
-    set aside; `aside`: rows that were set aside and repeat nothing of the visit.
+    set aside; `aside`: rows that were set aside and repeat nothing of the visit. A test that was
+    not done is missing from `values`.
+
+    >>> import rearm
+    >>> record = rearm.read("examples/tables").records[0]
+    >>> from rearm.response import response_course
+    >>> course = response_course(record, start=0)
+    >>> results = course.visits[0].results
+    >>> results.day, str(results.values["serum_m_protein"])
+    (28, '1')
     """
 
-    day: int
+    day: int  # of the last result
     first: int
     labs: dict[str, Lab] = msgspec.field(default_factory=dict)
     values: dict[str, Interval | str] = msgspec.field(default_factory=dict)
-    exams: tuple[Exam, ...] = ()
+    exams: tuple[Exam, ...] = ()  # the imaging of the visit
     unusable: dict[str, Because] = msgspec.field(default_factory=dict)
     aside: tuple[Lab, ...] = ()
 

@@ -53,46 +53,46 @@ class Assessment(Part, frozen=True, kw_only=True):
     is assumed and nobody states; such a result is no answer and is never stored.
     """
 
-    schema: Literal["2-draft"] = SCHEMA_VERSION
-    patient_id: str
-    as_of: int | None
-    as_of_date: str | None
-    region: str | None
+    schema: Literal["2-draft"] = SCHEMA_VERSION  # of this layout
+    patient_id: str  # as in the input
+    as_of: int | None  # the day of the decision
+    as_of_date: str | None  # its date, where day 0 has one
+    region: str | None  # whose approvals count; null: any
     hypothetical: bool = False
     overruled: tuple[Overruled, ...] = ()
     lost_alerts: tuple[Alert, ...] = ()
-    versions: Versions
-    issues: tuple[InputIssue, ...]
+    versions: Versions  # of program, knowledge and criteria
+    issues: tuple[InputIssue, ...]  # what was wrong with the input
     unread: tuple[InputIssue, ...] = ()
-    issue_summary: IssueSummary
-    case: CaseResult
-    therapies: tuple[TherapyResult, ...]
-    visits: tuple[VisitResult, ...]
-    stated_responses: tuple[StatedResponse, ...]
-    series: dict[str, tuple[Point, ...]]
-    failures: tuple[FailureResult, ...]
+    issue_summary: IssueSummary  # how many issues there are, by what was done
+    case: CaseResult  # what is known of the patient now
+    therapies: tuple[TherapyResult, ...]  # all treatments, oldest first
+    visits: tuple[VisitResult, ...]  # the response course of the last CAR-T
+    stated_responses: tuple[StatedResponse, ...]  # what the team recorded
+    series: dict[str, tuple[Point, ...]]  # values over the days, by test
+    failures: tuple[FailureResult, ...]  # one for each infusion, in their order
     relapse: Relapse | None
     watched: Watched | None = None
-    about: About
-    causes: Causes
-    alterations: tuple[AlterationResult, ...]
-    alerts: tuple[Alert, ...]
-    actions: tuple[Action, ...]
-    tests: tuple[NextTest, ...]
-    further_tests: tuple[NextTest, ...]
-    answer: Answer
-    options: tuple[OptionResult, ...]
-    practicalities: Practicalities = Practicalities()
-    reasons: dict[str, Reason]
-    support: dict[str, SupportLine]
-    notes: dict[str, Note]
-    evidence: dict[str, EvidenceResult]
+    about: About  # which infusion and line the answer is about
+    causes: Causes  # why the CAR-T failed
+    alterations: tuple[AlterationResult, ...]  # changes of the antigens, with what they mean
+    alerts: tuple[Alert, ...]  # what can't wait
+    actions: tuple[Action, ...]  # what to do, whatever is chosen
+    tests: tuple[NextTest, ...]  # the work-ups to ask for first
+    further_tests: tuple[NextTest, ...]  # the others
+    answer: Answer  # the state of the decision and the tiers
+    options: tuple[OptionResult, ...]  # each with its verdict
+    practicalities: Practicalities = Practicalities()  # how the options are given
+    reasons: dict[str, Reason]  # by id
+    support: dict[str, SupportLine]  # lines of supportive care by id
+    notes: dict[str, Note]  # remarks by id
+    evidence: dict[str, EvidenceResult]  # figures by id
     findings: dict[str, FindingResult]
     findings_unknown: int
-    citations: dict[str, Citation]
-    publications: dict[str, Publication]
-    titles: Titles
-    rows: tuple[str, ...]
+    citations: dict[str, Citation]  # by id
+    publications: dict[str, Publication]  # by id
+    titles: Titles  # of groups, strategies and tests
+    rows: tuple[str, ...]  # the rows of the input that are named, each once
 
     @property
     def next_tests(self) -> tuple[NextTest, ...]:
@@ -147,7 +147,15 @@ class Assessment(Part, frozen=True, kw_only=True):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Assessment:
-        """The result that `to_json` wrote. Raises ResultError with a sentence where it is none."""
+        """The result that `to_json` wrote. Raises ResultError with a sentence where it is none.
+
+        >>> import rearm
+        >>> assessment = rearm.assess(rearm.read("examples/tables").records[0])
+        >>> assessment.answer.state, [group.group for group in assessment.causes.groups][:2]
+        ('choose', ['antigen', 'safety'])
+        >>> rearm.Assessment.from_json(assessment.to_json()) == assessment
+        True
+        """
         return cls.from_dict(read_strictly(text))
 
     @classmethod

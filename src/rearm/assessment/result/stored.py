@@ -16,7 +16,15 @@ _LARGEST = 10**18  # what is larger is no day, no count and no place
 
 
 class ResultError(RearmError):
-    """A stored result that can't be used; `str()` is a sentence."""
+    """A stored result that can't be used; `str()` is a sentence.
+
+    >>> import rearm
+    >>> try:
+    ...     rearm.Assessment.from_json("{}")
+    ... except rearm.ResultError as error:
+    ...     print(type(error).__name__)
+    ResultError
+    """
 
 
 def read_strictly(text: str | bytes) -> Any:

@@ -31,8 +31,8 @@ def outcomes(
     `rearm.cohort.open` gives.
 
     `endpoint`: PFS, TTP, DOR, TTNT, OS or PFS2 as the dictionary of endpoints defines them, or
-    `progression`: that of PFS, with death before it as a competing event. `origin`: the day that
-    is counted from. `infusion`: the index infusion, the first by default; a later one is an event
+    `progression`: that of PFS, with death before it as a competing event. `origin`: the day that is
+    counted from. `infusion`: the index infusion, the first by default; a later one is an event
     after it and starts nothing anew. `by`: a group known on the day of origin (`GROUPINGS`).
 
     `landmark`: for a group that is known only later. A number: groups as they are so many days
@@ -48,6 +48,16 @@ def outcomes(
     of how many it matters.
 
     Raises InputError where a group is not known on the day of origin, and for a name that is none.
+    `limits`: the kind of the limits of a curve. `criteria`: the version of the response criteria;
+    None: that of the store.
+
+    >>> import tempfile
+    >>> import rearm.cohort
+    >>> folder = tempfile.mkdtemp() + "/store"
+    >>> built = rearm.cohort.build("examples/tables", folder)
+    >>> found = rearm.cohort.outcomes(folder, endpoint="OS")
+    >>> found.summary((180,)).select("n", "events").row(0)
+    (11, 0)
     """
     from rearm.cohort.outcomes.estimate import estimated
     from rearm.cohort.outcomes.question import Question

@@ -30,11 +30,17 @@ class Counts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtRisk:
     """What stands under a curve. On day 0: who is under observation from the origin on; later:
-    entry < day <= exit. `entered`, `events`, `censored`: up to and with the day.
+    entry < day <= exit. `entered`, `events`, `censored`: up to and with the day. A count is never
+    unknown.
+
+    >>> from rearm.cohort.survival import FollowUp, numbers_at_risk
+    >>> follow_up = FollowUp.of(exit=[30, 60, 90, 120], cause=[1, 2, 0, 1])
+    >>> numbers_at_risk(follow_up, [60])[0].events
+    2
     """
 
-    day: int
-    at_risk: int
+    day: int  # from the origin
+    at_risk: int  # number of patients
     entered: int
     events: int
     censored: int
@@ -80,7 +86,14 @@ def known_to(follow_up: FollowUp, table: Counts, zero_on: int | None) -> int | N
 
 
 def numbers_at_risk(follow_up: FollowUp, days: Iterable[int]) -> tuple[AtRisk, ...]:
-    """The numbers at risk on these days. Without patients each is zero: a count is known."""
+    """The numbers at risk on these days. Without patients each is zero: a count is known.
+    `follow_up`: the patients; `days`: days from the origin. Nothing is unknown. Raises nothing.
+
+    >>> from rearm.cohort.survival import FollowUp, numbers_at_risk
+    >>> follow_up = FollowUp.of(exit=[30, 60, 90, 120], cause=[1, 2, 0, 1])
+    >>> [x.at_risk for x in numbers_at_risk(follow_up, (0, 60, 100))]
+    [4, 3, 1]
+    """
     entry, last, event = follow_up.entry, follow_up.exit, follow_up.cause != CENSORED
     return tuple(
         AtRisk(

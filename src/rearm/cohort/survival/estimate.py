@@ -35,12 +35,16 @@ Limits = Literal["log-log", "log", "plain"]
 class Estimate:
     """A figure in the unit of what it estimates (a share from 0 to 1, or days), its standard error
     and its limits. None is unknown: the data do not tell it.
+
+    >>> from rearm.cohort.survival import Estimate
+    >>> Estimate(value=0.75).low is None
+    True
     """
 
-    value: float | None = None
-    standard_error: float | None = None
-    low: float | None = None
-    high: float | None = None
+    value: float | None = None  # the figure
+    standard_error: float | None = None  # of it
+    low: float | None = None  # lower limit
+    high: float | None = None  # upper limit
 
 
 UNKNOWN = Estimate()

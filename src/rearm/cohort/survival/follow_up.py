@@ -27,7 +27,12 @@ class FollowUp:
     `entry`: the day on which observation begins; the patient is at risk from the day after it on.
     0: from the origin on. Later: delayed entry, the patients who had the event before are not in
     the data. `exit`: the last day of observation. `cause`: how it ended on that day: 0 censored
-    (still free of every event), 1, 2, ... an event of that kind. Use `of` to make one.
+    (still free of every event), 1, 2, ... an event of that kind. Use `of` to make one. No day is
+    missing: a vague one is for `earliest_and_latest`.
+
+    >>> from rearm.cohort.survival import FollowUp
+    >>> len(FollowUp.of(exit=[30, 60], cause=[1, 0], entry=[0, 10]))
+    2
     """
 
     entry: Ints
@@ -94,7 +99,13 @@ class FollowUp:
 class Landmark:
     """Those still under observation and free of every event after a landmark day.
 
-    `kept` marks their rows; in `follow_up` that day is day 0 and everybody enters on it.
+    `kept` marks their rows; in `follow_up` that day is day 0 and everybody enters on it. Who was
+    not observed then is absent.
+
+    >>> from rearm.cohort.survival import FollowUp, landmark
+    >>> follow_up = FollowUp.of(exit=[30, 60, 90, 120], cause=[1, 2, 0, 1])
+    >>> landmark(follow_up, 45).kept.tolist()
+    [False, True, True, True]
     """
 
     kept: Bools
@@ -106,6 +117,13 @@ def landmark(follow_up: FollowUp, day: int) -> Landmark:
     no patient's survival counts for a treatment begun later (Anderson, Cain and Gelber 1983).
 
     Left out are patients who entered after the day: what they were on it was not observed.
+    `follow_up`: the patients; `day`: of the landmark, from the origin. What happened to those left
+    out is unknown here. Raises nothing.
+
+    >>> from rearm.cohort.survival import FollowUp, landmark
+    >>> follow_up = FollowUp.of(exit=[30, 60, 90, 120], cause=[1, 2, 0, 1])
+    >>> landmark(follow_up, 45).follow_up.exit.tolist()
+    [15, 45, 75]
     """
     kept = (follow_up.entry <= day) & (follow_up.exit > day)
     left = follow_up.rows(kept)

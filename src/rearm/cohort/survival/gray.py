@@ -24,13 +24,18 @@ class GrayTest:
 
     Where the test can't be made the three are None and `unknown` says why: patients who entered
     late, fewer than two groups, no event of the cause, or groups whose variance is singular.
+
+    >>> from rearm.cohort.survival import FollowUp, gray_test
+    >>> follow_up = FollowUp.of(exit=[30, 60, 90, 120], cause=[1, 2, 0, 1])
+    >>> gray_test(follow_up, ["a"] * 4, cause=1).unknown
+    'one_group'
     """
 
-    cause: int
+    cause: int  # its number
     groups: tuple[tuple[Hashable, int, int], ...]
-    statistic: float | None = None
-    degrees: int | None = None
-    p: float | None = None
+    statistic: float | None = None  # chi-square
+    degrees: int | None = None  # of freedom
+    p: float | None = None  # of no difference
     unknown: WhyUnknown | None = None
 
 
@@ -41,6 +46,13 @@ def gray_test(follow_up: FollowUp, group: Sequence[Hashable], *, cause: int) -> 
     and R_k = n_k (1 - F_k) / S_k, values before the day. Score' V⁻¹ score of all groups but the
     last is compared with a chi-square of K - 1 degrees. The test is not defined for delayed entry:
     compare by `fine_gray`, or from a landmark. Raises `InputError` where the labels do not fit.
+    `follow_up`: the patients; `group`: the label of each; `cause`: the number of the cause. Where
+    it can't be made, statistic and p are None and `unknown` says why.
+
+    >>> from rearm.cohort.survival import FollowUp, gray_test
+    >>> follow_up = FollowUp.of(exit=[30, 60, 90, 120], cause=[1, 2, 0, 1])
+    >>> gray_test(follow_up, ["a", "a", "b", "b"], cause=1).degrees
+    1
     """
     if len(group) != len(follow_up):
         raise InputError(f"There are {len(follow_up)} rows and {len(group)} group labels.")

@@ -24,13 +24,18 @@ __all__ = ["IncidenceCurve", "cumulative_incidence"]
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class IncidenceCurve(Curve):
     """Share that has had an event of `cause` by the end of each day. `events` are those of the
-    cause, `competing` those of all others.
+    cause, `competing` those of all others. Unknown where the data do not tell it.
+
+    >>> from rearm.cohort.survival import FollowUp, cumulative_incidence
+    >>> follow_up = FollowUp.of(exit=[30, 60, 90, 120], cause=[1, 2, 0, 1])
+    >>> cumulative_incidence(follow_up, cause=2).on(120).value
+    0.25
     """
 
-    cause: int
+    cause: int  # its number
     events: Ints
     competing: Ints
-    incidence: Floats
+    incidence: Floats  # the share, 0 to 1
 
     def on(self, day: int) -> Estimate:
         """The share with an event of the cause by the end of a day, 0 to 1.
@@ -54,7 +59,14 @@ def cumulative_incidence(
         Σ ((F(t) - F(u)) / S(u))² v_other(u) + Σ (1 - (F(t) - F(u)) / S(u))² v_cause(u),
         v(u) = S(before u)² d (n - d) / (n² (n - 1)), or S(before u)² / n² for a single event.
 
-    It uses the counts alone, so delayed entry changes the n and nothing else.
+    It uses the counts alone, so delayed entry changes the n and nothing else. `follow_up`: the
+    patients, in days; `cause`: the number of the cause; `limits`: log-log, log or plain; `level`:
+    their probability. Unknown after the last day that is watched. Raises nothing.
+
+    >>> from rearm.cohort.survival import FollowUp, cumulative_incidence
+    >>> follow_up = FollowUp.of(exit=[30, 60, 90, 120], cause=[1, 2, 0, 1])
+    >>> cumulative_incidence(follow_up, cause=1).on(60).value
+    0.25
     """
     table = counts(follow_up)
     free = product_limit(follow_up, table, limits=limits, level=level)

@@ -29,11 +29,17 @@ _SAME = 1e-8  # two shares that differ by less are the same: products of fractio
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SurvivalCurve(Curve):
-    """Share free of the event at the end of each day."""
+    """Share free of the event at the end of each day. Unknown where the data do not tell it.
 
-    events: Ints
-    censored: Ints
-    survival: Floats
+    >>> from rearm.cohort.survival import FollowUp, kaplan_meier
+    >>> follow_up = FollowUp.of(exit=[30, 60, 90, 120], cause=[1, 2, 0, 1])
+    >>> kaplan_meier(follow_up).on(30)
+    Estimate(value=0.75, standard_error=0.21..., low=0.12..., high=0.96...)
+    """
+
+    events: Ints  # on each day
+    censored: Ints  # on each day
+    survival: Floats  # the share, 0 to 1
 
     def on(self, day: int) -> Estimate:
         """The share free of the event at the end of a day, 0 to 1.
@@ -81,7 +87,15 @@ def kaplan_meier(
 
     S(t) = Π (1 - d/n) over the days up to t, with d events of any cause among n at risk; its
     standard error S √Σ d / (n (n - d)) is Greenwood's. An event of any cause ends a patient: for
-    one kind of event among several take `cumulative_incidence`.
+    one kind of event among several take `cumulative_incidence`. `follow_up`: the patients, in days.
+    `limits`: log-log, log or plain; `level`: their probability. Shares on days that nobody tells
+    are unknown (`UNKNOWN`). Raises nothing.
+
+    >>> from rearm.cohort.survival import FollowUp, kaplan_meier
+    >>> follow_up = FollowUp.of(exit=[30, 60, 90, 120], cause=[1, 2, 0, 1])
+    >>> curve = kaplan_meier(follow_up)
+    >>> curve.on(60).value, curve.median().value
+    (0.5, 90.0)
     """
     return product_limit(follow_up, counts(follow_up), limits=limits, level=level)
 
@@ -93,7 +107,14 @@ def follow_up_time(
     (Schemper and Smith 1996). `median` is the median follow-up in days.
 
     Patients with an event leave before the censorings of their day, as everywhere here. R's
-    `Surv(time, status == 0)` has them the other way round.
+    `Surv(time, status == 0)` has them the other way round. `follow_up`: the patients, in days.
+    `limits`: log-log, log or plain; `level`: their probability. Unknown where nobody is left.
+    Raises nothing.
+
+    >>> from rearm.cohort.survival import FollowUp, follow_up_time
+    >>> follow_up = FollowUp.of(exit=[30, 60, 90, 120], cause=[1, 2, 0, 1])
+    >>> follow_up_time(follow_up).on(90).value
+    0.5
     """
     table = counts(follow_up)
     reverse = Counts(
@@ -145,7 +166,13 @@ def restricted_mean(curve: SurvivalCurve, days: int) -> Estimate:
     Its variance is Σ (area from the day to `days`)² d / (n (n - d)) over the days with events
     (Klein and Moeschberger, 4.5); limits are ± z standard errors, cut at 0 and `days`. Unknown
     where the curve is not known up to that day. With delayed entry the days before `free_at` count
-    in full: the curve is of patients who are free on it.
+    in full: the curve is of patients who are free on it. `curve`: what `kaplan_meier` gives. Raises
+    nothing.
+
+    >>> from rearm.cohort.survival import FollowUp, kaplan_meier, restricted_mean
+    >>> follow_up = FollowUp.of(exit=[30, 60, 90, 120], cause=[1, 2, 0, 1])
+    >>> restricted_mean(kaplan_meier(follow_up), 60).value
+    52.5
     """
     reaches = curve.known_to is None or curve.known_to >= days
     if curve.free_at is None or not reaches or days <= 0:

@@ -35,15 +35,22 @@ class Stays:
 
     `states`: their names in the order in which they can be gone through; the last can't be left.
     `patient`: a number for each patient. `state`: the number of the state, from 0. `to`: the state
-    that the stay ended in, -1 where observation ended in this one. Use `of`.
+    that the stay ended in, -1 where observation ended in this one. Use `of`. Nothing is unknown in
+    it.
+
+    >>> from rearm.cohort.survival import STATES, Stays, state_occupation, stays_of
+    >>> one = stays_of("P-1", {STATES[1]: 40}, last=100)
+    >>> stays = Stays.of([*one, *stays_of("P-2", {}, last=100)])
+    >>> stays.states == STATES
+    True
     """
 
     states: tuple[str, ...]
     patient: Ints
     state: Ints
     to: Ints
-    entry: Ints
-    exit: Ints
+    entry: Ints  # the day before the first at risk
+    exit: Ints  # the last day
 
     @classmethod
     def of(cls, rows: Iterable[Stay], states: Sequence[str] = STATES) -> Stays:
@@ -121,7 +128,12 @@ def stays_of(
     one day the last counts. `entry`, `last`: the first and last day of observation; what came
     before entry is where the patient is found. Empty where nothing is left to observe: death, or
     the last day, is not after entry. Raises `InputError` for a state that is none, for one that
-    begins before an earlier one, and for one that begins after the last day.
+    begins before an earlier one, and for one that begins after the last day. `patient`: an id;
+    `states`: their names in order. A state of an unknown day is left out of `reached`.
+
+    >>> from rearm.cohort.survival import STATES, stays_of
+    >>> len(stays_of("P-1", {STATES[1]: 40}, last=100))
+    2
     """
     unknown = [name for name in reached if name not in states[1:]]
     if unknown:
@@ -160,36 +172,48 @@ def _joined(stays: list[Stay], ends: Sequence[tuple[str | None, int]]) -> list[S
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unwatched:
     """Days on which somebody is estimated to be in a state and nobody is observed in it: who is
-    there is taken to stay there, for want of anything else.
+    there is taken to stay there, for want of anything else. What became of them is unknown.
+
+    >>> from rearm.cohort.survival import Unwatched
+    >>> Unwatched(state="failed", first=40, last=60).last
+    60
     """
 
-    state: str
-    first: int
-    last: int
+    state: str  # its name
+    first: int  # day from the origin
+    last: int  # day from the origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Occupation:
     """Share of patients in each state (columns) at the end of each day on which a stay ends (rows);
-    each row sums to 1. `came`, `left`: how many patients were by then seen to come to each
-    state, and to leave it. `free_at`, `known_to`, `limits`: as of a survival curve. `unwatched`
-    names the stretches on which a state stood still for want of patients.
+    each row sums to 1. `came`, `left`: how many patients were by then seen to come to each state,
+    and to leave it. `free_at`, `known_to`, `limits`: as of a survival curve. `unwatched` names the
+    stretches on which a state stood still for want of patients. Unknown where the data do not tell
+    it.
+
+    >>> from rearm.cohort.survival import STATES, Stays, state_occupation, stays_of
+    >>> one = stays_of("P-1", {STATES[1]: 40}, last=100)
+    >>> stays = Stays.of([*one, *stays_of("P-2", {}, last=100)])
+    >>> found = state_occupation(stays)
+    >>> found.on(60)[STATES[0]].value
+    0.5
     """
 
-    states: tuple[str, ...]
-    patients: int
+    states: tuple[str, ...]  # their names, in order
+    patients: int  # number of them
     free_at: int | None
     known_to: int | None
     limits: Limits
-    level: float
-    day: Ints
-    at_risk: Ints
+    level: float  # probability of the limits
+    day: Ints  # from the origin
+    at_risk: Ints  # in each state
     came: Ints
     left: Ints
-    share: Floats
-    standard_error: Floats
-    low: Floats
-    high: Floats
+    share: Floats  # 0 to 1
+    standard_error: Floats  # of the share
+    low: Floats  # lower limit
+    high: Floats  # upper limit
     unwatched: tuple[Unwatched, ...]
 
     def on(self, day: int) -> dict[str, Estimate]:
@@ -220,12 +244,21 @@ def state_occupation(
 ) -> Occupation:
     """The Aalen-Johansen estimate p(t) = p(before) (I + dA), everybody in the first state on day 0.
 
-    dA has d_ij / n_i, with d_ij transitions of the day among n_i at risk in state i (entry < day
-    <= exit, so that patients who come under observation late count from then on, in the state they
-    are in). The covariance is Greenwood's (Andersen, Borgan, Gill and Keiding 1993, 4.4.1): the
-    one before, carried by (I + dA)' · (I + dA), plus p_i² (diag(q) - q q') / n_i of each state i
-    with transitions, q being row i of I + dA. With delayed entry the process is taken to be
-    Markov: what follows depends on the state and the day, not on the day the state began.
+    dA has d_ij / n_i, with d_ij transitions of the day among n_i at risk in state i (entry < day <=
+    exit, so that patients who come under observation late count from then on, in the state they are
+    in). The covariance is Greenwood's (Andersen, Borgan, Gill and Keiding 1993, 4.4.1): the one
+    before, carried by (I + dA)' · (I + dA), plus p_i² (diag(q) - q q') / n_i of each state i with
+    transitions, q being row i of I + dA. With delayed entry the process is taken to be Markov: what
+    follows depends on the state and the day, not on the day the state began. `stays`: what
+    `Stays.of` makes; `limits`: log-log, log or plain; `level`: their probability. Raises nothing;
+    after the last day watched shares are unknown.
+
+    >>> from rearm.cohort.survival import STATES, Stays, state_occupation, stays_of
+    >>> one = stays_of("P-1", {STATES[1]: 40}, last=100)
+    >>> stays = Stays.of([*one, *stays_of("P-2", {}, last=100)])
+    >>> found = state_occupation(stays)
+    >>> found.share.shape[1] == len(STATES)
+    True
     """
     states = len(stays.states)
     day = np.unique(stays.exit)

@@ -30,15 +30,21 @@ _MOST = 10.0  # standard errors of a log hazard ratio per SD above this hold no 
 class HazardRatio:
     """The hazard per unit of a covariate, all others equal: ratio with limits, and on the log scale
     with its standard error. p is Wald's. None: the data do not tell it.
+
+    >>> from rearm.cohort.survival import FollowUp, cause_specific_cox
+    >>> follow_up = FollowUp.of(exit=[30, 60, 90, 120], cause=[1, 1, 0, 1])
+    >>> fitted = cause_specific_cox(follow_up, {"age": [60, 75, 65, 70]}, cause=1)
+    >>> fitted.ratios[0].covariate
+    'age'
     """
 
-    covariate: str
-    ratio: float | None = None
-    low: float | None = None
-    high: float | None = None
-    log_ratio: float | None = None
-    standard_error: float | None = None
-    p: float | None = None
+    covariate: str  # its name
+    ratio: float | None = None  # per unit
+    low: float | None = None  # lower limit
+    high: float | None = None  # upper limit
+    log_ratio: float | None = None  # natural logarithm
+    standard_error: float | None = None  # of the logarithm
+    p: float | None = None  # of a ratio of 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,15 +54,21 @@ class Regression:
     patient. `unknown` says why no ratio is told: no event of the cause, a covariate that is the
     same for everybody, covariates that determine each other, an early risk set that was empty
     before others entered, or a ratio that grows without bound.
+
+    >>> from rearm.cohort.survival import FollowUp, cause_specific_cox
+    >>> follow_up = FollowUp.of(exit=[30, 60, 90, 120], cause=[1, 1, 0, 1])
+    >>> fitted = cause_specific_cox(follow_up, {"age": [60, 75, 65, 70]}, cause=1)
+    >>> fitted.patients, fitted.events
+    (4, 3)
     """
 
-    cause: int
+    cause: int  # its number
     hazard: Literal["cause-specific", "subdistribution"]
     variance: Literal["model", "robust"]
-    patients: int
-    events: int
-    level: float
-    ratios: tuple[HazardRatio, ...]
+    patients: int  # number of them
+    events: int  # of the cause
+    level: float  # probability of the limits
+    ratios: tuple[HazardRatio, ...]  # one a covariate; empty where none is told
     unknown: WhyUnknown | None = None
 
 
@@ -72,6 +84,14 @@ def cause_specific_cox(
 
     It says how a cause acts, not how many will have had it: see `fine_gray`. Raises `InputError`
     for a covariate that is missing in a row, `RearmError` where lifelines is not installed.
+    `follow_up`: the patients, in days; `covariates`: a number of each patient, by name; `cause`:
+    the number of the cause; `level`: probability of the limits.
+
+    >>> from rearm.cohort.survival import FollowUp, cause_specific_cox
+    >>> follow_up = FollowUp.of(exit=[30, 60, 90, 120], cause=[1, 2, 0, 1])
+    >>> covariates = {"age": [60, 65, 70, 75]}
+    >>> cause_specific_cox(follow_up, covariates, cause=1).hazard
+    'cause-specific'
     """
     values = _checked(follow_up, covariates)
     rows = WeightedRows(
@@ -95,11 +115,18 @@ def fine_gray(
 ) -> Regression:
     """The model of Fine and Gray (1999) for the subdistribution hazard of one cause, as a weighted
     Cox model (Geskus 2011; delayed entry counted). A ratio above 1: more have had the event by any
-    day. Ties by Efron; the variance is the robust one by patient and takes the weights as known,
-    as R's `finegray` with `coxph(..., cluster = id)`. cmprsk's `crr` differs in the third digit.
+    day. Ties by Efron; the variance is the robust one by patient and takes the weights as known, as
+    R's `finegray` with `coxph(..., cluster = id)`. cmprsk's `crr` differs in the third digit.
 
     Raises `InputError` for a covariate that is missing in a row, `RearmError` where lifelines is
-    not installed.
+    not installed. `follow_up`: the patients, in days; `covariates`: a number of each patient, by
+    name; `cause`: the number of the cause; `level`: probability of the limits.
+
+    >>> from rearm.cohort.survival import FollowUp, fine_gray
+    >>> follow_up = FollowUp.of(exit=[30, 60, 90, 120], cause=[1, 2, 0, 1])
+    >>> covariates = {"age": [60, 65, 70, 75]}
+    >>> fine_gray(follow_up, covariates, cause=1).hazard
+    'subdistribution'
     """
     values = _checked(follow_up, covariates)
     rows = fine_gray_rows(follow_up, cause=cause)

@@ -20,12 +20,16 @@ Made = TypeVar("Made")
 class EarliestLatest(Generic[Made]):
     """The same patients with every vague day at its earliest, and with every one at its latest.
 
-    The two are the ends of what was read, not limits of an estimate: where patients are censored,
-    a curve of days in between may leave the space between them by a little.
+    The two are the ends of what was read, not limits of an estimate: where patients are censored, a
+    curve of days in between may leave the space between them by a little. The true day is unknown.
+
+    >>> from rearm.cohort.survival import EarliestLatest
+    >>> EarliestLatest(earliest=20, latest=40).latest
+    40
     """
 
-    earliest: Made
-    latest: Made
+    earliest: Made  # from the earliest days
+    latest: Made  # from the latest days
 
 
 def earliest_and_latest(
@@ -42,7 +46,16 @@ def earliest_and_latest(
     `day`: bounds in days from the origin; an event found at a visit lies after the visit before it
     and up to its own. The earliest day is not before the day after entry: the patient was free of
     the event at entry. An open upper end needs `known_by`, the day on which it was known to have
-    happened. Raises `InputError` with the row (from 1) where no whole day fits.
+    happened. Raises `InputError` with the row (from 1) where no whole day fits. `estimate`: what is
+    to be estimated of follow-up; `cause`: as of `FollowUp`; `entry`: the day of entry, by default
+    0. An unknown day is an open interval.
+
+    >>> from rearm.cohort.survival import earliest_and_latest, kaplan_meier
+    >>> from rearm.interval import Interval
+    >>> days = [Interval(20, 40), Interval(60, 60)]
+    >>> both = earliest_and_latest(kaplan_meier, day=days, cause=[1, 0])
+    >>> both.earliest.on(30).value, both.latest.on(30).value
+    (0.5, 1.0)
     """
     causes = list(cause)
     first = [0] * len(day) if entry is None else [int(x) for x in whole_numbers(entry, "entry")]

@@ -153,7 +153,17 @@ def read_tables(
 ) -> Reading:
     """Records from tidy tables in memory: the rows of each table as mappings of column to value.
 
-    Raises InputError for a table that there is none of. An unknown column is an issue.
+    `tables`: by the names of the tidy tables; a column that is left out, None and an empty text are
+    unknown. `file`: the name that the places of issues bear. `today` and `knowledge` as in
+    `rearm.read`. Raises InputError for a table that there is none of. An unknown column is an
+    issue.
+
+    >>> from rearm.intake import read_tables
+    >>> lab = {"patient_id": "P-1", "day": 3, "test": "creatinine", "value": 1.1, "unit": "mg/dL"}
+    >>> reading = read_tables({"patients": [{"patient_id": "P-1", "sex": "F"}], "labs": [lab]})
+    >>> (record,) = reading.records
+    >>> record.labs[0].quantity.exact, record.labs[0].unit
+    (1.1, 'mg/dL')
     """
     knowledge = bundled() if knowledge is None else knowledge
     known = knowledge.tidy_tables.tables

@@ -51,7 +51,8 @@ def what_decides(result: Assessment) -> str:
 
 def _told(result: Assessment) -> Iterator[str]:
     value = {name: finding.value for name, finding in result.findings.items()}
-    antigens = [f"{name} {_STATUS[str(value[key])]}" for name, key in _ANTIGENS if value.get(key)]
+    status = {name: str(value[key]) for name, key in _ANTIGENS if value.get(key)}
+    antigens = [f"{name} {_STATUS.get(known, words(known))}" for name, known in status.items()]
     if antigens:
         yield ", ".join(antigens)
     for name, test, unit in _BURDEN:
