@@ -29,7 +29,7 @@ from rearm.board.routes import ADDRESSES
 AXE = "axe-core@4.14.1"
 AXE_SHA256 = "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"
 OF_A_KIND = 3
-NO_PAGE = (".json", ".csv", ".pdf")
+NO_PAGE = (".json", ".csv", ".pdf", ".xlsx")
 WAYS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},

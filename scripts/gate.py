@@ -220,24 +220,26 @@ def page(name: str, gate: Gate, shown: list[str], minutes: float) -> str:
 
 
 def page_of_parts(name: str, title: str, parts: Mapping[str, Part], ran: Mapping[str, Ran]) -> str:
-    """The table of a gate of several parts, and each of them; a part that did not run on
-    this commit has no figure.
+    """The table of a gate of several parts, and each of them; a part that did not run has
+    no figure.
     """
     minutes = sum(each.minutes for each in ran.values())
     rows, sections = [], []
     for part, told in parts.items():
         each = ran.get(part)
         if each is None:
-            rows.append(f"| {part} | {told.shows} | **not run on this commit** | |")
+            rows.append(f"| {part} | {told.shows} | **not run** | | |")
             continue
         outcome = "**NOT as wanted**" if each.failed else "as wanted"
-        rows.append(f"| {part} | {told.shows} | {outcome} | {each.minutes:.0f} |")
+        rows.append(f"| {part} | {told.shows} | {outcome} | {each.minutes:.0f} | {each.commit} |")
         sections.append(
-            f"## {part}: {told.shows}\n\n`{_told(told.command)}`, commit {_commit()}, "
+            f"## {part}: {told.shows}\n\n`{_told(told.command)}`, commit {each.commit}, "
             f"{each.begun:%Y-%m-%d %H:%M} UTC, {each.minutes:.0f} minutes.\n\n"
             f"{_as_printed(each.shown)}\n"
         )
-    table = "\n".join(["| part | shows | outcome | minutes |", "|---|---|---|---|", *rows])
+    table = "\n".join(
+        ["| part | shows | outcome | minutes | commit |", "|---|---|---|---|---|", *rows]
+    )
     return f"# {title}\n\n{_when(name, minutes)}\n\n{table}\n\n" + "\n".join(sections)
 
 
@@ -283,25 +285,24 @@ def _written(name: str, text: str) -> None:
 
 
 def _keep(part: str, ran: Ran) -> None:
-    """For calls that run other parts on the same commit."""
+    """For calls that run other parts."""
     KEPT.mkdir(exist_ok=True)
     (KEPT / f"board-{part}.json").write_bytes(msgspec.json.encode(ran))
 
 
 def _kept() -> dict[str, Ran]:
-    """What ran on this commit, in the order of the parts."""
+    """What ran last of each part, in their order."""
     files = {part: KEPT / f"board-{part}.json" for part in BOARD}
-    found = {
+    return {
         part: msgspec.json.decode(file.read_bytes(), type=Ran)
         for part, file in files.items()
         if file.exists()
     }
-    return {part: ran for part, ran in found.items() if ran.commit == _commit()}
 
 
 def run_board(chosen: list[str]) -> int:
-    """The parts of the board that are named, or all. Those that ran in earlier calls on the same
-    commit stand on the page too.
+    """The parts of the board that are named, or all. What ran in earlier calls stands on the page
+    too, each with the commit that it ran on.
     """
     unknown = [x for x in chosen if x not in BOARD]
     if unknown:

@@ -200,7 +200,7 @@ class HostileVisit:
             if answer.status_code in (200, 303):
                 self.seen.kept[pattern] += 1
             elif pattern not in NEVER_KEPT and not (self.limited and answer.status_code == 403):
-                told = re.findall('role="alert">(.*?)</', answer.text, re.S)
+                told = re.findall(r"role=\"alert\">(.*?)</(?:div|form|p)>", answer.text, re.S)
                 self.seen.wrong.append(f"{pattern}: not kept ({answer.status_code}): {told}")
 
     def _post(
