@@ -135,7 +135,9 @@ def link(folder: Folder = None, database: Database = None, config: Config = None
 
 @serve_app.command("health")
 @spoken
-def health(folder: Folder = None, config: Config = None, as_json: Json = False) -> None:
+def health(
+    folder: Folder = None, database: Database = None, config: Config = None, as_json: Json = False
+) -> None:
     """Ask a board that runs whether it can do its work.
 
     Exit 0: it can. Exit 1: it runs and can't. Exit 2: no board answers.
@@ -145,8 +147,8 @@ def health(folder: Folder = None, config: Config = None, as_json: Json = False) 
 
     from rearm.board.health import health as asked
 
-    settings = _read_config(config)
-    found = asked(_board_folder(folder, settings), settings)
+    place = place_of(folder, database, config)
+    found = asked(place.folder, place.settings)
     if as_json:
         print_json(msgspec.to_builtins(found))
     else:
