@@ -11,6 +11,7 @@ those that are to run; of the others the page says that they did not run, and gi
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -267,9 +268,12 @@ def _told(command: tuple[str, ...]) -> str:
     return " ".join(("python", *(f"'{x}'" if " " in x else x for x in command)))
 
 
+_OF_A_WORKER = re.compile(r"\[gw[0-9]+\] ")  # where the program stands: of no use to a reader
+
+
 def _as_printed(shown: list[str]) -> str:
     is_table = any(line.startswith("|---") for line in shown)
-    body = "\n".join(shown).strip()
+    body = "\n".join(x for x in shown if not _OF_A_WORKER.match(x)).strip()
     return body if is_table else f"```text\n{body}\n```"
 
 

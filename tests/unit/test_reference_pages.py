@@ -138,7 +138,7 @@ def _runs(command: str) -> bool:
     if first != "make":
         return (ROOT / f"{rest[0].replace('.', '/')}.py").is_file()
     if name.startswith("gate-"):
-        return name.removeprefix("gate-") in GATES
+        return name.removeprefix("gate-") in {*GATES, "board"}
     return f"\n{name}:" in (ROOT / "Makefile").read_text("utf-8")
 
 
